@@ -1,0 +1,71 @@
+"""What streams workers tell nodes over Valkey: MessagePack frames, one publish a node and turn.
+
+A channel may lose frames. `Range.start` lets a node see that: it knows how far it has seen each
+partition, and reads what is missing from the log itself.
+"""
+
+from msgspec import Struct
+from msgspec.msgpack import Decoder, Encoder
+
+from roomlog.signals import PresenceState
+
+ALL_NODES = "roomlog:nodes"
+"""The channel that every node listens to."""
+
+
+def node_channel(incarnation: str) -> str:
+    """Return the channel of one node."""
+    return f"roomlog:node:{incarnation}"
+
+
+class Range(Struct, frozen=True, array_like=True):
+    """A worker examined `[start, stop)` of a partition of chat.events; `records` concern the node.
+
+    A record is `(offset, room id, value in wire format)`; only attached rooms' records are there.
+    `start` is where the last range for this node and partition stopped.
+    """
+
+    partition: int
+    start: int
+    stop: int
+    records: list[tuple[int, str, bytes]]
+
+
+class Events(Struct, frozen=True, array_like=True, tag="e"):
+    """Ranges of several partitions; without records they only say how far the worker is."""
+
+    ranges: list[Range]
+
+
+class Attached(Struct, frozen=True, array_like=True, tag="a"):
+    """The room's events will come from now on, and this is who is in it."""
+
+    room_id: str
+    state: dict[str, PresenceState]
+
+
+class PresenceDiff(Struct, frozen=True, array_like=True, tag="p"):
+    """Presence of a room changed, seen over all nodes."""
+
+    room_id: str
+    joined: list[str]
+    left: list[str]
+    away: list[str]
+
+
+class Typing(Struct, frozen=True, array_like=True, tag="t"):
+    """A member types."""
+
+    room_id: str
+    user_id: str
+
+
+class Resync(Struct, frozen=True, array_like=True, tag="r"):
+    """A worker got these partitions and knows nothing: nodes send their attachments again."""
+
+    partitions: list[int]
+
+
+Delivery = Events | Attached | PresenceDiff | Typing | Resync
+encode_delivery = Encoder().encode
+decode_delivery = Decoder(Delivery).decode

@@ -1,0 +1,65 @@
+"""Every error and close code that a client can see, each with what it means for the client."""
+
+from enum import IntEnum, StrEnum
+
+
+class ErrorCode(StrEnum):
+    """Codes of `error` replies (WebSocket) and of problem details (REST)."""
+
+    BAD_REQUEST = "bad_request"
+    """The command is malformed; the message names the field. Sending it again will not help."""
+    NOT_A_MEMBER = "not_a_member"
+    """Join the room first."""
+    FORBIDDEN = "forbidden"
+    """A member, but without the right to do this."""
+    NO_SUCH_ROOM = "no_such_room"
+    """No such room, or none that this user may know of: one and the same answer."""
+    TOO_LARGE = "too_large"
+    """The event would be larger than the log takes."""
+    RATE_LIMITED = "rate_limited"
+    """Wait `retry_after_ms`, then send the same command again."""
+    UNAVAILABLE = "unavailable"
+    """The log cannot take it now; nothing is known to be stored. Send it again under the same key."""
+    KEY_REUSED = "key_reused"
+    """This idempotency key belongs to a command with another body. Choose a new key."""
+
+
+RETRYABLE = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.UNAVAILABLE})
+
+
+class Refused(Exception):
+    """A command is not carried out; the code and the message go to whoever sent it.
+
+    `retry_after_ms` is given where waiting helps.
+    """
+
+    def __init__(self, code: ErrorCode, message: str, retry_after_ms: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.retry_after_ms = retry_after_ms
+
+
+class CloseCode(IntEnum):
+    """WebSocket close codes; the hundreds tell a client what to do."""
+
+    OVERLOADED = 1013
+    """Retry with jitter."""
+    TOO_BIG = 1009
+    """The frame was over the limit that `hello` gave. Stop."""
+    DRAINING = 4001
+    """The node goes away: reconnect to another and resume."""
+    SLOW_CONSUMER = 4008
+    """The client reads slower than its rooms write: reconnect and resume."""
+    NO_PONG = 4012
+    """Two pings stayed unanswered: reconnect and resume."""
+    TOKEN_EXPIRED = 4101
+    """Get a new access token, then reconnect."""
+    SESSION_REVOKED = 4102
+    """Sign in again."""
+    BAD_FRAME = 4400
+    """Not the protocol. Stop."""
+    FORBIDDEN = 4403
+    """Not allowed. Stop."""
+    NO_SUBPROTOCOL = 4406
+    """No common subprotocol. Stop."""

@@ -1,0 +1,173 @@
+"""The facts of the log: what happened in a room, in the past tense and frozen.
+
+Each class here is one branch of the union in `schemas/chat_event.avsc`, field for field.
+"""
+
+from typing import ClassVar, Literal, get_args
+
+from msgspec import Struct
+
+RoomKind = Literal["public", "private", "direct"]
+Role = Literal["owner", "moderator", "member"]
+ROOM_KINDS: tuple[str, ...] = get_args(RoomKind)
+ROLES: tuple[str, ...] = get_args(Role)
+
+
+class SealedText(Struct, frozen=True):
+    """A text that only holders of a key can read."""
+
+    key_id: str
+    nonce: bytes
+    ciphertext: bytes
+
+
+Text = str | SealedText
+
+
+class Attachment(Struct, frozen=True):
+    """A file that belongs to a message, by the id under which the API serves it."""
+
+    file_id: str
+    name: str
+    media_type: str
+    size_bytes: int
+
+
+class FirstMember(Struct, frozen=True):
+    """A member that a room starts with."""
+
+    user_id: str
+    role: Role
+
+
+class RoomCreated(Struct, frozen=True):
+    """A room began; its first members are in it from this position on."""
+
+    name: str
+    kind: RoomKind
+    topic: str = ""
+    members: tuple[FirstMember, ...] = ()
+
+
+class RoomRenamed(Struct, frozen=True):
+    """A room got another name."""
+
+    name: str
+
+
+class RoomTopicChanged(Struct, frozen=True):
+    """A room got another topic."""
+
+    topic: str
+
+
+class MemberJoined(Struct, frozen=True):
+    """A person became a member by their own act."""
+
+    user_id: str
+    role: Role = "member"
+
+
+class MemberLeft(Struct, frozen=True):
+    """A member left by their own act."""
+
+    user_id: str
+
+
+class MemberInvited(Struct, frozen=True):
+    """A person was made a member by another."""
+
+    user_id: str
+    role: Role = "member"
+
+
+class MemberRemoved(Struct, frozen=True):
+    """A member was removed by another; nothing after this position reaches them."""
+
+    user_id: str
+
+
+class MemberRoleChanged(Struct, frozen=True):
+    """A member got another role."""
+
+    user_id: str
+    role: Role
+
+
+class MessagePosted(Struct, frozen=True):
+    """A message was posted; `reply_to` is the event id of the message that it answers."""
+
+    text: Text
+    reply_to: str | None = None
+    mentions: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+
+
+class MessageEdited(Struct, frozen=True):
+    """A message got another text."""
+
+    target_id: str
+    text: Text
+
+
+class MessageDeleted(Struct, frozen=True):
+    """A message was withdrawn; a tombstone stays."""
+
+    target_id: str
+
+
+class ReactionAdded(Struct, frozen=True):
+    """A person reacted to a message."""
+
+    target_id: str
+    emoji: str
+
+
+class ReactionRemoved(Struct, frozen=True):
+    """A person withdrew their reaction."""
+
+    target_id: str
+    emoji: str
+
+
+Body = (
+    RoomCreated
+    | RoomRenamed
+    | RoomTopicChanged
+    | MemberJoined
+    | MemberLeft
+    | MemberInvited
+    | MemberRemoved
+    | MemberRoleChanged
+    | MessagePosted
+    | MessageEdited
+    | MessageDeleted
+    | ReactionAdded
+    | ReactionRemoved
+)
+BODY_TYPES: dict[str, type[Struct]] = {t.__name__: t for t in get_args(Body)}
+
+
+class ChatEvent(Struct, frozen=True):
+    """One durable action in one room: the record of topic `chat.events`, whose key is the room id."""
+
+    SUBJECT: ClassVar[str] = "chat.events-value"
+
+    event_id: str
+    room_id: str
+    workspace_id: str
+    sender_id: str
+    key: str
+    """The idempotency key of the command that led here."""
+    occurred_at: int
+    """Microseconds since 1970, by the clock of the node (or of the bridge's source)."""
+    node: str
+    body: Body
+    via: str | None = None
+    """The account that acted in the sender's name: a bridge, an import or the REST API."""
+    trace: str | None = None
+
+    @property
+    def type(self) -> str:
+        """The fact's name, as clients and analysts see it."""
+        return type(self.body).__name__

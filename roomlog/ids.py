@@ -1,0 +1,51 @@
+"""Identifiers: all are UUIDs in canonical lower-case text form.
+
+Derived ids are version 8 UUIDs (RFC 9562, section 5.8: custom content) over a BLAKE2b digest, so that the
+same command gives the same event on whichever node, and however often, it arrives.
+"""
+
+import re
+import uuid
+from hashlib import blake2b
+
+_CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_SEPARATOR = b"\x1f"
+
+
+def new_id() -> str:
+    """Return a fresh random id (UUID version 4)."""
+    return str(uuid.uuid4())
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text is an id in canonical form; anything else names nothing."""
+    return _CANONICAL.fullmatch(text) is not None
+
+
+def derived_id(*parts: str) -> str:
+    """Return the id that these parts, in this order, always lead to."""
+    digest = bytearray(blake2b(_SEPARATOR.join(p.encode() for p in parts), digest_size=16).digest())
+    digest[6] = digest[6] & 0x0F | 0x80  # version 8
+    digest[8] = digest[8] & 0x3F | 0x80  # the variant of RFC 9562
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def event_id(sender: str, room: str, key: str) -> str:
+    """Return the id of the event that a command with this idempotency key leads to."""
+    return derived_id("event", sender, room, key)
+
+
+def room_id(sender: str, key: str) -> str:
+    """Return the id of the room that a `create` with this idempotency key makes."""
+    return derived_id("room", sender, key)
+
+
+def direct_room_id(one: str, other: str) -> str:
+    """Return the id of the one direct room that two people share, whoever opens it."""
+    return derived_id("direct", *sorted((one, other)))
+
+
+def bridge_user_id(bridge: str, name: str) -> str:
+    """Return the id of the account that stands for a person of another system."""
+    return derived_id("bridge", bridge, name)

@@ -1,0 +1,59 @@
+"""Every metric that Roomlog exports: name, type and meaning in one closed list."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_SIZE_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+# Ingest nodes.
+WS_CONNECTIONS_ACTIVE = Gauge("ws_connections_active", "Open WebSocket connections")
+WS_COMMANDS = Counter("ws_commands_total", "Commands received, by op", ["op"])
+WS_EVENTS_EMITTED = Counter("ws_events_emitted_total", "Event frames written to sockets")
+WS_EVENTS_RATE_LIMITED = Counter("ws_events_rate_limited_total", "Commands refused by a rate limit")
+WS_ERRORS = Counter("ws_errors_total", "Commands refused, by error code", ["code"])
+WS_CLOSED = Counter("ws_closed_total", "Connections closed by the node, by close code", ["code"])
+ACK_SECONDS = Histogram(
+    "ack_seconds", "Command received to ack written", buckets=_LATENCY_BUCKETS_S
+)
+DELIVERY_SECONDS = Histogram(
+    "delivery_seconds", "Event occurred to frame written", buckets=_LATENCY_BUCKETS_S
+)
+PRODUCE_BATCH_EVENTS = Histogram(
+    "produce_batch_events", "Events in a produced batch", buckets=_SIZE_BUCKETS
+)
+PRODUCER_REBUILDS = Counter("producer_rebuilds_total", "Producers replaced after a fatal error")
+GAPS_REPAIRED = Counter("gaps_repaired_total", "Ranges that a node read from the log itself")
+KEYS_REPEATED = Counter(
+    "keys_repeated_total", "Commands answered from an earlier event of the same key"
+)
+KEYS_UNCHECKED = Counter(
+    "keys_unchecked_total", "Commands whose key could not be checked (fail open)"
+)
+
+# Streams.
+STREAMS_EVENTS = Counter("streams_events_total", "Events examined")
+STREAMS_DELIVERIES = Counter("streams_deliveries_total", "Event records published to nodes")
+STREAMS_BATCH_EVENTS = Histogram("streams_batch_events", "Events in a batch", buckets=_SIZE_BUCKETS)
+STREAMS_NODES_SWEPT = Counter(
+    "streams_nodes_swept_total", "Nodes removed because their lease was gone"
+)
+STREAMS_ASSIGNMENTS = Counter("streams_assignments_total", "Partition assignments received")
+
+# Projector.
+PROJECTOR_EVENTS = Counter("projector_events_total", "Events projected")
+PROJECTOR_BATCH_EVENTS = Histogram(
+    "projector_batch_events", "Events in a transaction", buckets=_SIZE_BUCKETS
+)
+PROJECTOR_COMMIT_SECONDS = Histogram(
+    "projector_commit_seconds", "Duration of a projection transaction", buckets=_LATENCY_BUCKETS_S
+)
+PROJECTOR_LAG = Gauge("projector_lag_events", "Events not yet projected", ["topic", "partition"])
+PROJECTOR_FENCED = Counter(
+    "projector_fenced_total", "Batches given up because another projector owns the partition"
+)
+DEAD_LETTERS = Counter("dead_letters_total", "Records written to chat.dlq, by reason", ["reason"])
+
+# API.
+HTTP_REQUESTS = Counter("http_requests_total", "Requests, by route and status", ["route", "status"])
+HTTP_SECONDS = Histogram("http_seconds", "Request duration", ["route"], buckets=_LATENCY_BUCKETS_S)
+OUTBOX_PUBLISHED = Counter("outbox_published_total", "Account facts published to user.events")

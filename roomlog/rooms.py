@@ -1,0 +1,117 @@
+"""A room as its log says it is, and what may be done in it. Pure: no I/O, no clock.
+
+`fold` moves a room along the log; the `decide_*` functions turn a command into the fact it leads to, or
+refuse it. Both sides of the platform that write or check (ingest nodes, tests) use these.
+"""
+
+from dataclasses import dataclass, field
+
+from roomlog import ids
+from roomlog.errors import ErrorCode, Refused
+from roomlog.events import (
+    Body,
+    ChatEvent,
+    FirstMember,
+    MemberInvited,
+    MemberJoined,
+    MemberLeft,
+    MemberRemoved,
+    MemberRoleChanged,
+    MessagePosted,
+    Role,
+    RoomCreated,
+    RoomKind,
+    RoomRenamed,
+)
+from roomlog.protocol import CreateRoom, JoinRoom, LeaveRoom, PostMessage
+
+
+@dataclass(slots=True)
+class Room:
+    """A room at a position of its log; `last_offset` is its last event's offset, -1 for none."""
+
+    room_id: str
+    kind: RoomKind = "public"
+    name: str = ""
+    members: dict[str, Role] = field(default_factory=dict)
+    exists: bool = False
+    last_offset: int = -1
+
+    def is_visible_to(self, user: str) -> bool:
+        """Tell whether the user may know that the room exists."""
+        return self.exists and (self.kind == "public" or user in self.members)
+
+
+def fold(room: Room, event: ChatEvent, offset: int) -> None:
+    """Apply one event of the room's log; an offset that is behind the room changes nothing."""
+    if offset <= room.last_offset:
+        return
+    room.last_offset = offset
+    match event.body:
+        case RoomCreated(name=name, kind=kind, members=members):
+            if not room.exists:
+                room.exists, room.name, room.kind = True, name, kind
+                room.members.update((m.user_id, m.role) for m in members)
+        case MemberJoined(user_id=user, role=role) | MemberInvited(user_id=user, role=role):
+            room.members.setdefault(user, role)
+        case MemberLeft(user_id=user) | MemberRemoved(user_id=user):
+            room.members.pop(user, None)
+        case MemberRoleChanged(user_id=user, role=role):
+            if user in room.members:
+                room.members[user] = role
+        case RoomRenamed(name=name):
+            room.name = name
+        case _:
+            pass
+
+
+def require_member(room: Room, user: str) -> None:
+    """Raise Refused unless the user is a member; a room one may not know of does not exist."""
+    if not room.is_visible_to(user):
+        raise Refused(ErrorCode.NO_SUCH_ROOM, f"no room {room.room_id}")
+    if user not in room.members:
+        raise Refused(ErrorCode.NOT_A_MEMBER, "join the room first")
+
+
+def decide_post(room: Room, sender: str, command: PostMessage) -> Body:
+    """Return the fact that a `send` leads to; raises Refused."""
+    require_member(room, sender)
+    if not command.text.strip() and not command.attachments:
+        raise Refused(ErrorCode.BAD_REQUEST, "text: empty; write something or attach a file")
+    if command.reply_to is not None and not ids.is_id(command.reply_to):
+        raise Refused(ErrorCode.BAD_REQUEST, "reply_to: not an event id")
+    return MessagePosted(command.text, command.reply_to, command.mentions, command.attachments)
+
+
+def decide_create(sender: str, command: CreateRoom) -> Body:
+    """Return the fact that a `create` leads to; raises Refused."""
+    others = [m for m in dict.fromkeys(command.members) if m != sender]
+    if bad := next((m for m in others if not ids.is_id(m)), None):
+        raise Refused(ErrorCode.BAD_REQUEST, f"members: {bad!r} is not a user id")
+    if command.kind == "direct" and len(others) != 1:
+        raise Refused(ErrorCode.BAD_REQUEST, "members: a direct room has exactly one other member")
+    if not command.name.strip():
+        raise Refused(ErrorCode.BAD_REQUEST, "name: empty")
+    rest = tuple(FirstMember(m, "member") for m in others)
+    return RoomCreated(command.name, command.kind, members=(FirstMember(sender, "owner"), *rest))
+
+
+def decide_join(room: Room, sender: str, command: JoinRoom) -> Body | None:
+    """Return the fact that a `join` leads to, None for a member already; raises Refused."""
+    if not room.is_visible_to(sender):
+        raise Refused(ErrorCode.NO_SUCH_ROOM, f"no room {command.room}")
+    return None if sender in room.members else MemberJoined(sender)
+
+
+def decide_leave(room: Room, sender: str, command: LeaveRoom) -> Body | None:
+    """Return the fact that a `leave` leads to, None for one who is no member; raises Refused."""
+    if not room.is_visible_to(sender):
+        raise Refused(ErrorCode.NO_SUCH_ROOM, f"no room {command.room}")
+    return MemberLeft(sender) if sender in room.members else None
+
+
+def room_of(sender: str, command: CreateRoom) -> str:
+    """Return the id of the room that a `create` makes (or, for a direct room, finds)."""
+    if command.kind == "direct" and command.members:
+        return ids.direct_room_id(sender, next((m for m in command.members if m != sender), sender))
+    return ids.room_id(sender, command.key)

@@ -1,0 +1,133 @@
+"""The schema registry: registers the released schemas, and resolves ids once, when a process starts.
+
+Speaks the Confluent API (Apicurio serves it under `/apis/ccompat/v7`). What was resolved is kept in a
+file, so that a service starts while the registry is away; the hot path never asks it.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import httpx
+import tenacity
+
+from roomlog.accounts import UserEvent
+from roomlog.events import ChatEvent
+from roomlog.signals import ChatSignal
+from schemas import files
+from schemas.codec import Codec, chat_event_codec, chat_signal_codec, user_event_codec
+
+_HEADERS = {"Content-Type": "application/vnd.schemaregistry.v1+json"}
+_TIMEOUT_S = 5.0
+_T = TypeVar("_T")
+
+
+class RegistryError(RuntimeError):
+    """The registry cannot be reached and nothing is cached, or it refused a schema."""
+
+
+class Resolved(NamedTuple):
+    """The ids of one subject: the one to write with, and the schema behind every one."""
+
+    writer_id: int
+    schemas: dict[int, files.Schema]
+
+
+class Registry:
+    """Resolves subjects at `url` (for example `http://127.0.0.1:8081/apis/ccompat/v7`).
+
+    `cache` is a directory for what was resolved, or None for no cache.
+    """
+
+    def __init__(self, url: str, cache: Path | None = None) -> None:
+        self._url = url.rstrip("/")
+        self._cache = cache
+
+    def resolve(self, subject: str) -> Resolved:
+        """Return the ids of a subject's released schemas; raises RegistryError."""
+        try:
+            found = _with_retries(lambda: _lookup(self._url, subject))
+        except httpx.HTTPError as error:
+            return self._cached(subject, error)
+        self._remember(subject, found)
+        return found
+
+    def codecs(self) -> "Codecs":
+        """Return the codecs of all topics; raises RegistryError."""
+        return Codecs(
+            chat_event_codec(*self.resolve("chat.events-value")),
+            chat_signal_codec(*self.resolve("chat.signals-value")),
+            user_event_codec(*self.resolve("user.events-value")),
+        )
+
+    def _path(self, subject: str) -> Path | None:
+        return self._cache and self._cache / f"schema-ids.{subject}.json"
+
+    def _remember(self, subject: str, found: Resolved) -> None:
+        if path := self._path(subject):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft = path.with_suffix(".new")
+            draft.write_text(json.dumps({"writer_id": found.writer_id, "schemas": found.schemas}))
+            draft.replace(path)
+
+    def _cached(self, subject: str, error: Exception) -> Resolved:
+        path = self._path(subject)
+        if path is None or not path.exists():
+            raise RegistryError(
+                f"schema registry {self._url} does not know {subject} ({error}); "
+                "is it running, and was `roomlog topics apply` run against it?"
+            ) from error
+        kept = json.loads(path.read_text())
+        return Resolved(kept["writer_id"], {int(i): s for i, s in kept["schemas"].items()})
+
+
+class Codecs(NamedTuple):
+    """One codec a topic."""
+
+    chat_events: Codec[ChatEvent]
+    chat_signals: Codec[ChatSignal]
+    user_events: Codec[UserEvent]
+
+
+def register_all(url: str) -> Mapping[str, int]:
+    """Register every released schema, oldest first, and return `subject -> writer id`.
+
+    Repeating it changes nothing. Raises RegistryError where the registry refuses one.
+    """
+    url = url.rstrip("/")
+    ids = {}
+    with httpx.Client(headers=_HEADERS, timeout=_TIMEOUT_S) as http:
+        for subject in files.SUBJECTS:
+            for schema in files.released(subject):
+                ids[subject] = _register(http, url, subject, schema)
+    return ids
+
+
+def _register(http: httpx.Client, url: str, subject: str, schema: files.Schema) -> int:
+    body = {"schema": json.dumps(schema)}
+    answer = http.post(f"{url}/subjects/{subject}/versions", json=body)
+    if answer.is_error:
+        raise RegistryError(f"registry refused {subject}: {answer.status_code} {answer.text[:300]}")
+    return int(answer.json()["id"])
+
+
+def _lookup(url: str, subject: str) -> Resolved:
+    schemas = {}
+    with httpx.Client(headers=_HEADERS, timeout=_TIMEOUT_S) as http:
+        for schema in files.released(subject):
+            answer = http.post(f"{url}/subjects/{subject}", json={"schema": json.dumps(schema)})
+            answer.raise_for_status()
+            writer_id = int(answer.json()["id"])
+            schemas[writer_id] = schema
+    return Resolved(writer_id, schemas)
+
+
+def _with_retries(call: Callable[[], _T]) -> _T:
+    retrying = tenacity.Retrying(
+        stop=tenacity.stop_after_delay(10),
+        wait=tenacity.wait_random_exponential(multiplier=0.1, max=1),
+        retry=tenacity.retry_if_exception_type(httpx.TransportError),
+        reraise=True,
+    )
+    return retrying(call)
