@@ -1,0 +1,25 @@
+"""What every tier of tests shares: one real stack for the whole run."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+IRC = Path(__file__).resolve().parents[2] / "shared" / "data" / "irc"
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory):
+    """The whole platform on real servers, from the same code as `make up`; two ingest nodes."""
+    from roomlog.stack import Stack
+
+    with Stack(data=tmp_path_factory.mktemp("stack"), nodes=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def irc():
+    """The directory of real chat logs, where the checkout has one beside it."""
+    if not IRC.is_dir():
+        pytest.skip(f"no chat logs at {os.fspath(IRC)}")
+    return IRC
