@@ -80,6 +80,8 @@ def decide_post(room: Room, sender: str, command: PostMessage) -> Body:
         raise Refused(ErrorCode.BAD_REQUEST, "text: empty; write something or attach a file")
     if command.reply_to is not None and not ids.is_id(command.reply_to):
         raise Refused(ErrorCode.BAD_REQUEST, "reply_to: not an event id")
+    if not all(map(ids.is_id, command.mentions)):
+        raise Refused(ErrorCode.BAD_REQUEST, "mentions: not all of them are user ids")
     return MessagePosted(command.text, command.reply_to, command.mentions, command.attachments)
 
 

@@ -19,6 +19,7 @@ from roomlog.accounts import USER_TYPES, UserEvent
 from roomlog.events import BODY_TYPES, ChatEvent, SealedText
 from roomlog.signals import SIGNAL_TYPES, ChatSignal
 from schemas import files
+from schemas.fast import EventReader, EventWriter, is_plain_post
 
 _MAGIC = 0
 _HEADER = struct.Struct(">bI")
@@ -107,9 +108,35 @@ class Codec(Generic[_R]):
         return fields
 
 
-def chat_event_codec(writer_id: int, schemas: Mapping[int, files.Schema]) -> Codec[ChatEvent]:
+class ChatEventCodec(Codec[ChatEvent]):
+    """The codec of topic chat.events, with short ways for what ingest nodes do most."""
+
+    def __init__(self, writer_id: int, schemas: Mapping[int, files.Schema]) -> None:
+        super().__init__(ChatEvent, BODY_TYPES, writer_id, schemas)
+        names = _branches(files.current(ChatEvent.SUBJECT))
+        self._writer = EventWriter(self._header, names)
+        self._reader = EventReader(names)
+
+    def encode(self, record: ChatEvent) -> bytes:
+        """Return the record in wire format; raises ValueError for what the schema does not allow."""
+        if is_plain_post(record):
+            return self._writer.plain_post(record)
+        return super().encode(record)
+
+    def glance(self, data: bytes) -> tuple[str, str]:
+        """Return `(event id, type)` of a record without reading the rest; raises PoisonRecord."""
+        if data.startswith(self._header):
+            try:
+                return self._reader.glance(data, _HEADER.size)
+            except (IndexError, UnicodeDecodeError) as error:
+                raise PoisonRecord(f"not Avro of its schema: {error}") from error
+        fields = self.decode_fields(data)
+        return fields["event_id"], fields["body"][0].removeprefix(_NAMESPACE)
+
+
+def chat_event_codec(writer_id: int, schemas: Mapping[int, files.Schema]) -> ChatEventCodec:
     """Return the codec of topic chat.events."""
-    return Codec(ChatEvent, BODY_TYPES, writer_id, schemas)
+    return ChatEventCodec(writer_id, schemas)
 
 
 def chat_signal_codec(writer_id: int, schemas: Mapping[int, files.Schema]) -> Codec[ChatSignal]:
@@ -124,6 +151,11 @@ def user_event_codec(writer_id: int, schemas: Mapping[int, files.Schema]) -> Cod
 
 def _parse(schema: files.Schema) -> ParsedSchema:
     return fastavro.parse_schema(_without_logical_types(schema))
+
+
+def _branches(schema: files.Schema) -> list[str]:
+    body = next(f for f in schema["fields"] if f["name"] == "body")
+    return [branch["name"] for branch in body["type"]]
 
 
 def _without_logical_types(node: Any) -> Any:

@@ -13,10 +13,15 @@ import httpx
 import tenacity
 
 from roomlog.accounts import UserEvent
-from roomlog.events import ChatEvent
 from roomlog.signals import ChatSignal
 from schemas import files
-from schemas.codec import Codec, chat_event_codec, chat_signal_codec, user_event_codec
+from schemas.codec import (
+    ChatEventCodec,
+    Codec,
+    chat_event_codec,
+    chat_signal_codec,
+    user_event_codec,
+)
 
 _HEADERS = {"Content-Type": "application/vnd.schemaregistry.v1+json"}
 _TIMEOUT_S = 5.0
@@ -85,7 +90,7 @@ class Registry:
 class Codecs(NamedTuple):
     """One codec a topic."""
 
-    chat_events: Codec[ChatEvent]
+    chat_events: ChatEventCodec
     chat_signals: Codec[ChatSignal]
     user_events: Codec[UserEvent]
 
