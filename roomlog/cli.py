@@ -1,0 +1,77 @@
+"""The command line `roomlog`: a table of commands, each imported only when it is called."""
+
+import importlib
+import sys
+from typing import Any, NamedTuple
+
+
+class Command(NamedTuple):
+    """A command: the `module:object` behind it (a typer app or a function), and its place in the help."""
+
+    target: str
+    panel: str
+    help: str
+
+
+_STACK = "The stack on this machine"
+_SERVICE = "One service each, settings from the environment"
+_OPERATE = "Operate"
+_USE = "Chat and analyse"
+
+COMMANDS = {
+    "up": Command("roomlog.commands.stack:up", _STACK, "Start the whole stack on this machine."),
+    "down": Command("roomlog.commands.stack:down", _STACK, "Stop the stack."),
+    "status": Command("roomlog.commands.stack:status", _STACK, "Show what runs where."),
+    "logs": Command(
+        "roomlog.commands.stack:logs", _STACK, "Show the logs of the stack or of one service."
+    ),
+    "ingest": Command("ingest.app:main", _SERVICE, "Run an ingest node."),
+    "streams": Command("streams.app:main", _SERVICE, "Run a streams worker."),
+    "projector": Command("projector.app:main", _SERVICE, "Run a projector."),
+    "api": Command("api.app:main", _SERVICE, "Run the API."),
+    "settings": Command("roomlog.commands.settings:settings", _OPERATE, "List all settings."),
+    "topics": Command("roomlog.commands.topics:app", _OPERATE, "List or create the topics."),
+    "migrate": Command(
+        "roomlog.commands.migrate:migrate", _OPERATE, "Bring the tables up to date."
+    ),
+    "seed": Command(
+        "roomlog.commands.seed:seed", _USE, "Fill in demo users, rooms and a real history."
+    ),
+    "chat": Command("roomlog.commands.chat:chat", _USE, "Chat in this terminal."),
+    "import": Command("analytics.importer:run", _USE, "Play recorded chats in, as their senders."),
+    "export": Command(
+        "analytics.export:export", _USE, "Write the log to Parquet, Avro, JSONL or CSV."
+    ),
+    "replay": Command("analytics.replay:replay", _USE, "Print any range of the log."),
+}
+"""Name -> command; a new one is one more line."""
+
+_SERVICES = {"ingest", "streams", "projector", "api"}
+
+
+def main() -> None:
+    """Entry point of `roomlog`."""
+    name = sys.argv[1] if len(sys.argv) == 2 else ""
+    if name in _SERVICES:
+        _load(name)()  # no option to parse: a service starts sooner without the parser
+        return
+    _group()(prog_name="roomlog")
+
+
+def _load(name: str) -> Any:
+    module, _, attribute = COMMANDS[name].target.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _group() -> Any:
+    from roomlog.commands import lazy
+
+    return lazy.group(
+        "Roomlog: a chat platform whose source of truth is a Kafka log.",
+        {name: (command.panel, command.help) for name, command in COMMANDS.items()},
+        _load,
+    )
+
+
+if __name__ == "__main__":
+    main()

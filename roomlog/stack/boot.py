@@ -1,0 +1,186 @@
+"""The way up: which step waits for which. What does not depend on each other runs at the same time."""
+
+import asyncio
+import importlib
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from roomlog import topics
+from roomlog.stack import artifacts, child, kafka, postgres, registry, services, valkey, web
+from roomlog.stack.layout import Layout
+from roomlog.stack.ports import HOST, Ports
+from roomlog.stack.progress import Report, Step
+from roomlog.stack.ready import Probe, http_probe, kafka_probe, postgres_probe, valkey_probe
+from roomlog.stack.services import Addresses
+from roomlog.stack.spec import SERVERS, Spec, kind_of
+from roomlog.stack.supervise import Managed
+
+
+class Boot:
+    """Brings one stack up; `managed` fills while it does, so that what was started can be stopped."""
+
+    def __init__(
+        self, spec: Spec, layout: Layout, cache: Path, report: Report, on_change: Callable[[], None]
+    ) -> None:
+        self.managed: dict[str, Managed] = {}
+        self._spec = spec
+        self._layout = layout
+        self._cache = cache
+        self._report = report
+        self._on_change = on_change
+        self._names = spec.names()
+        self._password = _read_password(layout)
+
+    def choose_ports(self, ports: Ports) -> Addresses:
+        """Reserve a port for everything that will run, and return all addresses; raises StackError."""
+        self._ports = {n: self._choose(n, ports) for n in self._names}
+        if "kafka" in self._names:
+            self._controller_port = ports.choose("kafka-controller")
+        if "registry" in self._names:
+            self._management_port = ports.choose("registry-management")
+        return self.addresses
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where everything is; the password of PostgreSQL is in it once there is one."""
+        external, at = self._spec.external, self._ports
+        own = {
+            "kafka": f"{HOST}:{at.get('kafka', 0)}",
+            "postgres": postgres.dsn(self._password, at.get("postgres", 0)),
+            "valkey": f"redis://{HOST}:{at.get('valkey', 0)}/0",
+            "registry": registry.url(at.get("registry", 0)),
+        }
+        found = {s: external.get(s) or (a if s in at else "") for s, a in own.items()}
+        return Addresses(**found, ports=at)
+
+    async def run(self) -> None:
+        """Start everything and return when all of it is ready; raises StackError, OSError."""
+        async with asyncio.TaskGroup() as group:
+            building = group.create_task(self._build_web())
+            database = group.create_task(self._database())
+            waits = [
+                group.create_task(self._valkey()),
+                group.create_task(self._log()),
+                group.create_task(self._schemas(database)),
+                group.create_task(self._tables(database)),
+            ]
+            for name in self._names:
+                if name in self._ports and kind_of(name) not in SERVERS:
+                    after = [*waits, building] if name == "api" else waits
+                    group.create_task(self._service(name, after))
+
+    def _choose(self, name: str, ports: Ports) -> int:
+        if name == "api" and self._spec.web_port is not None:
+            return ports.insist(self._spec.web_port)
+        return ports.choose(name)
+
+    async def _valkey(self) -> None:
+        if "valkey" not in self._names:
+            return
+        async with self._step("valkey"):
+            port = self._ports["valkey"]
+            await self._start("valkey", valkey.command(self._layout, port), valkey_probe(port))
+
+    async def _database(self) -> None:
+        """Start PostgreSQL with its databases."""
+        if "postgres" not in self._names:
+            return
+        async with self._step("postgres"):
+            home, port = await self._fetched("postgres"), self._ports["postgres"]
+            self._password = await postgres.prepare(self._layout, home)
+            probe = postgres_probe(postgres.dsn(self._password, port, "postgres"))
+            await self._start("postgres", postgres.command(self._layout, home, port), probe)
+            await postgres.create_databases(self._password, port)
+
+    async def _tables(self, database: Awaitable[None]) -> None:
+        await database
+        if all(n in SERVERS for n in self._names) or not self.addresses.postgres:
+            return
+        async with self._step("tables"):
+            migrate = importlib.import_module("projector.migrate").migrate
+            outcome = await asyncio.to_thread(migrate, self.addresses.postgres)
+            if inspect.isawaitable(outcome):
+                await outcome
+
+    async def _log(self) -> None:
+        """Start Kafka with its topics."""
+        if "kafka" in self._names:
+            async with self._step("kafka"):
+                home, port = await self._fetched("kafka"), self._ports["kafka"]
+                await kafka.prepare(self._layout, home, self._cache, port, self._controller_port)
+                command = kafka.command(self._layout, home, self._cache)
+                await self._start("kafka", command, kafka_probe(self.addresses.kafka, port))
+        if self.addresses.kafka:
+            async with self._step("topics"):
+                await topics.apply(self.addresses.kafka)
+
+    async def _schemas(self, database: Awaitable[None]) -> None:
+        """Start the registry, which keeps its schemas in PostgreSQL, and register ours."""
+        if "registry" in self._names:
+            async with self._step("registry"):
+                home, port = await self._fetched("registry"), self._ports["registry"]
+                await database
+                command = registry.command(
+                    self._layout,
+                    home,
+                    self._cache,
+                    port,
+                    self._management_port,
+                    (self._ports["postgres"], self._password),
+                )
+                await self._start("registry", command, http_probe(port, f"{registry.API}/subjects"))
+        if self.addresses.registry:
+            async with self._step("schemas"):
+                register_all = importlib.import_module("schemas.registry").register_all
+                await asyncio.to_thread(register_all, self.addresses.registry)
+
+    async def _service(self, name: str, after: list[asyncio.Task[None]]) -> None:
+        self._report(Step(name, "waiting"))
+        await asyncio.gather(*after)
+        async with self._step(name):
+            keys = self._layout.data / "jwt.pem", self._layout.data / "jwks.json"
+            command = services.command(name, self.addresses, self._layout, keys, self._spec.env)
+            await self._start(name, command, http_probe(self._ports[name], "/readyz"))
+
+    async def _build_web(self) -> None:
+        if "api" not in self._names or not self._spec.web:
+            return
+        if await asyncio.to_thread(web.is_stale):
+            async with self._step("web client", "building"):
+                await web.build(self._layout)
+
+    async def _start(self, name: str, command: child.Command, probe: Probe) -> None:
+        port, is_server = self._ports[name], name in SERVERS
+        managed = Managed(name, command, probe, port, is_server, self._on_change)
+        self.managed[name] = managed
+        await managed.start()
+
+    async def _fetched(self, server: str) -> Path:
+        """Return where a server's files are, fetching them with a progress report if they are not."""
+        loop = asyncio.get_running_loop()
+
+        def on_bytes(done: int, total: int) -> None:
+            step = Step(server, "running", "fetching", done, total)
+            loop.call_soon_threadsafe(self._report, step)
+
+        if home := artifacts.installed(server, self._cache):
+            return home
+        self._report(Step(server, "running", "fetching"))
+        return await asyncio.to_thread(artifacts.install, server, self._cache, on_bytes)
+
+    @asynccontextmanager
+    async def _step(self, name: str, text: str = "starting") -> AsyncIterator[None]:
+        self._report(Step(name, "running", text))
+        try:
+            yield
+        except Exception:
+            self._report(Step(name, "failed"))
+            raise
+        port = self._ports.get(name)
+        self._report(Step(name, "done", f"port {port}" if port else ""))
+
+
+def _read_password(layout: Layout) -> str:
+    return layout.postgres_password.read_text().strip() if layout.postgres_password.exists() else ""

@@ -1,0 +1,179 @@
+"""Starting and stopping a stack from another process: the command line and the tests do it this way."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from roomlog.stack import control, state
+from roomlog.stack.errors import StackError, log_tail
+from roomlog.stack.layout import Layout
+from roomlog.stack.progress import Event, Failed, Ready, decode_event
+from roomlog.stack.spec import Spec, default_data, external_servers
+from roomlog.stack.state import ServiceStatus, Status
+
+_DOWN_SECONDS = 90.0
+
+
+class Stack:
+    """A stack, started and owned by this process: it ends when this process does, however it ends.
+
+    `Stack(ephemeral=True, default_ports=False)` is one for tests. As a context manager it is started
+    at the beginning and stopped at the end. With `detached` it outlives this process.
+    """
+
+    def __init__(
+        self,
+        spec: Spec | None = None,
+        *,
+        detached: bool = False,
+        on_event: Callable[[Event], None] = lambda _event: None,
+        **options: object,
+    ) -> None:
+        given = spec or msgspec.convert(
+            {"external": external_servers(), **options}, Spec, strict=False
+        )
+        data = str(Path(given.data).absolute()) if given.data else str(default_data())
+        self.spec = msgspec.structs.replace(given, data=data)
+        self._detached = detached
+        self.on_event = on_event
+        self._process: subprocess.Popen[bytes] | None = None
+        self._layout = Layout(Path(data))
+
+    def start(self) -> Self:
+        """Return when every service is ready; raises StackError."""
+        self._process = self._spawn()
+        for event in self._events():
+            self.on_event(event)
+            if isinstance(event, Ready):
+                self._layout = Layout(Path(event.data))
+                return self
+            if isinstance(event, Failed):
+                self._process.wait()
+                raise StackError(event.message)
+        code = self._process.wait()
+        if code == 0:
+            raise StackError("Stopped before it was ready; nothing is left running.")
+        log = self._layout.log("supervisor")
+        tail = "\n".join(f"    {line}" for line in log_tail(log))
+        raise StackError(f"The supervisor failed (exit code {code}). The end of {log}:\n{tail}")
+
+    def stop(self) -> None:
+        """Stop everything and return when nothing is left."""
+        if self._process is not None:
+            self.ask_to_stop()
+            self.wait()
+
+    def ask_to_stop(self) -> None:
+        """Have everything stopped, without waiting for it."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGTERM)
+
+    def wait(self) -> int:
+        """Pass events on until the supervisor ends; return its exit code."""
+        for event in self._events():
+            self.on_event(event)
+        return self._running.wait()
+
+    @property
+    def data(self) -> Path:
+        """The data directory."""
+        return self._layout.data
+
+    def status(self) -> Status:
+        """Return how everything is now; raises StackError where the stack does not run."""
+        return running(self._layout)
+
+    def service(self, name: str) -> ServiceStatus:
+        """Return how one service is now; raises StackError for one that is not there."""
+        found = [s for s in self.status().services if s.name == name]
+        if not found:
+            raise StackError(f"No service {name}.")
+        return found[0]
+
+    def kill(self, service: str, number: signal.Signals = signal.SIGKILL) -> int:
+        """Send a signal to a service's process and return its pid; the supervisor restarts what dies."""
+        pid = self.service(service).pid
+        os.kill(pid, number)
+        return pid
+
+    def stop_service(self, name: str) -> None:
+        """Stop one service and leave it stopped."""
+        control.send(self.status().control, "stop", name)
+
+    def start_service(self, name: str) -> None:
+        """Start one that was stopped, and return when it is ready."""
+        control.send(self.status().control, "start", name)
+
+    def restart_service(self, name: str) -> None:
+        """Stop one service as a deploy would, start it again, and return when it is ready."""
+        control.send(self.status().control, "restart", name)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        argv = [sys.executable, "-m", "roomlog.stack.supervisor", _encode(self.spec)]
+        owned = [] if self._detached else ["--owned"]
+        return subprocess.Popen(
+            argv + owned,
+            stdin=subprocess.DEVNULL if self._detached else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the one in front, which then asks politely
+        )
+
+    def _events(self) -> Iterator[Event]:
+        for line in self._running.stdout or ():
+            yield decode_event(line)
+
+    @property
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise StackError("The stack was not started.")
+        return self._process
+
+
+def running(layout: Layout) -> Status:
+    """Return how the stack on this directory is; raises StackError where none runs."""
+    status = state.read_running(layout)
+    if status is None:
+        raise StackError(
+            f"No stack runs on {layout.data}. `roomlog up` starts one; --data DIR names another "
+            "directory."
+        )
+    return status
+
+
+def down(layout: Layout) -> bool:
+    """Stop the stack on this directory, whoever started it; False where none runs.
+
+    Raises StackError where it does not stop.
+    """
+    status = state.read_running(layout)
+    if status is None:
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(status.pid, signal.SIGTERM)
+    if not state.wait_unlocked(layout, _DOWN_SECONDS):
+        raise StackError(f"The supervisor (pid {status.pid}) does not stop; `kill -9` ends it.")
+    return True
+
+
+def _encode(spec: Spec) -> str:
+    return msgspec.json.encode(spec).decode()

