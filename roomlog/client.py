@@ -101,8 +101,7 @@ class Client:
         `token` is an access token, or a coroutine function that gives a good one for each connect;
         `urls` may be such a function too. Raises ConnectionEnded (refused) or TimeoutError.
         """
-        client = cls(urls, token)
-        client._spawn(client._run())
+        client = cls.start(urls, token)
         try:
             async with asyncio.timeout(timeout_s):
                 await asyncio.shield(client._ready)
@@ -111,10 +110,22 @@ class Client:
             raise
         return client
 
+    @classmethod
+    def start(cls, urls: Addresses, token: Token) -> "Client":
+        """Return a client at once that connects in the background; commands wait until it has."""
+        client = cls(urls, token)
+        client._spawn(client._run())
+        return client
+
     @property
     def connected(self) -> bool:
         """Whether a node is reached right now."""
         return self._socket is not None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the nodes refused this client, or it was closed; it does not come back."""
+        return self._ended is not None
 
     @property
     def cursors(self) -> Mapping[str, str]:

@@ -23,8 +23,24 @@ class ErrorCode(StrEnum):
     KEY_REUSED = "key_reused"
     """This idempotency key belongs to a command with another body. Choose a new key."""
 
+    # Of the REST API only.
+    UNAUTHENTICATED = "unauthenticated"
+    """No access token, or none that is good (any more): refresh it or sign in."""
+    WRONG_CREDENTIALS = "wrong_credentials"
+    """No account with this email and password."""
+    CSRF = "csrf"
+    """A request with cookies did not prove that the web client made it."""
+    EMAIL_TAKEN = "email_taken"
+    """There is an account with this email: sign in."""
+    NOT_FOUND = "not_found"
+    """Nothing is there, or nothing that this user may know of."""
+    BEHIND = "behind"
+    """The read model has not reached the cursor yet: ask again."""
+    INTERNAL = "internal"
+    """A defect of the server; it was logged."""
 
-RETRYABLE = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.UNAVAILABLE})
+
+RETRYABLE = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.UNAVAILABLE, ErrorCode.BEHIND})
 
 
 class Refused(Exception):

@@ -11,6 +11,12 @@ from msgspec.json import Decoder, Encoder
 LEASE_MS = 3_000
 RENEW_EVERY_S = 1.0
 PREFIX = "roomlog:lease:"
+KNOWN_NODES = "roomlog:nodes:known"
+"""Set of incarnations: each adds itself when it takes or renews its lease, and leaves when it drains.
+
+It only says whose leases to look for: finding them by pattern would walk over every key of the database.
+Readers remove those without a lease.
+"""
 
 
 class Lease(Struct, frozen=True):

@@ -57,3 +57,6 @@ DEAD_LETTERS = Counter("dead_letters_total", "Records written to chat.dlq, by re
 HTTP_REQUESTS = Counter("http_requests_total", "Requests, by route and status", ["route", "status"])
 HTTP_SECONDS = Histogram("http_seconds", "Request duration", ["route"], buckets=_LATENCY_BUCKETS_S)
 OUTBOX_PUBLISHED = Counter("outbox_published_total", "Account facts published to user.events")
+LIMITS_UNCHECKED = Counter(
+    "limits_unchecked_total", "Attempts whose rate limit could not be checked (fail open)"
+)
