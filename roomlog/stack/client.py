@@ -8,9 +8,10 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
+import psutil
 
 from roomlog.stack import control, state
 from roomlog.stack.errors import StackError, log_tail
@@ -20,13 +21,15 @@ from roomlog.stack.spec import Spec, default_data, external_servers
 from roomlog.stack.state import ServiceStatus, Status
 
 _DOWN_SECONDS = 90.0
+_EXIT_SECONDS = 5.0
 
 
 class Stack:
     """A stack, started and owned by this process: it ends when this process does, however it ends.
 
-    `Stack(ephemeral=True, default_ports=False)` is one for tests. As a context manager it is started
-    at the beginning and stopped at the end. With `detached` it outlives this process.
+    As a context manager it is started at the beginning and stopped at the end. With `detached` it
+    outlives this process. Options are the fields of Spec; given so, and not as a whole Spec, ports
+    are free ones and not the default ones: `Stack(data=path, nodes=2)` is one for tests.
     """
 
     def __init__(
@@ -37,9 +40,7 @@ class Stack:
         on_event: Callable[[Event], None] = lambda _event: None,
         **options: object,
     ) -> None:
-        given = spec or msgspec.convert(
-            {"external": external_servers(), **options}, Spec, strict=False
-        )
+        given = spec or _spec_of(options)
         data = str(Path(given.data).absolute()) if given.data else str(default_data())
         self.spec = msgspec.structs.replace(given, data=data)
         self._detached = detached
@@ -81,20 +82,25 @@ class Stack:
         """Pass events on until the supervisor ends; return its exit code."""
         for event in self._events():
             self.on_event(event)
-        return self._running.wait()
+        return self._child.wait()
 
     @property
     def data(self) -> Path:
         """The data directory."""
         return self._layout.data
 
-    def status(self) -> Status:
+    def status(self) -> dict[str, Any]:
+        """Return what `roomlog status --json` prints; raises StackError where the stack does not run."""
+        shown: dict[str, Any] = msgspec.json.decode(state.public(self.running()))
+        return shown
+
+    def running(self) -> Status:
         """Return how everything is now; raises StackError where the stack does not run."""
         return running(self._layout)
 
     def service(self, name: str) -> ServiceStatus:
         """Return how one service is now; raises StackError for one that is not there."""
-        found = [s for s in self.status().services if s.name == name]
+        found = [s for s in self.running().services if s.name == name]
         if not found:
             raise StackError(f"No service {name}.")
         return found[0]
@@ -107,15 +113,15 @@ class Stack:
 
     def stop_service(self, name: str) -> None:
         """Stop one service and leave it stopped."""
-        control.send(self.status().control, "stop", name)
+        control.send(self.running().control, "stop", name)
 
     def start_service(self, name: str) -> None:
         """Start one that was stopped, and return when it is ready."""
-        control.send(self.status().control, "start", name)
+        control.send(self.running().control, "start", name)
 
     def restart_service(self, name: str) -> None:
         """Stop one service as a deploy would, start it again, and return when it is ready."""
-        control.send(self.status().control, "restart", name)
+        control.send(self.running().control, "restart", name)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -139,14 +145,19 @@ class Stack:
         )
 
     def _events(self) -> Iterator[Event]:
-        for line in self._running.stdout or ():
+        for line in self._child.stdout or ():
             yield decode_event(line)
 
     @property
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _child(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             raise StackError("The stack was not started.")
         return self._process
+
+
+def _spec_of(options: dict[str, object]) -> Spec:
+    given = {"external": external_servers(), "default_ports": False, **options}
+    return msgspec.convert(given | {"data": str(options.get("data") or "")}, Spec)
 
 
 def running(layout: Layout) -> Status:
@@ -172,6 +183,8 @@ def down(layout: Layout) -> bool:
         os.kill(status.pid, signal.SIGTERM)
     if not state.wait_unlocked(layout, _DOWN_SECONDS):
         raise StackError(f"The supervisor (pid {status.pid}) does not stop; `kill -9` ends it.")
+    with contextlib.suppress(psutil.Error):
+        psutil.Process(status.pid).wait(_EXIT_SECONDS)
     return True
 
 

@@ -1,0 +1,51 @@
+# Everything that is done often. `make` alone lists it.
+# Arguments for a command: make up ARGS="--detach --data DIR --nodes 2"
+
+SHELL = /bin/sh
+VENV = .venv
+BIN = $(VENV)/bin
+ARGS =
+PACKAGES = roomlog schemas ingest streams projector api analytics
+SOURCES = $(wildcard $(PACKAGES) tests bench loadtest)
+
+.PHONY: help up down status test lint fmt bench web clean venv
+.DEFAULT_GOAL = help
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+# The stack stops itself in order on Ctrl-C; make gets that signal too and has nothing to add.
+up: venv ## Start the whole stack and say what to open (Ctrl-C stops it)
+	@exec $(BIN)/roomlog up $(ARGS)
+
+down: venv ## Stop the stack
+	@exec $(BIN)/roomlog down $(ARGS)
+
+status: venv ## Show what runs where
+	@exec $(BIN)/roomlog status $(ARGS)
+
+test: lint ## Check everything: code, web client, and all tests on a real stack
+	@$(BIN)/python -m roomlog.stack.web check
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: venv ## Check style and types
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+
+fmt: venv ## Format the code
+	$(BIN)/ruff check --fix-only $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+bench: venv ## Run the benchmarks
+	$(BIN)/python -m bench $(ARGS)
+
+web: venv ## Build the web client
+	@$(BIN)/python -m roomlog.stack.web build
+
+clean: ## Remove what was built (the environment and the data stay)
+	rm -rf web/dist web/node_modules build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+venv:
+	@infra/venv.sh $(VENV)
