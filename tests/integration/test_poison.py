@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import uuid
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
@@ -19,9 +18,7 @@ async def test_poison_reaches_the_dead_letters_with_its_reason_and_chat_goes_on(
     alice, bob, room = two_members
     partition = partition_of(room)
     sent = await produce(stack.settings.kafka, room, partition, list(POISON))
-    await alice.request(
-        {"op": "send", "room": room, "key": str(uuid.uuid4()), "text": "still here"}
-    )
+    await alice.post(room, "still here")
     assert (await bob.next_event(room))["d"]["text"] == "still here"
 
     letters = await dead_letters(stack.settings.kafka, set(sent))
