@@ -107,7 +107,7 @@ def _up(spec: Spec, detach: bool, reset: bool) -> None:
     stack = client.Stack(spec, detached=detach)
     _stop_on_signals(stack)
     seconds = _start(stack, console)
-    screen.ready_screen(console, stack.status(), seconds, detach)
+    screen.ready_screen(console, stack.running(), seconds, detach)
     if not detach:
         _stay(stack, console)
 

@@ -23,7 +23,7 @@ from msgspec import Struct
 from roomlog.stack.errors import StackError
 
 LOCK_FILE = Path(__file__).parent / "servers.lock"
-_PARALLEL = 8
+_PARALLEL = 16
 _TIMEOUT_S = 60
 _CHUNK = 1 << 20
 _ROOM_FACTOR = 6
