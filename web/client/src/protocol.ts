@@ -1,0 +1,173 @@
+/** The frames of the WebSocket protocol `roomlog.v1.json`, as TypeScript types. */
+
+export const SUBPROTOCOL = "roomlog.v1.json";
+
+export type PresenceState = "online" | "away";
+export type RoomKind = "public" | "private" | "direct";
+
+/** A durable event of a room. `prev` is the cursor of the event before it in the same room. */
+export interface ChatEvent {
+  op: "event";
+  room: string;
+  cursor: string;
+  prev?: string | null;
+  type: string;
+  id: string;
+  sender: string;
+  ts: string;
+  key?: string;
+  d: Record<string, unknown>;
+}
+
+export interface Limits {
+  frame_bytes: number;
+  text_chars: number;
+  rooms_per_socket: number;
+}
+
+export interface Hello {
+  op: "hello";
+  node: string;
+  user: string;
+  session?: string;
+  ping_ms: number;
+  limits: Limits;
+}
+
+export interface Ack {
+  op: "ack";
+  id: number;
+  event?: string;
+  cursor?: string;
+  room?: string;
+}
+
+export interface ErrorReply {
+  op: "error";
+  id?: number;
+  code: string;
+  retryable?: boolean;
+  retry_after_ms?: number;
+  message?: string;
+}
+
+export interface CaughtUp {
+  op: "caught_up";
+  room: string;
+  cursor: string;
+}
+
+export interface Reset {
+  op: "reset";
+  room: string;
+  reason: string;
+}
+
+export interface Typing {
+  op: "typing";
+  room: string;
+  user: string;
+}
+
+export interface PresenceDiff {
+  joined?: string[];
+  left?: string[];
+  away?: string[];
+}
+
+export interface Presence {
+  op: "presence";
+  room: string;
+  state?: Record<string, PresenceState>;
+  diff?: PresenceDiff;
+}
+
+export interface Notify {
+  op: "notify";
+  d: Record<string, unknown>;
+}
+
+export interface Reconnect {
+  op: "reconnect";
+  within_ms: number;
+}
+
+export interface Pong {
+  op: "pong";
+}
+
+export type ServerFrame =
+  | Hello
+  | Ack
+  | ErrorReply
+  | ChatEvent
+  | CaughtUp
+  | Reset
+  | Typing
+  | Presence
+  | Notify
+  | Reconnect
+  | Pong;
+
+interface Keyed {
+  room: string;
+  key: string;
+}
+
+/** Commands that take effect once per key, however often they are sent. */
+export type KeyedCommand =
+  | (Keyed & { op: "send"; text: string; reply_to?: string; mentions?: string[] })
+  | (Keyed & { op: "edit"; event: string; text: string })
+  | (Keyed & { op: "delete"; event: string })
+  | (Keyed & { op: "react" | "unreact"; event: string; emoji: string })
+  | (Keyed & { op: "join" | "leave" })
+  | (Keyed & { op: "invite" | "kick"; user: string })
+  | (Keyed & { op: "role"; user: string; role: string })
+  | (Keyed & { op: "rename"; name?: string; topic?: string })
+  | { op: "create"; key: string; name: string; kind: RoomKind; members?: string[] };
+
+/** Commands about this connection alone. */
+export type PlainCommand =
+  | { op: "sub"; room: string; cursor?: string }
+  | { op: "unsub"; room: string }
+  | { op: "typing"; room: string }
+  | { op: "presence"; state: PresenceState }
+  | { op: "auth"; token: string }
+  | { op: "ping" };
+
+export type Outgoing = (KeyedCommand | PlainCommand) & { id?: number };
+
+/** Split a text frame into its JSON objects, one per line; a line that is not JSON is skipped. */
+export function parseFrame(data: string): ServerFrame[] {
+  const frames: ServerFrame[] = [];
+  for (const line of data.split("\n")) {
+    if (line.trim() === "") continue;
+    try {
+      frames.push(JSON.parse(line) as ServerFrame);
+    } catch {
+      // One broken line must not cost the rest of the frame; `prev` shows if an event was in it.
+    }
+  }
+  return frames;
+}
+
+/** Join commands to text frames of at most `maxBytes` each; a single larger one goes alone. */
+export function packFrames(commands: readonly Outgoing[], maxBytes: number): string[] {
+  const encoder = new TextEncoder();
+  const frames: string[] = [];
+  let lines: string[] = [];
+  let bytes = 0;
+  for (const command of commands) {
+    const line = JSON.stringify(command);
+    const size = encoder.encode(line).length + 1;
+    if (lines.length > 0 && bytes + size > maxBytes) {
+      frames.push(lines.join("\n"));
+      lines = [];
+      bytes = 0;
+    }
+    lines.push(line);
+    bytes += size;
+  }
+  if (lines.length > 0) frames.push(lines.join("\n"));
+  return frames;
+}

@@ -1,0 +1,84 @@
+/** The REST calls of the chat itself: rooms, history, people, nodes. */
+
+import type { NodeAddress, PresenceState, RestClient } from "@roomlog/client";
+import type { Room } from "../state/rooms";
+import type { ApiMessage } from "../state/timeline";
+
+export type Users = Record<string, { id: string; name: string }>;
+
+export interface RoomPage {
+  items: Room[];
+  next: string | null;
+}
+
+export interface MessagePage {
+  items: ApiMessage[];
+  users: Users;
+  /** Read before the items: everything up to here is in the room's read model. */
+  cursor: string;
+  has_more: boolean;
+}
+
+export interface RoomPresenceAnswer {
+  state: Record<string, PresenceState>;
+  users: Users;
+}
+
+interface RoomQuery {
+  q?: string;
+  mine?: boolean;
+  limit?: number;
+  after?: string | null;
+}
+
+interface MessageQuery {
+  before?: string;
+  limit?: number;
+  /** Wait until the read model has reached this cursor of an own write. */
+  after_cursor?: string | null;
+}
+
+export class ChatApi {
+  constructor(private readonly rest: RestClient) {}
+
+  rooms(query: RoomQuery, signal?: AbortSignal): Promise<RoomPage> {
+    return this.rest.get("/rooms", { query: { ...query }, signal });
+  }
+
+  room(id: string, afterCursor: string | null = null): Promise<Room> {
+    return this.rest.get(`/rooms/${encodeURIComponent(id)}`, { query: { after_cursor: afterCursor } });
+  }
+
+  messages(room: string, query: MessageQuery): Promise<MessagePage> {
+    return this.rest.get(`/rooms/${encodeURIComponent(room)}/messages`, { query: { ...query } });
+  }
+
+  presence(room: string): Promise<RoomPresenceAnswer> {
+    return this.rest.get(`/rooms/${encodeURIComponent(room)}/presence`);
+  }
+
+  async users(ids: readonly string[]): Promise<Users> {
+    const answer = await this.rest.get<{ items: { id: string; name: string }[] }>("/users", {
+      query: { ids: ids.join(",") },
+    });
+    return Object.fromEntries(answer.items.map((user) => [user.id, user]));
+  }
+
+  async nodes(): Promise<NodeAddress[]> {
+    const answer = await this.rest.get<{ nodes: NodeAddress[] }>("/ingest-nodes");
+    return answer.nodes.map((node) => ({ name: node.name, url: reachable(node.url, location) }));
+  }
+}
+
+const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
+
+/**
+ * A node's address as this page can reach it. A node on the API's own machine says `127.0.0.1`; the page may
+ * have been opened under another name of that machine, and cookies belong to the name.
+ */
+export function reachable(url: string, page: Pick<Location, "hostname" | "protocol">): string {
+  const address = new URL(url);
+  if (LOOPBACK.has(address.hostname)) address.hostname = page.hostname;
+  if (page.protocol === "https:" && address.protocol === "ws:") address.protocol = "wss:";
+  return address.href;
+}

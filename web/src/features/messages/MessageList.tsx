@@ -1,0 +1,118 @@
+import { Button } from "@mantine/core";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { Virtuoso } from "react-virtuoso";
+import type { VirtuosoHandle } from "react-virtuoso";
+import { explain } from "../../session/session";
+import { useChat, useSession } from "../../shared/context";
+import { Icon } from "../../shared/icons";
+import type { PendingMessage } from "../../state/pending";
+import { LOADING } from "../../state/timeline";
+import type { MessageItem, Timeline } from "../../state/timeline";
+import { EmptyRoom, HistoryTop, LoadingHistory } from "./HistoryTop";
+import { Row } from "./Row";
+import { keyOf } from "./rows";
+import type { Entry } from "./rows";
+import classes from "./messages.module.css";
+
+const NONE: readonly PendingMessage[] = [];
+const NEAR_BOTTOM_PX = 80;
+
+interface Props {
+  room: string;
+  timeline: Timeline | undefined;
+  onReply: (message: MessageItem) => void;
+}
+
+/** The room's history and what is on its way into it; only the rows near the screen exist in the page. */
+export function MessageList({ room, timeline = LOADING, onReply }: Props) {
+  const me = useChat((state) => state.me);
+  const pending = useChat((state) => state.pending[room]) ?? NONE;
+  const divider = useChat((state) => state.activity[room]?.divider ?? null);
+  const list = useRef<VirtuosoHandle>(null);
+  const [atBottom, setAtBottom] = useState(true);
+  const history = useOlderPages(room);
+  const entries = useMemo(() => entriesOf(timeline, pending, me), [timeline, pending, me]);
+  useJumpOnSend(list, pending.length);
+
+  if (entries.length === 0) {
+    return <div className={classes.log} role="log" aria-label="Conversation">{isWaiting(timeline) ? <LoadingHistory /> : <EmptyRoom />}</div>;
+  }
+  const first = timeline.firstIndex;
+  const toBottom = () => list.current?.scrollToIndex({ index: "LAST", align: "end" });
+  return (
+    <div className={classes.log} role="log" aria-label="Conversation" data-count={entries.length}>
+      <Virtuoso
+        ref={list}
+        data={entries}
+        firstItemIndex={first}
+        initialTopMostItemIndex={{ index: "LAST", align: "end" }}
+        computeItemKey={(_, entry) => keyOf(entry)}
+        alignToBottom
+        atBottomThreshold={NEAR_BOTTOM_PX}
+        atBottomStateChange={setAtBottom}
+        followOutput={(isAtBottom) => (isAtBottom ? "auto" : false)}
+        increaseViewportBy={{ top: 600, bottom: 200 }}
+        startReached={history.load}
+        context={{ hasMore: timeline.hasMore, ...history }}
+        components={{ Header: HistoryTop }}
+        itemContent={(index, entry) => (
+          <Row
+            room={room}
+            entry={entry}
+            before={entries[index - first - 1]}
+            quoted={quotedBy(entry, timeline)}
+            divider={divider}
+            onReply={onReply}
+            onShow={(id) => show(list.current, entries, id)}
+          />
+        )}
+      />
+      {!atBottom && (
+        <Button className={classes.jump} size="xs" radius="xl" leftSection={<Icon name="down" size={14} />} onClick={toBottom}>
+          Newest
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function isWaiting(timeline: Timeline): boolean {
+  return timeline.status === "loading";
+}
+
+function entriesOf(timeline: Timeline, pending: readonly PendingMessage[], me: string): Entry[] {
+  const own = pending.map((message): Entry => ({ kind: "pending", message, sender: me }));
+  return [...timeline.items, ...own];
+}
+
+/** The message that this one answers: null where it answers one that is not loaded, undefined where it answers none. */
+function quotedBy(entry: Entry, timeline: Timeline): MessageItem | null | undefined {
+  const id = entry.kind === "pending" ? entry.message.replyTo : entry.kind === "message" ? entry.replyTo : null;
+  if (id === null) return undefined;
+  const found = timeline.items.find((item) => item.id === id);
+  return found?.kind === "message" ? found : null;
+}
+
+function show(list: VirtuosoHandle | null, entries: readonly Entry[], id: string): void {
+  const index = entries.findIndex((entry) => keyOf(entry) === id);
+  if (index >= 0) list?.scrollToIndex({ index, align: "center" });
+}
+
+/** Whoever sends a message wants to see it, wherever they had scrolled to. */
+function useJumpOnSend(list: React.RefObject<VirtuosoHandle | null>, count: number): void {
+  const before = useRef(count);
+  useEffect(() => {
+    if (count > before.current) list.current?.scrollToIndex({ index: "LAST", align: "end" });
+    before.current = count;
+  }, [list, count]);
+}
+
+function useOlderPages(room: string) {
+  const session = useSession();
+  const [error, setError] = useState<string | null>(null);
+  const load = () => {
+    setError(null);
+    session.loadOlder(room).catch((failure: unknown) => setError(explain(failure)));
+  };
+  return { load, error };
+}

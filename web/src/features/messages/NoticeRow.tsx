@@ -1,0 +1,51 @@
+import { UserName } from "../../shared/UserName";
+import { clock, fullTime } from "../../shared/time";
+import type { NoticeItem } from "../../state/timeline";
+import classes from "./messages.module.css";
+
+/** A small grey line: somebody came, went, or changed the room. */
+export function NoticeRow({ item }: { item: NoticeItem }) {
+  return (
+    <p className={classes.notice} data-event-id={item.id} data-cursor={item.cursor} data-notice={item.what} title={fullTime(item.at)}>
+      <Sentence item={item} /> <span className={classes.time}>{clock(item.at)}</span>
+    </p>
+  );
+}
+
+function Sentence({ item }: { item: NoticeItem }) {
+  const user = <UserName user={item.user} />;
+  const sender = <UserName user={item.sender} />;
+  const detail = <bdi>{item.detail}</bdi>;
+  switch (item.what) {
+    case "MemberJoined":
+      return <>{user} joined</>;
+    case "MemberLeft":
+      return <>{user} left</>;
+    case "MemberInvited":
+      return (
+        <>
+          {sender} brought {user} in
+        </>
+      );
+    case "MemberRemoved":
+      return (
+        <>
+          {sender} removed {user}
+        </>
+      );
+    case "RoomRenamed":
+      return (
+        <>
+          {sender} renamed the room to {detail}
+        </>
+      );
+    case "RoomTopicChanged":
+      return (
+        <>
+          {sender} changed the topic to {detail}
+        </>
+      );
+    default:
+      return <>{sender} created the room</>;
+  }
+}

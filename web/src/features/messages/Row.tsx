@@ -1,0 +1,49 @@
+import { memo } from "react";
+import { dayName } from "../../shared/time";
+import type { MessageItem } from "../../state/timeline";
+import { MessageRow } from "./MessageRow";
+import { NoticeRow } from "./NoticeRow";
+import { PendingRow } from "./PendingRow";
+import { rowShape, timeOf } from "./rows";
+import type { Entry } from "./rows";
+import classes from "./messages.module.css";
+
+export interface RowProps {
+  room: string;
+  entry: Entry;
+  before: Entry | undefined;
+  quoted: MessageItem | null | undefined;
+  divider: string | null;
+  onReply: (message: MessageItem) => void;
+  onShow: (id: string) => void;
+}
+
+/** One row of the history, with the lines that stand above it. */
+export const Row = memo(
+  function Row({ room, entry, before, quoted, divider, onReply, onShow }: RowProps) {
+    const shape = rowShape(before, entry, divider);
+    return (
+      <div className={classes.entry}>
+        {shape.day && (
+          <div className={classes.day}>
+            <span>{dayName(timeOf(entry), Date.now())}</span>
+          </div>
+        )}
+        {shape.unread && (
+          <div className={classes.unread} role="separator" aria-label="New since you last looked">
+            <span>New</span>
+          </div>
+        )}
+        {entry.kind === "notice" && <NoticeRow item={entry} />}
+        {entry.kind === "message" && (
+          <MessageRow item={entry} head={shape.head} quoted={quoted} onReply={onReply} onShow={onShow} />
+        )}
+        {entry.kind === "pending" && (
+          <PendingRow room={room} message={entry.message} sender={entry.sender} head={shape.head} quoted={quoted} />
+        )}
+      </div>
+    );
+  },
+  // The callbacks do the same thing in every render; what is shown depends on the rest alone.
+  (a, b) => a.entry === b.entry && a.before === b.before && a.quoted === b.quoted && a.divider === b.divider,
+);

@@ -1,0 +1,88 @@
+import { Alert, Button, Modal, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
+import { useState } from "react";
+import type { FormEvent } from "react";
+import { newKey } from "@roomlog/client";
+import { explain } from "../../session/session";
+import { useSession } from "../../shared/context";
+import { go, roomHref } from "../../shared/router";
+
+interface Props {
+  opened: boolean;
+  onClose: () => void;
+  onCreated: () => void;
+}
+
+export function CreateRoom({ opened, onClose, onCreated }: Props) {
+  return (
+    <Modal opened={opened} onClose={onClose} title="New room" centered closeButtonProps={{ "aria-label": "Close" }}>
+      <CreateRoomForm
+        onCreated={() => {
+          onClose();
+          onCreated();
+        }}
+      />
+    </Modal>
+  );
+}
+
+function CreateRoomForm({ onCreated }: { onCreated: () => void }) {
+  const session = useSession();
+  const [name, setName] = useState("");
+  const [kind, setKind] = useState<"public" | "private">("public");
+  // One key per body: pressing the button again after a timeout cannot make a second room.
+  const [attempt, setAttempt] = useState({ body: "", key: "" });
+  const [error, setError] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    const body = `${kind}:${name.trim()}`;
+    const key = attempt.body === body ? attempt.key : newKey();
+    setAttempt({ body, key });
+    setBusy(true);
+    setError(null);
+    try {
+      go(roomHref(await session.create(name.trim(), kind, key)));
+      onCreated();
+    } catch (failure) {
+      setError(explain(failure));
+      setBusy(false);
+    }
+  }
+
+  return (
+    <form onSubmit={(event) => void submit(event)}>
+      <Stack>
+        <TextInput
+          label="Room name"
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          maxLength={80}
+          required
+          withAsterisk={false}
+          data-autofocus
+        />
+        <SegmentedControl
+          aria-label="Who may enter"
+          value={kind}
+          onChange={(value) => setKind(value === "private" ? "private" : "public")}
+          data={[
+            { value: "public", label: "Public" },
+            { value: "private", label: "Private" },
+          ]}
+        />
+        <Text size="sm" c="dimmed">
+          {kind === "public" ? "Everybody can find it and join." : "Only those who are invited see it."}
+        </Text>
+        {error !== null && (
+          <Alert color="red" variant="light" role="alert">
+            {error}
+          </Alert>
+        )}
+        <Button type="submit" loading={busy} disabled={name.trim() === ""}>
+          Create room
+        </Button>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,43 @@
+import { Badge, NavLink, Text } from "@mantine/core";
+import { Icon } from "../../shared/icons";
+import { roomHref } from "../../shared/router";
+import type { Room } from "../../state/rooms";
+
+interface Props {
+  room: Room;
+  active: boolean;
+  unread?: number;
+  /** A second line, for rooms that one is not in. */
+  detail?: string;
+  onClick: () => void;
+}
+
+/** A room in a list, as a link to it. */
+export function RoomLink({ room, active, unread = 0, detail, onClick }: Props) {
+  return (
+    <NavLink
+      href={roomHref(room.id)}
+      active={active}
+      aria-current={active ? "page" : undefined}
+      onClick={onClick}
+      data-room-id={room.id}
+      data-unread={unread}
+      leftSection={<Icon name={room.kind === "public" ? "hash" : "lock"} size={16} />}
+      label={
+        <Text component="bdi" size="sm" truncate fw={unread > 0 ? 650 : undefined} display="block">
+          {room.name}
+        </Text>
+      }
+      description={detail}
+      rightSection={
+        unread > 0 ? (
+          <Badge size="sm" circle={unread < 10} aria-label={`${unread} unread`}>
+            {unread > 99 ? "99+" : unread}
+          </Badge>
+        ) : undefined
+      }
+      style={{ borderRadius: "var(--mantine-radius-md)" }}
+      py={6}
+    />
+  );
+}

@@ -1,0 +1,43 @@
+import { useDebouncedValue } from "@mantine/hooks";
+import { useCallback, useEffect, useState } from "react";
+import { explain } from "../../session/session";
+import { useSession } from "../../shared/context";
+import type { Room } from "../../state/rooms";
+
+const PAUSE_MS = 200;
+
+export interface Found {
+  rooms: readonly Room[];
+  next: string | null;
+  state: "loading" | "ready" | "failed";
+  error: string | null;
+}
+
+const SEARCHING: Found = { rooms: [], next: null, state: "loading", error: null };
+
+/** Rooms that match `q` (all of them for an empty one), a page at a time. */
+export function useRoomSearch(q: string) {
+  const session = useSession();
+  const [query] = useDebouncedValue(q.trim(), PAUSE_MS);
+  const [found, setFound] = useState<Found>(SEARCHING);
+
+  const load = useCallback(
+    (after: string | null, earlier: readonly Room[], signal: AbortSignal) =>
+      session.searchRooms(query, after, signal).then(
+        (page) => setFound({ rooms: [...earlier, ...page.items], next: page.next, state: "ready", error: null }),
+        (error: unknown) => {
+          if (!signal.aborted) setFound({ rooms: earlier, next: after, state: "failed", error: explain(error) });
+        },
+      ),
+    [session, query],
+  );
+
+  useEffect(() => {
+    const abort = new AbortController();
+    void load(null, [], abort.signal);
+    return () => abort.abort();
+  }, [load]);
+
+  const more = () => void load(found.next, found.rooms, new AbortController().signal);
+  return { found, more };
+}

@@ -1,0 +1,70 @@
+import { AppShell, Group, Title } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { useEffect } from "react";
+import type { Me } from "../../api/auth";
+import { useChat, useSession } from "../../shared/context";
+import { useRoute } from "../../shared/router";
+import { PresencePanel } from "../presence/PresencePanel";
+import { RoomPage } from "../room/RoomPage";
+import { RoomHeader } from "../room/RoomHeader";
+import { RoomList } from "../rooms/RoomList";
+import { ConnectionBadge } from "./ConnectionBadge";
+import { MenuButton } from "./MenuButton";
+import { OfflineBanner } from "./OfflineBanner";
+import { UserMenu } from "./UserMenu";
+import { Welcome } from "./Welcome";
+import classes from "./Shell.module.css";
+
+interface Props {
+  me: Me;
+  onSignOut: () => void;
+}
+
+/** The frame of the chat: rooms at the left, the open room in the middle, who is online at the right. */
+export function Shell({ me, onSignOut }: Props) {
+  const session = useSession();
+  const route = useRoute();
+  const room = route.page === "room" ? route.room : null;
+  const [menu, { toggle: toggleMenu, close: closeMenu }] = useDisclosure(false);
+  const [people, { toggle: togglePeople, close: closePeople }] = useDisclosure(false);
+  const unread = useChat((state) => Object.values(state.activity).reduce((sum, each) => sum + each.unread, 0));
+  const name = useChat((state) => (room === null ? undefined : state.rooms[room]?.name));
+
+  useEffect(() => void session.openRoom(room), [session, room]);
+  useEffect(() => {
+    document.title = `${unread > 0 ? `(${unread}) ` : ""}${name === undefined ? "" : `${name} · `}Roomlog`;
+  }, [unread, name]);
+
+  return (
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 272, breakpoint: "sm", collapsed: { mobile: !menu } }}
+      aside={{ width: 232, breakpoint: "md", collapsed: { mobile: !people, desktop: room === null } }}
+      transitionDuration={150}
+      className={classes.shell}
+    >
+      <AppShell.Header className={classes.header}>
+        <Group h="100%" px="sm" gap="xs" wrap="nowrap">
+          <MenuButton opened={menu} onClick={toggleMenu} />
+          {room === null ? (
+            <Title order={1} size="h4" flex={1}>
+              Roomlog
+            </Title>
+          ) : (
+            <RoomHeader room={room} peopleOpen={people} onPeople={togglePeople} />
+          )}
+          <ConnectionBadge />
+          <UserMenu me={me} onSignOut={onSignOut} />
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar aria-label="Rooms">
+        <RoomList openRoom={room} onNavigate={closeMenu} />
+      </AppShell.Navbar>
+      <AppShell.Main className={classes.main}>
+        <OfflineBanner />
+        {room === null ? <Welcome onBrowse={toggleMenu} /> : <RoomPage key={room} room={room} />}
+      </AppShell.Main>
+      <AppShell.Aside aria-label="People">{room !== null && <PresencePanel room={room} onClose={closePeople} />}</AppShell.Aside>
+    </AppShell>
+  );
+}

@@ -1,0 +1,40 @@
+import { Avatar, Menu, Text, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import type { Me } from "../../api/auth";
+import { Icon } from "../../shared/icons";
+
+interface Props {
+  me: Me;
+  onSignOut: () => void;
+}
+
+/** One's own name, the colour scheme, and the way out. */
+export function UserMenu({ me, onSignOut }: Props) {
+  const { setColorScheme } = useMantineColorScheme();
+  const isDark = useComputedColorScheme("light") === "dark";
+  return (
+    <Menu position="bottom-end" width={220} withArrow>
+      <Menu.Target>
+        <UnstyledButton aria-label={`Account of ${me.name}`}>
+          <Avatar name={me.name} color="initials" size={34} />
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          <Text size="sm" fw={600} c="var(--mantine-color-text)" truncate>
+            <bdi>{me.name}</bdi>
+          </Text>
+          <Text size="xs" truncate>
+            {me.email}
+          </Text>
+        </Menu.Label>
+        <Menu.Divider />
+        <Menu.Item leftSection={<Icon name={isDark ? "sun" : "moon"} />} onClick={() => setColorScheme(isDark ? "light" : "dark")}>
+          {isDark ? "Light colours" : "Dark colours"}
+        </Menu.Item>
+        <Menu.Item leftSection={<Icon name="exit" />} onClick={onSignOut}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,21 @@
+/** Times as people read them, in the language and zone of the browser. */
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+
+export const clock = (at: number): string => (Number.isFinite(at) ? CLOCK.format(at) : "");
+export const fullTime = (at: number): string => (Number.isFinite(at) ? FULL.format(at) : "");
+
+/** Whether two times are on different days of the local calendar. */
+export function isNewDay(before: number, after: number): boolean {
+  return new Date(before).toDateString() !== new Date(after).toDateString();
+}
+
+/** "Today", "Yesterday" or the date; `now` and `at` in milliseconds. */
+export function dayName(at: number, now: number): string {
+  if (!Number.isFinite(at)) return "";
+  if (!isNewDay(at, now)) return "Today";
+  if (!isNewDay(at, now - 86_400_000)) return "Yesterday";
+  return DAY.format(at);
+}

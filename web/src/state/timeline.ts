@@ -1,0 +1,175 @@
+/** One room's history as it is on the screen: a pure fold over pages from REST and live events. */
+
+import type { ChatEvent } from "@roomlog/client";
+
+export interface Reaction {
+  emoji: string;
+  users: string[];
+}
+
+export interface MessageItem {
+  kind: "message";
+  id: string;
+  cursor: string;
+  sender: string;
+  at: number;
+  text: string;
+  replyTo: string | null;
+  edited: boolean;
+  deleted: boolean;
+  reactions: Reaction[];
+}
+
+/** A small grey line: who joined, left, created or renamed. `detail` is a new name or topic. */
+export interface NoticeItem {
+  kind: "notice";
+  id: string;
+  cursor: string;
+  sender: string;
+  at: number;
+  what: string;
+  user: string;
+  detail: string;
+}
+
+export type TimelineItem = MessageItem | NoticeItem;
+
+export interface Timeline {
+  status: "loading" | "ready" | "failed";
+  items: readonly TimelineItem[];
+  /** A number for the first item that stays right when older ones are put before it. */
+  firstIndex: number;
+  hasMore: boolean;
+  error: string | null;
+}
+
+/** A message as REST answers it. */
+export interface ApiMessage {
+  id: string;
+  cursor: string;
+  sender: string;
+  ts: string;
+  text?: unknown;
+  reply_to?: string | null;
+  edited_at?: string | null;
+  deleted_at?: string | null;
+  reactions?: { emoji: string; users?: string[]; count?: number }[] | null;
+}
+
+const FIRST_INDEX = 1_000_000_000;
+/** Beyond this many items the oldest quarter is let go; scrolling up fetches it again. */
+const KEEP = 20_000;
+const NOTICES = new Set([
+  "RoomCreated",
+  "RoomRenamed",
+  "RoomTopicChanged",
+  "MemberJoined",
+  "MemberLeft",
+  "MemberInvited",
+  "MemberRemoved",
+]);
+
+export const LOADING: Timeline = {
+  status: "loading",
+  items: [],
+  firstIndex: FIRST_INDEX,
+  hasMore: false,
+  error: null,
+};
+
+/** Turn a message of REST into an item. */
+export function fromApi(message: ApiMessage): MessageItem {
+  return {
+    kind: "message",
+    id: message.id,
+    cursor: message.cursor,
+    sender: message.sender,
+    at: Date.parse(message.ts),
+    text: readText(message.text),
+    replyTo: message.reply_to ?? null,
+    edited: message.edited_at != null,
+    deleted: message.deleted_at != null,
+    reactions: (message.reactions ?? []).map(({ emoji, users }) => ({ emoji, users: users ?? [] })),
+  };
+}
+
+/** Show the newest page; what was on the screen before is replaced. */
+export function showPage(messages: readonly ApiMessage[], hasMore: boolean): Timeline {
+  return { status: "ready", items: messages.map(fromApi), firstIndex: FIRST_INDEX, hasMore, error: null };
+}
+
+/** Put an older page before what is there; items that are there already are left out. */
+export function prependPage(timeline: Timeline, messages: readonly ApiMessage[], hasMore: boolean): Timeline {
+  const known = new Set(timeline.items.map((item) => item.id));
+  const older = messages.filter((message) => !known.has(message.id)).map(fromApi);
+  const items = [...older, ...timeline.items];
+  return { ...timeline, items, firstIndex: timeline.firstIndex - older.length, hasMore };
+}
+
+/** Fold live events in log order into the timeline; an event that is there already changes nothing. */
+export function applyEvents(timeline: Timeline, events: readonly ChatEvent[]): Timeline {
+  const items = [...timeline.items];
+  const places = new Map(items.map((item, index) => [item.id, index]));
+  for (const event of events) {
+    const item = itemOf(event);
+    if (item === null) amend(items, places, event);
+    else if (!places.has(item.id)) places.set(item.id, items.push(item) - 1);
+  }
+  return trim({ ...timeline, items });
+}
+
+function trim(timeline: Timeline): Timeline {
+  if (timeline.items.length <= KEEP) return timeline;
+  const surplus = KEEP / 4;
+  const items = timeline.items.slice(surplus);
+  return { ...timeline, items, firstIndex: timeline.firstIndex + surplus, hasMore: true };
+}
+
+function itemOf(event: ChatEvent): TimelineItem | null {
+  const { id, cursor, sender, d } = event;
+  const common = { id, cursor, sender, at: Date.parse(event.ts) };
+  if (event.type === "MessagePosted") {
+    const replyTo = readText(d.reply_to) || null;
+    const message = { text: readText(d.text), replyTo, edited: false, deleted: false, reactions: [] };
+    return { kind: "message", ...common, ...message };
+  }
+  if (!NOTICES.has(event.type)) return null;
+  const detail = readText(d.name) || readText(d.topic);
+  return { kind: "notice", ...common, what: event.type, user: readText(d.user) || sender, detail };
+}
+
+function amend(items: TimelineItem[], places: ReadonlyMap<string, number>, event: ChatEvent): void {
+  const place = places.get(readText(event.d.event));
+  const item = place === undefined ? undefined : items[place];
+  if (place === undefined || item?.kind !== "message") return;
+  items[place] = amended(item, event);
+}
+
+function amended(item: MessageItem, event: ChatEvent): MessageItem {
+  switch (event.type) {
+    case "MessageEdited":
+      return { ...item, text: readText(event.d.text), edited: true };
+    case "MessageDeleted":
+      return { ...item, text: "", deleted: true, reactions: [] };
+    case "ReactionAdded":
+      return { ...item, reactions: withReaction(item.reactions, readText(event.d.emoji), event.sender, true) };
+    case "ReactionRemoved":
+      return { ...item, reactions: withReaction(item.reactions, readText(event.d.emoji), event.sender, false) };
+    default:
+      return item;
+  }
+}
+
+function withReaction(reactions: readonly Reaction[], emoji: string, user: string, on: boolean): Reaction[] {
+  const users = reactions.find((reaction) => reaction.emoji === emoji)?.users ?? [];
+  const others = users.filter((each) => each !== user);
+  const changed: Reaction = { emoji, users: on ? [...others, user] : others };
+  const exists = reactions.some((reaction) => reaction.emoji === emoji);
+  const next = exists ? reactions.map((each) => (each.emoji === emoji ? changed : each)) : [...reactions, changed];
+  return next.filter((reaction) => reaction.users.length > 0);
+}
+
+/** Whatever a peer put there, only a string is text. */
+function readText(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
