@@ -105,6 +105,21 @@ CREATE TABLE messages (
 CREATE INDEX messages_replies ON messages (room_id, reply_to, "offset") WHERE reply_to IS NOT NULL;
 CREATE INDEX messages_time ON messages (room_id, sent_at);
 
+CREATE TABLE reactions (
+    room_id    uuid NOT NULL,
+    event_id   uuid NOT NULL,                  -- of the message
+    emoji      text NOT NULL,
+    user_id    uuid NOT NULL,
+    reacted_at timestamptz NOT NULL,
+    PRIMARY KEY (event_id, room_id, emoji, user_id)
+);
+
+-- Ids of the events that took effect, messages aside (their table knows its own): the log may hold an
+-- event twice, and the second time it must not, say, bring a member back who has left since.
+CREATE TABLE applied_events (
+    event_id uuid PRIMARY KEY
+);
+
 -- When each user was last seen; who is here right now is in Valkey.
 CREATE TABLE presence (
     user_id    uuid PRIMARY KEY,

@@ -1,0 +1,264 @@
+"""How fast the projector drains a filled log, and what an event costs.
+
+    roomlog up --only kafka,postgres,valkey,registry --detach --data DIR
+    python bench/projector_drain.py --data DIR [--events 240000] [--irc DIR_OF_REAL_CHAT]
+
+Fills chat.events unless it holds enough already, projects it into a database of its own, then copies
+the very same message rows, 5,000 at a time, into an empty table with the same indexes: the bound that
+the projector is compared with. No projector may run on the stack meanwhile.
+"""
+
+import argparse
+import asyncio
+import gzip
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+import psycopg
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from psycopg.conninfo import make_conninfo
+
+from projector.migrate import migrate
+from projector.rows import COLUMNS, HEADER, TRAILER
+from projector.sql import COPY_MESSAGES
+from roomlog import ids
+from roomlog.events import (
+    ChatEvent,
+    FirstMember,
+    MemberJoined,
+    MemberLeft,
+    MessagePosted,
+    RoomCreated,
+)
+from roomlog.partitions import PARTITIONS, partition_of
+from roomlog.topics import CHAT_EVENTS
+from schemas.codec import ChatEventCodec
+from schemas.registry import Registry
+
+DATABASE = "roomlog_drain"
+BATCH = 5_000
+TICK_S = 0.05
+
+
+class Cpu(NamedTuple):
+    """Seconds of processor time, of the projector and of all of PostgreSQL."""
+
+    projector: float
+    postgres: float
+
+
+def real_events(directory: Path) -> Iterator[ChatEvent]:
+    """Yield the events that real chat logs lead to."""
+    for path in sorted(directory.glob("*.jsonl.gz")):
+        with gzip.open(path, "rt") as lines:
+            yield from _of_room(json.loads(line) for line in lines)
+
+
+def made_up_events() -> Iterator[ChatEvent]:
+    """Yield events of the same shape for ever: 170 rooms, 25,000 people, one event in five no message."""
+    lines = (
+        {
+            "room": f"room {n % 170}",
+            "line": n,
+            "at": "2026-01-01T00:00:00.000Z",
+            "kind": "join" if n % 5 == 0 else "message",
+            "sender": f"person {n * 7919 % 25_000}",
+            "text": "What is said in a chat is about as long as this sentence here",
+            **({"reply_to": n - 170} if n % 4 == 1 and n > 170 else {}),
+        }
+        for n in itertools.count()
+    )
+    yield from _of_room(lines)
+
+
+def _of_room(lines: Iterator[dict]) -> Iterator[ChatEvent]:
+    started: set[str] = set()
+    for line in lines:
+        sender, room = ids.bridge_user_id("bench", line["sender"]), ids.derived_id(line["room"])
+        at = int(datetime.fromisoformat(line["at"]).timestamp() * 1e6)
+
+        def event(key: str, body, sender=sender, room=room, at=at) -> ChatEvent:
+            return ChatEvent(ids.event_id(sender, room, key), room, "", sender, key, at, "n1", body)
+
+        if room not in started:
+            started.add(room)
+            yield event(
+                "create", RoomCreated(line["room"], "public", "", (FirstMember(sender, "owner"),))
+            )
+        key = ids.derived_id("line", str(line["line"]))
+        if line["kind"] == "join":
+            yield event(key, MemberJoined(sender))
+        elif line["kind"] == "leave":
+            yield event(key, MemberLeft(sender))
+        elif line["kind"] in ("message", "action"):
+            parent = line.get("reply_to")
+            reply = None if parent is None else ids.derived_id(room, str(parent))
+            yield event(key, MessagePosted(line["text"], reply))
+
+
+async def fill(kafka: str, codec: ChatEventCodec, events: Iterator[ChatEvent], count: int) -> None:
+    """Append so many events to chat.events."""
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", linger_ms=5)
+    await producer.start()
+    try:
+        while some := list(itertools.islice(events, min(BATCH, count))):
+            count -= len(some)
+            await asyncio.gather(*[await _send(producer, codec, event) for event in some])
+    finally:
+        await producer.stop()
+
+
+async def _send(
+    producer: AIOKafkaProducer, codec: ChatEventCodec, event: ChatEvent
+) -> asyncio.Future[object]:
+    room = event.room_id
+    value = codec.encode(event)
+    return await producer.send(CHAT_EVENTS, value, room.encode(), partition=partition_of(room))
+
+
+async def log_size(kafka: str) -> int:
+    """Return how many events chat.events holds."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(CHAT_EVENTS, p) for p in range(PARTITIONS)]
+        return sum((await consumer.end_offsets(partitions)).values())
+    finally:
+        await consumer.stop()
+
+
+def empty_database(dsn: str) -> str:
+    """Return the connection string of a new database beside the given one."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {DATABASE}")
+    own = make_conninfo(dsn, dbname=DATABASE)
+    migrate(own)
+    return own
+
+
+def drain(dsn: str, size: int) -> tuple[float, Cpu, subprocess.Popen[bytes]]:
+    """Run a projector until it has projected `size` events; return seconds and processor time.
+
+    The clock runs from its first commit to its last.
+    """
+    environment = {**os.environ, "ROOMLOG_POSTGRES": dsn, "ROOMLOG_METRICS_PORT": "8391"}
+    process = subprocess.Popen([sys.executable, "-m", "roomlog.cli", "projector"], env=environment)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        server = psutil.Process(connection.info.backend_pid).parent()
+        worker = psutil.Process(process.pid)
+        first = _wait(connection, 1)
+        start, before = time.perf_counter(), Cpu(_cpu(worker), _cpu_tree(server))
+        last = _wait(connection, size)
+        seconds, after = time.perf_counter() - start, Cpu(_cpu(worker), _cpu_tree(server))
+    share = (last - first) / last  # what was projected before the clock started does not count
+    used = Cpu(*((b - a) / share for a, b in zip(before, after, strict=True)))
+    return seconds / share, used, process
+
+
+def _wait(connection: psycopg.Connection, target: int) -> int:
+    query = "SELECT coalesce(sum(next), 0)::bigint FROM projection_offsets WHERE topic = %s"
+    while True:
+        (done,) = connection.execute(query, [CHAT_EVENTS]).fetchone() or (0,)
+        if done >= target:
+            return int(done)
+        time.sleep(TICK_S)
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+def _cpu_tree(process: psutil.Process) -> float:
+    return _cpu(process) + sum(_cpu(child) for child in process.children(recursive=True))
+
+
+def raw_copy(dsn: str) -> tuple[int, float, float]:
+    """Copy the projected messages into an empty twin of their table.
+
+    Returns rows, seconds and PostgreSQL's processor seconds.
+    """
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        chunks = _chunks(connection)
+        rows = int(connection.execute("SELECT count(*) FROM messages").fetchone()[0])  # type: ignore[index]
+        connection.execute("ALTER TABLE messages RENAME TO projected")
+        connection.execute("CREATE TABLE messages (LIKE projected INCLUDING ALL)")
+        connection.execute("SET synchronous_commit = off")
+        backend = psutil.Process(connection.info.backend_pid)
+        server = backend.parent()
+        start, before = time.perf_counter(), _cpu_tree(server)
+        for chunk in chunks:
+            with connection.cursor().copy(COPY_MESSAGES) as copy:
+                copy.write(chunk)
+        return rows, time.perf_counter() - start, _cpu_tree(server) - before
+
+
+def _chunks(connection: psycopg.Connection) -> list[bytes]:
+    query = (
+        f"COPY (SELECT {COLUMNS} FROM messages JOIN rooms ON rooms.id = room_id "
+        'ORDER BY partition, "offset") TO STDOUT (FORMAT binary)'
+    )
+    with connection.cursor().copy(query) as copy:
+        packed = [bytes(row).removeprefix(HEADER) for row in copy]
+    whole = [row for row in packed if row not in (b"", TRAILER)]
+    return [b"".join((HEADER, *whole[i : i + BATCH], TRAILER)) for i in range(0, len(whole), BATCH)]
+
+
+def stack(data: str) -> dict[str, str]:
+    """Return the addresses of a running stack."""
+    command = [sys.executable, "-m", "roomlog.cli", "status", "--json", "--data", data]
+    told: dict[str, str] = json.loads(subprocess.check_output(command))
+    return told
+
+
+def main() -> None:
+    """Measure, and print what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", required=True, help="data directory of a running stack")
+    parser.add_argument("--events", type=int, default=240_000)
+    parser.add_argument("--irc", type=Path, help="directory of real chat logs")
+    options = parser.parse_args()
+    told = stack(options.data)
+    os.environ |= {
+        f"ROOMLOG_{name.upper()}": told[name] for name in ("kafka", "registry", "valkey", "data")
+    }
+    codec = Registry(told["registry"]).codecs().chat_events
+    events = real_events(options.irc) if options.irc else made_up_events()
+    missing = options.events - asyncio.run(log_size(told["kafka"]))
+    if missing > 0:
+        asyncio.run(fill(told["kafka"], codec, events, missing))
+    size = asyncio.run(log_size(told["kafka"]))
+    dsn = empty_database(told["postgres"])
+    seconds, cpu, process = drain(dsn, size)
+    process.terminate()
+    process.wait()
+    _report(size, seconds, cpu, *raw_copy(dsn))
+
+
+def _report(
+    size: int, seconds: float, cpu: Cpu, rows: int, copy_seconds: float, copy_cpu: float
+) -> None:
+    rate, copy_rate = size / seconds, rows / copy_seconds
+    total = cpu.projector + cpu.postgres
+    print(f"{size:,} events in {seconds:.1f} s: {rate:,.0f} events/s")
+    print(f"projector  {cpu.projector / size * 1e6:5.1f} us CPU an event")
+    print(f"postgres   {cpu.postgres / size * 1e6:5.1f} us CPU an event")
+    print(f"one core   {size / total:,.0f} events/s (projector and PostgreSQL together)")
+    print(
+        f"raw COPY   {copy_rate:,.0f} rows/s, {copy_cpu / rows * 1e6:.1f} us CPU a row ({rows:,} rows)"
+    )
+    print(f"share      {rate / copy_rate:.0%} of raw COPY by the clock")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,232 @@
+"""Records to a batch: what one transaction will write, decoded and checked event by event. Pure.
+
+Messages, nearly all of the log, go straight to COPY rows. Everything else becomes a fact, whose effect
+depends on what the read models hold (`projector.fold`).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from projector.dead_letters import DeadLetter, Kind, Record, dead_letter
+from projector.rows import (
+    Unstorable,
+    cached_uuid_bytes,
+    message_row,
+    require_text,
+    require_time,
+    uuid_bytes,
+)
+from roomlog.accounts import USER_TYPES
+from roomlog.events import BODY_TYPES, MessageEdited, RoomCreated, SealedText
+from roomlog.ids import is_id
+from roomlog.partitions import partition_of
+from schemas.codec import PoisonRecord
+
+Decode = Callable[[bytes], Mapping[str, Any]]
+"""A codec's `decode_fields`; raises PoisonRecord."""
+
+_POSTED = "roomlog.MessagePosted"
+_SESSIONS = "roomlog.SessionsChanged"
+_NAMESPACE = len("roomlog.")
+_ID_FIELDS = ("user_id", "target_id")
+
+
+class Place(NamedTuple):
+    """A partition of a topic."""
+
+    topic: str
+    partition: int
+
+
+class Fact(NamedTuple):
+    """An event of a room that is not a new message; `at` in microseconds since 1970."""
+
+    event_id: str
+    room_id: str
+    workspace_id: str
+    sender_id: str
+    at: int
+    partition: int
+    offset: int
+    body: Struct
+
+
+class UserFact(NamedTuple):
+    """An event of an account; `at` in microseconds since 1970."""
+
+    event_id: str
+    user_id: str
+    at: int
+    body: Struct
+
+
+class Message(NamedTuple):
+    """A new message: its room, and its COPY row."""
+
+    room_id: str
+    row: bytes
+
+
+class Touch(NamedTuple):
+    """A room's newest event in a batch; `at` in microseconds since 1970."""
+
+    offset: int
+    at: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """What was read, in log order within each room; the first of two events with one id stays."""
+
+    messages: dict[bytes, Message] = field(default_factory=dict)
+    """Event id (16 bytes) -> message."""
+    facts: dict[str, Fact] = field(default_factory=dict)
+    user_facts: dict[str, UserFact] = field(default_factory=dict)
+    touched: dict[str, Touch] = field(default_factory=dict)
+    presence: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """User -> newest state, and since when."""
+    dead: list[DeadLetter] = field(default_factory=list)
+    ends: dict[Place, int] = field(default_factory=dict)
+    """Where each partition goes on after this batch."""
+    events: int = 0
+    """Records of chat.events and user.events, dead ones included."""
+
+
+def add_chat_events(
+    batch: Batch,
+    records: Iterable[Record],
+    decode: Decode,
+    now_ms: int,
+    refused: Mapping[tuple[str, int, int], str] | None = None,
+) -> None:
+    """Add records of one partition of chat.events.
+
+    `refused` holds the places (topic, partition, offset) of events that PostgreSQL would not take, with
+    the reason: like those that are found here, they become dead letters. One that could be decoded
+    still counts as its room's newest event, because nodes deliver it.
+    """
+    for record in records:
+        batch.events += 1
+        try:
+            fields = decode(record.value or b"")
+            room, offset = fields["room_id"], record.offset
+            at = require_time(fields["occurred_at"])
+            room_bytes = cached_uuid_bytes(room)
+            if partition_of(room) != record.partition:
+                _bury(batch, record, "misplaced", f"room {room} is in another partition", now_ms)
+                continue
+            batch.touched[room] = Touch(offset, at)
+            if refused and (place := (record.topic, record.partition, offset)) in refused:
+                _bury(batch, record, "inapplicable", refused[place], now_ms)
+                continue
+            name, body = fields["body"]
+            if name != _POSTED:
+                _add_fact(batch, fields, name, body, record)
+                continue
+            event = uuid_bytes(fields["event_id"])
+            if event not in batch.messages:
+                sender = cached_uuid_bytes(fields["sender_id"])
+                row = message_row(room_bytes, offset, event, sender, at, body)
+                batch.messages[event] = Message(room, row)
+        except PoisonRecord as error:
+            _bury(batch, record, "undecodable", str(error), now_ms)
+        except (Unstorable, msgspec.ValidationError) as error:
+            _bury(batch, record, "inapplicable", str(error), now_ms)
+
+
+def add_user_events(
+    batch: Batch,
+    records: Iterable[Record],
+    decode: Decode,
+    now_ms: int,
+    refused: Mapping[tuple[str, int, int], str] | None = None,
+) -> None:
+    """Add records of one partition of user.events; `refused` as for `add_chat_events`."""
+    for record in records:
+        batch.events += 1
+        try:
+            fields = decode(record.value or b"")
+            place = (record.topic, record.partition, record.offset)
+            if refused and place in refused:
+                raise Unstorable(refused[place])
+            name, body = fields["body"]
+            fact = UserFact(
+                _id(fields["event_id"]),
+                _id(fields["user_id"]),
+                require_time(fields["occurred_at"]),
+                _storable(msgspec.convert(body, USER_TYPES[name[_NAMESPACE:]])),
+            )
+            batch.user_facts.setdefault(fact.event_id, fact)
+        except PoisonRecord as error:
+            _bury(batch, record, "undecodable", str(error), now_ms)
+        except (Unstorable, msgspec.ValidationError) as error:
+            _bury(batch, record, "inapplicable", str(error), now_ms)
+
+
+def add_signals(batch: Batch, records: Iterable[Record], decode: Decode) -> int:
+    """Add what records of chat.signals say of users' sessions; return how many were unreadable.
+
+    Signals are hints of an hour, never history: a bad one is skipped.
+    """
+    bad = 0
+    for record in records:
+        try:
+            fields = decode(record.value or b"")
+            name, body = fields["body"]
+            if name == _SESSIONS:
+                state = require_text(body["state"])
+                batch.presence[_id(body["user_id"])] = state, require_time(fields["occurred_at"])
+        except (PoisonRecord, Unstorable):
+            bad += 1
+    return bad
+
+
+def _add_fact(
+    batch: Batch, fields: Mapping[str, Any], name: str, body: dict[str, Any], record: Record
+) -> None:
+    fact = Fact(
+        _id(fields["event_id"]),
+        fields["room_id"],
+        require_text(fields["workspace_id"]),
+        _id(fields["sender_id"]),
+        fields["occurred_at"],
+        record.partition,
+        record.offset,
+        _storable(_struct(name[_NAMESPACE:], body)),
+    )
+    batch.facts.setdefault(fact.event_id, fact)
+
+
+def _struct(name: str, body: dict[str, Any]) -> Struct:
+    text = body.get("text")
+    if isinstance(text, tuple):  # the codec's form of a union's record branch
+        return MessageEdited(_id(body["target_id"]), SealedText(**text[1]))
+    return msgspec.convert(body, BODY_TYPES[name])
+
+
+def _storable(body: Struct) -> Struct:
+    """Return the body; raises Unstorable where a text or an id in it cannot be stored."""
+    for name in body.__struct_fields__:
+        value = getattr(body, name)
+        if name in _ID_FIELDS:
+            _id(value)
+        elif type(value) is str:
+            require_text(value)
+    if isinstance(body, RoomCreated):
+        for member in body.members:
+            _id(member.user_id)
+    return body
+
+
+def _id(text: str) -> str:
+    if not is_id(text):
+        raise Unstorable(f"{text[:40]!r} is not an id")
+    return text
+
+
+def _bury(batch: Batch, record: Record, kind: Kind, reason: str, now_ms: int) -> None:
+    batch.dead.append(dead_letter(record, kind, reason, now_ms))

@@ -1,0 +1,191 @@
+"""What facts change in the read models, given what these hold already. Pure.
+
+Facts are folded in log order, as `roomlog.rooms.fold` does it on a node; the result says only what is
+different afterwards, so that one statement a table writes it, and the same log in other batches gives
+the same rows.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from projector.batch import Fact, UserFact
+from roomlog.accounts import UserRegistered, UserRenamed
+from roomlog.events import (
+    MemberInvited,
+    MemberJoined,
+    MemberLeft,
+    MemberRemoved,
+    MemberRoleChanged,
+    MessageDeleted,
+    MessageEdited,
+    ReactionAdded,
+    ReactionRemoved,
+    Role,
+    RoomCreated,
+    RoomRenamed,
+    RoomTopicChanged,
+    Text,
+)
+
+MemberKey = tuple[str, str]
+"""Room and user."""
+MessageKey = tuple[str, str]
+"""Room and event id."""
+ReactionKey = tuple[str, str, str, str]
+"""Room, event id of the message, emoji and user."""
+
+
+class Member(NamedTuple):
+    """A membership; `joined_at` in microseconds since 1970."""
+
+    role: Role
+    joined_offset: int
+    joined_at: int
+
+
+class Edit(NamedTuple):
+    """A message's newest text; `at` in microseconds since 1970."""
+
+    text: Text
+    at: int
+
+
+@dataclass(slots=True)
+class Prior:
+    """What the read models hold of that which the facts concern."""
+
+    applied: set[str] = field(default_factory=set)
+    """Ids of events that took effect before."""
+    rooms: set[str] = field(default_factory=set)
+    members: dict[MemberKey, Member] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Changes:
+    """What to write, in the order of the fields."""
+
+    applied: list[str] = field(default_factory=list)
+    rooms: dict[str, tuple[Fact, RoomCreated]] = field(default_factory=dict)
+    """Room -> the event that began it."""
+    names: dict[str, str] = field(default_factory=dict)
+    topics: dict[str, str] = field(default_factory=dict)
+    members: dict[MemberKey, Member | None] = field(default_factory=dict)
+    """None: no member any more."""
+    member_delta: Counter[str] = field(default_factory=Counter)
+    edits: dict[MessageKey, Edit] = field(default_factory=dict)
+    deletions: dict[MessageKey, int] = field(default_factory=dict)
+    """Message -> when it was deleted first."""
+    withdrawn: set[ReactionKey] = field(default_factory=set)
+    reactions: dict[ReactionKey, int] = field(default_factory=dict)
+    """Reaction that stands -> since when."""
+    registered: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """User -> name and since when."""
+    renamed: dict[str, str] = field(default_factory=dict)
+
+
+def created_rooms(facts: Iterable[Fact]) -> list[str]:
+    """Return the rooms of which the fold must know whether they exist."""
+    return list({f.room_id for f in facts if isinstance(f.body, RoomCreated)})
+
+
+def concerned_members(facts: Iterable[Fact]) -> list[MemberKey]:
+    """Return the memberships of which the fold must know what they were."""
+    return list({(f.room_id, user) for f in facts for user in _users(f)})
+
+
+def fold(facts: Iterable[Fact], user_facts: Iterable[UserFact], prior: Prior) -> Changes:
+    """Return what the facts change; those that took effect before change nothing."""
+    changes = Changes()
+    for fact in facts:
+        if fact.event_id not in prior.applied:
+            changes.applied.append(fact.event_id)
+            _fold_fact(changes, fact, prior)
+    for user_fact in user_facts:
+        if user_fact.event_id not in prior.applied:
+            changes.applied.append(user_fact.event_id)
+            _fold_user(changes, user_fact)
+    _count_members(changes, prior)
+    return changes
+
+
+def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:
+    room, body = fact.room_id, fact.body
+    match body:
+        case RoomCreated():
+            _create_room(changes, fact, body, prior)
+        case RoomRenamed():
+            changes.names[room] = body.name
+        case RoomTopicChanged():
+            changes.topics[room] = body.topic
+        case MemberJoined() | MemberInvited():
+            if _member(changes, prior, (room, body.user_id)) is None:
+                new = Member(body.role, fact.offset, fact.at)
+                changes.members[room, body.user_id] = new
+        case MemberLeft() | MemberRemoved():
+            changes.members[room, body.user_id] = None
+        case MemberRoleChanged():
+            if member := _member(changes, prior, (room, body.user_id)):
+                changes.members[room, body.user_id] = member._replace(role=body.role)
+        case _:
+            _fold_message(changes, fact)
+
+
+def _fold_message(changes: Changes, fact: Fact) -> None:
+    room, body = fact.room_id, fact.body
+    match body:
+        case MessageEdited():
+            if (room, body.target_id) not in changes.deletions:
+                changes.edits[room, body.target_id] = Edit(body.text, fact.at)
+        case MessageDeleted():
+            changes.deletions.setdefault((room, body.target_id), fact.at)
+        case ReactionAdded():
+            key = (room, body.target_id, body.emoji, fact.sender_id)
+            changes.reactions.setdefault(key, fact.at)
+        case ReactionRemoved():
+            key = (room, body.target_id, body.emoji, fact.sender_id)
+            changes.reactions.pop(key, None)
+            changes.withdrawn.add(key)
+        case _:
+            raise TypeError(f"no read model knows what to do with {type(body).__name__}")
+
+
+def _create_room(changes: Changes, fact: Fact, body: RoomCreated, prior: Prior) -> None:
+    if fact.room_id in prior.rooms or fact.room_id in changes.rooms:
+        return
+    changes.rooms[fact.room_id] = (fact, body)
+    for first in body.members:
+        changes.members[fact.room_id, first.user_id] = Member(first.role, fact.offset, fact.at)
+
+
+def _fold_user(changes: Changes, fact: UserFact) -> None:
+    match fact.body:
+        case UserRegistered(name=name):
+            changes.registered.setdefault(fact.user_id, (name, fact.at))
+        case UserRenamed(name=name):
+            changes.renamed[fact.user_id] = name
+        case _:
+            raise TypeError(f"no read model knows what to do with {type(fact.body).__name__}")
+
+
+def _member(changes: Changes, prior: Prior, key: MemberKey) -> Member | None:
+    return changes.members[key] if key in changes.members else prior.members.get(key)
+
+
+def _count_members(changes: Changes, prior: Prior) -> None:
+    """Drop what is as it was, and count by room what really came and went."""
+    for key, now in list(changes.members.items()):
+        before = prior.members.get(key)
+        if now == before:
+            del changes.members[key]
+        else:
+            changes.member_delta[key[0]] += (now is not None) - (before is not None)
+
+
+def _users(fact: Fact) -> list[str]:
+    body = fact.body
+    if isinstance(body, RoomCreated):
+        return [m.user_id for m in body.members]
+    user = getattr(body, "user_id", None)
+    return [user] if user else []

@@ -1,0 +1,214 @@
+"""The log: a consumer whose offsets live in PostgreSQL, and the writer of dead letters."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
+
+from projector.batch import Place
+from projector.dead_letters import DeadLetter, Record, encode
+from roomlog.metrics import DEAD_LETTERS
+from roomlog.topics import CHAT_DLQ, CHAT_EVENTS, CHAT_SIGNALS, USER_EVENTS
+
+TOPICS = (CHAT_EVENTS, USER_EVENTS, CHAT_SIGNALS)
+GROUP = "roomlog-projector"
+_START_TIMEOUT_S = 60.0
+_STOP_TIMEOUT_S = 3.0
+_REQUEST_TIMEOUT_S = 10.0
+_MAX_LETTER_BYTES = 2 * 1024 * 1024
+_LETTERS_AT_ONCE = 100
+_REMEMBERED_LETTERS = 10_000
+
+log = logging.getLogger(__name__)
+
+Records = dict[Place, Sequence[Record]]
+
+
+class ForeignLog(RuntimeError):
+    """The log does not hold what the read models say they have seen of it."""
+
+
+class Source:
+    """Reads the partitions that the consumer group assigns to this process.
+
+    An assigned partition is silent until it was placed: its offset comes from PostgreSQL, which may be
+    away just then, and a callback of the group must not wait for it.
+    """
+
+    def __init__(self, bootstrap: str) -> None:
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            group_id=GROUP,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            session_timeout_ms=6_000,
+            heartbeat_interval_ms=1_000,
+            fetch_max_wait_ms=500,
+            max_partition_fetch_bytes=1024 * 1024,
+        )
+        self.unplaced: set[Place] = set()
+        self.next: dict[Place, int] = {}
+        """How far each placed partition is projected."""
+        self.joined = False
+        self.generation = 0
+        """Grows whenever what was read so far, and not written, is to be read again."""
+
+    async def start(self) -> None:
+        """Join the group; raises KafkaError or TimeoutError."""
+        await asyncio.wait_for(self._consumer.start(), _START_TIMEOUT_S)
+        self._consumer.subscribe(TOPICS, listener=_Listener(self))
+
+    async def stop(self) -> None:
+        """Leave the group."""
+        try:
+            await asyncio.wait_for(self._consumer.stop(), _STOP_TIMEOUT_S)
+        except TimeoutError:
+            log.warning("the consumer did not stop in %s s", _STOP_TIMEOUT_S)
+
+    async def place(self, offsets: Mapping[Place, int]) -> None:
+        """Read the unplaced partitions on from these offsets; raises ForeignLog, KafkaError, TimeoutError."""
+        places = [p for p in self.unplaced if p in offsets]
+        partitions = [TopicPartition(*p) for p in places]
+        begins = await self._bounded(self._consumer.beginning_offsets(partitions))
+        ends = await self._bounded(self._consumer.end_offsets(partitions))
+        if not self.unplaced.issuperset(places):
+            return  # the group took some away meanwhile
+        for place, partition in zip(places, partitions, strict=True):
+            begin, end = begins[partition], ends[partition]
+            self._consumer.seek(partition, starting_offset(place, offsets[place], begin, end))
+            self._consumer.resume(partition)
+            self.next[place] = offsets[place]
+            self.unplaced.discard(place)
+
+    def forget(self) -> None:
+        """Read every partition again from where it is stored to be."""
+        self.assign(self.next.keys() | self.unplaced)
+
+    async def poll(self, max_records: int, timeout_s: float) -> Records:
+        """Return what is there, waiting a while for a first record; raises KafkaError, TimeoutError."""
+        generation = self.generation
+        try:
+            polled = await asyncio.wait_for(
+                self._consumer.getmany(timeout_ms=int(timeout_s * 1000), max_records=max_records),
+                timeout_s + _REQUEST_TIMEOUT_S,
+            )
+        except NoOffsetForPartitionError:
+            return {}  # asked for before the partition was placed
+        except OffsetOutOfRangeError as error:
+            log.warning("%s: placing the partitions anew", error)
+            self.forget()
+            return {}
+        if generation != self.generation:
+            return {}
+        found = ((Place(tp.topic, tp.partition), records) for tp, records in polled.items())
+        return {place: records for place, records in found if place in self.next}
+
+    async def lag(self) -> dict[Place, int]:
+        """Return, by partition, how many records are not projected yet; raises KafkaError, TimeoutError."""
+        places = list(self.next)
+        ends = await self._bounded(self._consumer.end_offsets([TopicPartition(*p) for p in places]))
+        return {
+            p: max(0, ends[TopicPartition(*p)] - self.next[p]) for p in places if p in self.next
+        }
+
+    def assign(self, places: Iterable[Place]) -> None:
+        """Own exactly these partitions, all to be placed."""
+        self.unplaced, self.next = set(places), {}
+        self.generation += 1
+        self.joined = True
+        for place in self.unplaced:
+            partition = TopicPartition(*place)
+            self._consumer.pause(partition)
+            self._consumer.seek(partition, 0)
+
+    def revoke(self) -> None:
+        """Own nothing."""
+        self.unplaced, self.next = set(), {}
+        self.generation += 1
+
+    async def _bounded(
+        self, request: asyncio.Future[dict[TopicPartition, int]]
+    ) -> dict[TopicPartition, int]:
+        return await asyncio.wait_for(request, _REQUEST_TIMEOUT_S)
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        self._source.revoke()
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._source.assign(Place(tp.topic, tp.partition) for tp in assigned)
+
+
+def starting_offset(place: Place, stored: int, begin: int, end: int) -> int:
+    """Return where to read on a partition that holds offsets from `begin` to before `end`.
+
+    Signals are kept for hours only, so their log may have moved past what is stored. Of the others
+    nothing may be missing: raises ForeignLog.
+    """
+    if begin <= stored <= end:
+        return stored
+    if place.topic == CHAT_SIGNALS:
+        return min(max(stored, begin), end)
+    raise ForeignLog(
+        f"the read models have seen {place.topic} partition {place.partition} up to offset "
+        f"{stored}, but the log holds {begin} to {end}: this database belongs to another log. "
+        "Point ROOMLOG_POSTGRES and ROOMLOG_KAFKA at the same installation, or begin with an "
+        "empty database"
+    )
+
+
+class DeadLetters:
+    """Writes to `chat.dlq`; connects when the first letter comes."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._producer: AIOKafkaProducer | None = None
+        self._stored: dict[bytes, None] = {}
+
+    async def write(self, letters: Sequence[DeadLetter]) -> None:
+        """Return once Kafka has stored the letters; raises KafkaError or TimeoutError.
+
+        A batch may be tried again: letters that this process has stored before are not repeated.
+        """
+        fresh = [letter for letter in letters if letter.key not in self._stored]
+        for first in range(0, len(fresh), _LETTERS_AT_ONCE):
+            producer = await self._started()
+            some = fresh[first : first + _LETTERS_AT_ONCE]
+            sends = (producer.send_and_wait(CHAT_DLQ, encode(x), key=x.key) for x in some)
+            await asyncio.wait_for(asyncio.gather(*sends), _REQUEST_TIMEOUT_S)
+            self._remember(some)
+
+    def _remember(self, letters: Sequence[DeadLetter]) -> None:
+        for letter in letters:
+            self._stored[letter.key] = None
+            DEAD_LETTERS.labels(letter.kind).inc()
+            log.warning("dead letter %s: %s", letter.key.decode(), letter.reason)
+        while len(self._stored) > _REMEMBERED_LETTERS:
+            del self._stored[next(iter(self._stored))]
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            await asyncio.wait_for(producer.stop(), _STOP_TIMEOUT_S)
+
+    async def _started(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            # Not idempotent: one refused batch would spoil such a producer for good, and a letter
+            # that comes twice is known by its key.
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap, acks="all", max_request_size=_MAX_LETTER_BYTES
+            )
+            try:
+                await asyncio.wait_for(producer.start(), _REQUEST_TIMEOUT_S)
+            except BaseException:
+                await producer.stop()
+                raise
+            self._producer = producer
+        return self._producer

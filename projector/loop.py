@@ -1,0 +1,207 @@
+"""From the log into the read models: one batch is written while the next is read and decoded."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import ParamSpec, TypeVar
+
+import tenacity
+from aiokafka.errors import KafkaError
+
+from projector.batch import Batch, Place, add_chat_events, add_signals, add_user_events
+from projector.dead_letters import Record
+from projector.kafka import DeadLetters, Records, Source
+from projector.pacing import MAX_BATCH_EVENTS, OFFSETS_ALONE_AFTER_S, Pace
+from projector.postgres import Fenced, Inapplicable, ReadModels, Unavailable
+from roomlog import metrics
+from roomlog.health import Check
+from roomlog.topics import CHAT_EVENTS, USER_EVENTS
+from schemas.registry import Codecs
+
+_IDLE_POLL_S = 0.5
+_KAFKA_PAUSE_S = 1.0
+_LONGEST_WAIT_S = 2.0
+# So many records are decoded before the event loop serves its sockets again.
+_SLICE = 500
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+Refused = Mapping[tuple[str, int, int], str]
+
+log = logging.getLogger(__name__)
+
+
+class Projector:
+    """Projects what `source` reads; `models` is used on `thread` alone, one call at a time."""
+
+    def __init__(
+        self,
+        source: Source,
+        models: ReadModels,
+        letters: DeadLetters,
+        codecs: Codecs,
+        thread: Executor,
+    ) -> None:
+        self._source, self._models, self._letters = source, models, letters
+        self._codecs, self._thread = codecs, thread
+        self._stopping = asyncio.Event()
+        self._pace = Pace()
+        self._writing: asyncio.Task[None] | None = None
+        self._held: dict[Place, int] = {}
+        self._written_at = float("-inf")
+        self.projected = 0
+        """How many offsets this process has moved on."""
+        self.postgres = Check(ok=False, detail="not connected yet")
+
+    def stop(self) -> None:
+        """Finish the batch that is being written, then return from `run`."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Project until stopped; raises what neither waiting nor trying again will change."""
+        await self._connect()
+        while not self._stopping.is_set():
+            try:
+                await self._turn()
+            except Unavailable as error:
+                log.warning("PostgreSQL is away, waiting for it: %s", error)
+                self.postgres = Check(ok=False, detail=str(error))
+                await self._begin_again()
+                await self._connect()
+            except Fenced as error:
+                metrics.PROJECTOR_FENCED.inc()
+                log.warning("gave up a batch, another projector owns it: %s", error)
+                await self._begin_again()
+            except (KafkaError, TimeoutError) as error:
+                log.warning("Kafka is away or refuses, trying again: %r", error)
+                await self._begin_again()
+                await asyncio.sleep(_KAFKA_PAUSE_S)
+        await self._settle()
+
+    async def _turn(self) -> None:
+        if self._source.unplaced:
+            await self._settle()
+            offsets = await self._call(self._models.offsets, list(self._source.unplaced))
+            await self._source.place(offsets)
+        await asyncio.sleep(self._pace.wait_s(time.monotonic()))
+        generation = self._source.generation
+        records = await self._source.poll(MAX_BATCH_EVENTS, _IDLE_POLL_S)
+        batch = await self._decoded(records)
+        await self._settle()
+        if generation == self._source.generation:
+            self._submit(batch, records)
+
+    def _submit(self, batch: Batch, records: Records) -> None:
+        """Begin to write a batch, unless it only moves the offsets of signals: those can wait a little."""
+        now = time.monotonic()
+        batch.ends = {**self._held, **batch.ends}
+        idle = not batch.events and not batch.presence
+        if not batch.ends or (idle and now - self._written_at < OFFSETS_ALONE_AFTER_S):
+            self._held = batch.ends
+            return
+        self._held = {}
+        self._written_at = now
+        self._pace.starts(batch.events, now)
+        self._writing = asyncio.create_task(self._write(batch, records, self._source.generation))
+
+    async def _write(self, batch: Batch, records: Records, generation: int) -> None:
+        try:
+            await self._commit(batch, generation)
+        except Inapplicable as error:
+            log.warning("looking for the event that PostgreSQL refuses: %s", error)
+            flat = [record for some in records.values() for record in some]
+            await self._write_halves(flat, generation, str(error))
+
+    async def _write_halves(self, records: Sequence[Record], generation: int, reason: str) -> None:
+        """Write records of which at least one is refused; it is tried once for each halving."""
+        if len(records) == 1:
+            only = records[0]
+            refused = {(only.topic, only.partition, only.offset): reason}
+            await self._commit(await self._decoded(_by_place(records), refused), generation)
+            return
+        middle = len(records) // 2
+        for half in (records[:middle], records[middle:]):
+            try:
+                await self._commit(await self._decoded(_by_place(half)), generation)
+            except Inapplicable as error:
+                await self._write_halves(half, generation, str(error))
+
+    async def _commit(self, batch: Batch, generation: int) -> None:
+        if generation != self._source.generation:
+            return  # the group took partitions away; whoever has them now reads this again
+        starts = {place: self._source.next[place] for place in batch.ends}
+        await self._letters.write(batch.dead)
+        with metrics.PROJECTOR_COMMIT_SECONDS.time():
+            await self._call(self._models.write, batch, starts)
+        if generation == self._source.generation:
+            self._source.next.update(batch.ends)
+        self.projected += sum(end - starts[place] for place, end in batch.ends.items())
+        metrics.PROJECTOR_EVENTS.inc(batch.events)
+        metrics.PROJECTOR_BATCH_EVENTS.observe(batch.events)
+
+    async def _decoded(self, records: Records, refused: Refused | None = None) -> Batch:
+        batch = Batch()
+        now_ms = time.time_ns() // 1_000_000
+        for place, all_of_place in records.items():
+            for first in range(0, len(all_of_place), _SLICE):
+                some = all_of_place[first : first + _SLICE]
+                self._add(batch, place.topic, some, now_ms, refused)
+                if len(some) == _SLICE:
+                    await asyncio.sleep(0)
+            batch.ends[place] = all_of_place[-1].offset + 1
+        return batch
+
+    def _add(
+        self, batch: Batch, topic: str, some: Sequence[Record], now_ms: int, refused: Refused | None
+    ) -> None:
+        if topic == CHAT_EVENTS:
+            decode = self._codecs.chat_events.decode_fields
+            add_chat_events(batch, some, decode, now_ms, refused)
+        elif topic == USER_EVENTS:
+            decode = self._codecs.user_events.decode_fields
+            add_user_events(batch, some, decode, now_ms, refused)
+        elif bad := add_signals(batch, some, self._codecs.chat_signals.decode_fields):
+            log.warning("skipped %s unreadable signals", bad)
+
+    async def _settle(self) -> None:
+        """Wait for the batch that is being written; raises what became of it."""
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            await writing
+
+    async def _begin_again(self) -> None:
+        """Forget what was read and not written, and read it again from the stored offsets."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+            self._writing.exception()  # whatever it was: the stored offsets tell what counts
+            self._writing = None
+        self._held = {}
+        self._source.forget()
+
+    async def _connect(self) -> None:
+        """Open a session, however long PostgreSQL is away; returns without one when stopped."""
+        attempts = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception_type(Unavailable),
+            wait=tenacity.wait_random_exponential(multiplier=0.1, max=_LONGEST_WAIT_S),
+            stop=lambda _: self._stopping.is_set(),
+            before_sleep=tenacity.before_sleep_log(log, logging.INFO),
+            reraise=True,
+        )
+        try:
+            await attempts(self._call, self._models.connect)
+        except Unavailable:
+            return
+        self.postgres = Check(ok=True)
+
+    async def _call(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: function(*args, **kwargs))
+
+
+def _by_place(records: Sequence[Record]) -> Records:
+    found: dict[Place, list[Record]] = {}
+    for record in records:
+        found.setdefault(Place(record.topic, record.partition), []).append(record)
+    return dict(found)

@@ -1,0 +1,112 @@
+"""Every SQL statement of the projector, in the order in which a transaction uses them."""
+
+from projector.rows import COLUMNS
+
+# Migrations. The key of the advisory lock is arbitrary, and nothing else uses it.
+LOCK_MIGRATIONS = "SELECT pg_advisory_lock(7_201_124)"
+UNLOCK_MIGRATIONS = "SELECT pg_advisory_unlock(7_201_124)"
+CREATE_SCHEMA_MIGRATIONS = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    number     integer PRIMARY KEY,
+    name       text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)"""
+SELECT_MIGRATIONS = "SELECT number FROM schema_migrations"
+INSERT_MIGRATION = "INSERT INTO schema_migrations (number, name) VALUES (%s, %s)"
+
+# A session.
+# The log is the truth: a commit that a crash of the server takes back takes its offsets with it, the
+# fence notices, and the events are read again. So no commit waits for the disk.
+PREPARE_SESSION = """
+SELECT set_config('synchronous_commit', 'off', false), set_config('lock_timeout', '2s', false),
+       set_config('statement_timeout', '120s', false),
+       set_config('idle_in_transaction_session_timeout', '5s', false)"""
+# A projector that was frozen inside a transaction keeps its fence rows locked. Whoever waits for its
+# client that long inside one is frozen or cut off; ending its session is safe, since it starts over
+# from the stored offsets. (`idle_in_transaction_session_timeout` does not reach a COPY that waits.)
+END_FROZEN_SESSIONS = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE application_name = %s AND datname = current_database() AND pid <> pg_backend_pid()
+  AND wait_event = 'ClientRead' AND state IN ('active', 'idle in transaction')
+  AND xact_start < clock_timestamp() - interval '2 seconds'"""
+
+# Offsets: how far each partition is projected, and the fence.
+INSERT_MISSING_OFFSETS = """
+INSERT INTO projection_offsets (topic, partition, next)
+SELECT topic, partition, 0 FROM unnest(%s::text[], %s::smallint[]) AS place (topic, partition)
+ON CONFLICT DO NOTHING"""
+SELECT_OFFSETS = """
+SELECT topic, partition, next FROM projection_offsets
+JOIN unnest(%s::text[], %s::smallint[]) AS place (topic, partition) USING (topic, partition)"""
+MOVE_OFFSETS = """
+UPDATE projection_offsets AS o SET next = b.next
+FROM unnest(%s::text[], %s::smallint[], %s::bigint[], %s::bigint[])
+     AS b (topic, partition, old, next)
+WHERE o.topic = b.topic AND o.partition = b.partition AND o.next = b.old"""
+
+# What the facts of a batch concern, as it is before.
+SELECT_APPLIED = "SELECT event_id::text FROM applied_events WHERE event_id = ANY (%s::uuid[])"
+SELECT_APPLIED_MESSAGES = "SELECT event_id FROM messages WHERE event_id = ANY (%s::uuid[])"
+SELECT_ROOMS = "SELECT id::text FROM rooms WHERE id = ANY (%s::uuid[])"
+SELECT_MEMBERS = """
+SELECT room_id::text, user_id::text, role, joined_offset,
+       (extract(epoch FROM joined_at) * 1000000)::bigint
+FROM members JOIN unnest(%s::uuid[], %s::uuid[]) AS key (room_id, user_id) USING (room_id, user_id)"""
+
+# Effects.
+COPY_MESSAGES = f"COPY messages ({COLUMNS}) FROM STDIN (FORMAT binary)"
+INSERT_APPLIED = "INSERT INTO applied_events (event_id) SELECT unnest(%s::uuid[])"
+INSERT_ROOMS = """
+INSERT INTO rooms (id, workspace_id, kind, name, topic, created_by, created_at, partition,
+                   created_offset, last_offset, last_event_at)
+SELECT id, workspace, kind, name, topic, by, at, partition, "offset", "offset", at
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::uuid[],
+            %s::timestamptz[], %s::smallint[], %s::bigint[])
+     AS r (id, workspace, kind, name, topic, by, at, partition, "offset")"""
+DELETE_MEMBERS = """
+DELETE FROM members USING unnest(%s::uuid[], %s::uuid[]) AS gone (room_id, user_id)
+WHERE members.room_id = gone.room_id AND members.user_id = gone.user_id"""
+UPSERT_MEMBERS = """
+INSERT INTO members (room_id, user_id, role, joined_offset, joined_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[])
+ON CONFLICT (room_id, user_id) DO UPDATE SET role = excluded.role,
+    joined_offset = excluded.joined_offset, joined_at = excluded.joined_at"""
+# Of rooms that nobody created, in a log that others wrote, there is nothing to update.
+UPDATE_ROOMS = """
+UPDATE rooms SET last_offset = t."offset", last_event_at = t.at,
+    message_count = message_count + t.messages, member_count = member_count + t.members,
+    name = coalesce(t.name, rooms.name), topic = coalesce(t.topic, rooms.topic)
+FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[], %s::bigint[], %s::integer[], %s::text[],
+            %s::text[])
+     AS t (id, "offset", at, messages, members, name, topic)
+WHERE rooms.id = t.id"""
+UPDATE_EDITED = """
+UPDATE messages SET text = e.text, sealed = e.sealed, edited_at = e.at
+FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::jsonb[], %s::timestamptz[])
+     AS e (room_id, event_id, text, sealed, at)
+WHERE messages.event_id = e.event_id AND messages.room_id = e.room_id AND deleted_at IS NULL"""
+UPDATE_DELETED = """
+UPDATE messages SET text = NULL, sealed = NULL, mentions = '{}', attachments = '[]',
+    deleted_at = d.at
+FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) AS d (room_id, event_id, at)
+WHERE messages.event_id = d.event_id AND messages.room_id = d.room_id AND deleted_at IS NULL"""
+DELETE_REACTIONS = """
+DELETE FROM reactions AS r
+USING unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[])
+      AS gone (room_id, event_id, emoji, user_id)
+WHERE r.event_id = gone.event_id AND r.room_id = gone.room_id AND r.emoji = gone.emoji
+  AND r.user_id = gone.user_id"""
+INSERT_REACTIONS = """
+INSERT INTO reactions (room_id, event_id, emoji, user_id, reacted_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::timestamptz[])
+ON CONFLICT DO NOTHING"""
+INSERT_USERS = """
+INSERT INTO users (id, name, created_at)
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) ON CONFLICT DO NOTHING"""
+UPDATE_USERS = """
+UPDATE users SET name = n.name FROM unnest(%s::uuid[], %s::text[]) AS n (id, name)
+WHERE users.id = n.id"""
+UPSERT_PRESENCE = """
+INSERT INTO presence (user_id, state, changed_at)
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[])
+ON CONFLICT (user_id) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at"""
