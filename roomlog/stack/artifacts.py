@@ -179,6 +179,12 @@ def _fetch_one(context: Any, artifact: Artifact) -> Path:
 
 
 def _reason(error: Exception) -> str:
+    import requests
+
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "the proxy does not answer"
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return "no connection"
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 

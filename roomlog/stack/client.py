@@ -14,7 +14,7 @@ import msgspec
 import psutil
 
 from roomlog.stack import control, state
-from roomlog.stack.errors import StackError, log_tail
+from roomlog.stack.errors import Interrupted, StackError, log_tail
 from roomlog.stack.layout import Layout
 from roomlog.stack.progress import Event, Failed, Ready, decode_event
 from roomlog.stack.spec import Spec, default_data, external_servers
@@ -61,7 +61,7 @@ class Stack:
                 raise StackError(event.message)
         code = self._process.wait()
         if code == 0:
-            raise StackError("Stopped before it was ready; nothing is left running.")
+            raise Interrupted("Stopped before it was ready; nothing is left running.")
         log = self._layout.log("supervisor")
         tail = "\n".join(f"    {line}" for line in log_tail(log))
         raise StackError(f"The supervisor failed (exit code {code}). The end of {log}:\n{tail}")

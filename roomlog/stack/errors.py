@@ -12,6 +12,10 @@ class StackError(Exception):
     """The stack cannot start or go on; the text is for a person, and says what to do."""
 
 
+class Interrupted(StackError):
+    """Someone asked for a stop before everything was ready."""
+
+
 def explain_os_error(error: OSError) -> str:
     """Return what an error of the operating system means for the stack, and what helps."""
     where = f" ({error.filename})" if error.filename else ""

@@ -11,9 +11,14 @@ from roomlog.stack.ports import HOST
 
 _LOG4J = """<Configuration status="ERROR">
   <Appenders><Console name="console"><PatternLayout pattern="%d{ISO8601} %p %m (%c)%n"/></Console></Appenders>
-  <Loggers><Root level="INFO"><AppenderRef ref="console"/></Root></Loggers>
+  <Loggers>
+    <Root level="WARN"><AppenderRef ref="console"/></Root>
+    <Logger name="kafka.server.KafkaRaftServer" level="INFO"/>
+    <Logger name="kafka.log.LogManager" level="INFO"/>
+  </Loggers>
 </Configuration>
 """
+"""Every partition's every move is told at INFO: thousands of lines a start, and a second of CPU."""
 
 
 def properties(directory: Path, port: int, controller_port: int) -> str:
@@ -42,6 +47,9 @@ transaction.state.log.num.partitions=2
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=2
+# After a kill the broker may register again once its old session is over (9 s otherwise).
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=1000
 # A worker that starts need not wait for others.
 group.initial.rebalance.delay.ms=0
 # A small heap: the cleaner's buffer is 128 MiB otherwise.

@@ -1,10 +1,9 @@
 """Ports: the default where it is free, else a free one below the ephemeral range.
 
-A port is reserved across stacks by a locked file in the user's cache, because a server may bind its
-port seconds after it was chosen.
+A port is reserved across a user's stacks by a lock on one byte of a file, because a server may bind its
+port seconds after it was chosen. The kernel gives the locks back, however a supervisor ends.
 """
 
-import contextlib
 import fcntl
 import os
 import random
@@ -62,14 +61,14 @@ def _answers(port: int) -> bool:
 class Ports:
     """Chooses and reserves ports for one stack; `close` gives them back.
 
-    `directory` holds the reservations of all stacks of this user.
+    `file` is where all stacks of this user reserve: the lock on byte N stands for port N.
     """
 
-    def __init__(self, directory: Path, defaults: bool = True) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        self._directory = directory
+    def __init__(self, file: Path, defaults: bool = True) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._defaults = defaults
-        self._held: dict[int, int] = {}
+        self._held: set[int] = set()
 
     def choose(self, name: str) -> int:
         """Reserve a port for a service and return it; raises StackError where none is free."""
@@ -89,10 +88,7 @@ class Ports:
 
     def close(self) -> None:
         """Give all ports back."""
-        for port, handle in self._held.items():
-            self._file(port).unlink(missing_ok=True)
-            os.close(handle)
-        self._held.clear()
+        os.close(self._handle)
 
     def _candidates(self, name: str) -> Iterator[int]:
         if self._defaults:
@@ -103,14 +99,12 @@ class Ports:
     def _reserve(self, port: int) -> bool:
         if port in self._held:
             return False
-        handle = os.open(self._file(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        with contextlib.suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if is_free(port):
-                self._held[port] = handle
-                return True
-        os.close(handle)
-        return False
-
-    def _file(self, port: int) -> Path:
-        return self._directory / str(port)
+        try:
+            fcntl.lockf(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        except OSError:
+            return False
+        if not is_free(port):
+            fcntl.lockf(self._handle, fcntl.LOCK_UN, 1, port)
+            return False
+        self._held.add(port)
+        return True

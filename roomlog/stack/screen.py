@@ -20,7 +20,7 @@ _STATE_COLOURS = {"ready": "green", "failed": "red"}
 
 
 class ProgressScreen:
-    """Shows events until it is closed; as a context manager."""
+    """Shows events until it is closed, from the first one on; as a context manager."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -37,10 +37,10 @@ class ProgressScreen:
         self._steps[event.name] = event
         if not self._console.is_terminal:
             self._say(event)
+        elif not self._live.is_started:
+            self._live.start()
 
     def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._live.start()
         return self
 
     def __exit__(
@@ -49,9 +49,7 @@ class ProgressScreen:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._console.is_terminal:
-            self._live.stop()
-        self._steps.clear()
+        self._live.stop()
 
     def _say(self, step: Step) -> None:
         """Print a line where a step begins, ends, or has fetched another quarter."""

@@ -29,6 +29,7 @@ from roomlog.stack.state import Control, Status
 from roomlog.stack.supervise import Managed, stop_all
 from roomlog.tokens import generate_keys
 
+_ROOM_MB = 300
 _STOP_ORDER = (("api",), ("ingest",), ("streams", "projector"), ("registry",))
 """Kinds that stop together, in turn; what is not named stops last: the servers that the others need."""
 
@@ -40,7 +41,7 @@ class Supervisor:
         self._spec = spec
         self._report = report
         self._layout = Layout(Path(spec.data))
-        self._ports = Ports(cache_dir() / "ports", spec.default_ports)
+        self._ports = Ports(cache_dir() / "ports.lock", spec.default_ports)
         self._boot = Boot(spec, self._layout, cache_dir(), report, self._write_state)
         self._addresses: Addresses | None = None
         self._control = Control(0, "")
@@ -51,6 +52,7 @@ class Supervisor:
         began = time.monotonic()
         self._layout.make()
         handle = _take(self._layout)
+        _require_room(self._layout.data)
         _log_own_trouble(self._layout)
         try:
             if left := await asyncio.to_thread(state.stop_leftovers, self._layout):
@@ -148,6 +150,15 @@ def _take(layout: Layout) -> int:
         f"A stack already runs on {layout.data}.{where} (`roomlog status` shows it, `roomlog down` "
         "stops it). For a second one name another directory with --data DIR."
     )
+
+
+def _require_room(data: Path) -> None:
+    free_mb = shutil.disk_usage(data).free >> 20
+    if free_mb < _ROOM_MB:
+        raise StackError(
+            f"The disk of {data} is full: {free_mb} MiB are free, the stack needs {_ROOM_MB} MiB to "
+            "begin with. Free some space, or choose another disk with --data DIR."
+        )
 
 
 def _log_own_trouble(layout: Layout) -> None:
