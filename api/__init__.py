@@ -1,0 +1,1 @@
+"""The REST API: accounts, sessions, and reads of the models that the projector makes."""

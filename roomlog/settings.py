@@ -12,48 +12,63 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ROOMLOG_", frozen=True)
 
-    kafka: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, comma-separated")
+    kafka: str = Field(
+        default="127.0.0.1:9092", description="Kafka bootstrap servers, comma-separated"
+    )
     postgres: str = Field(
-        "postgresql://roomlog@127.0.0.1:5432/roomlog", description="PostgreSQL connection string"
+        default="postgresql://roomlog@127.0.0.1:5432/roomlog",
+        description="PostgreSQL connection string",
     )
-    valkey: str = Field("redis://127.0.0.1:6379/0", description="Valkey (or Redis) URL")
+    valkey: str = Field(default="redis://127.0.0.1:6379/0", description="Valkey (or Redis) URL")
     registry: str = Field(
-        "http://127.0.0.1:8081/apis/ccompat/v7", description="schema registry, Confluent API"
+        default="http://127.0.0.1:8081/apis/ccompat/v7",
+        description="schema registry, Confluent API",
     )
-    data: Path = Field(Path(".roomlog"), description="directory for this installation's own files")
-    epoch: int = Field(1, description="epoch of the log; the first part of every cursor")
-    node: str = Field("n1", description="name of this ingest node, unique among those running")
-    host: str = Field("127.0.0.1", description="address to listen on")
-    port: int = Field(0, description="port to listen on (0: the service's default)")
+    data: Path = Field(
+        default=Path(".roomlog"), description="directory for this installation's own files"
+    )
+    epoch: int = Field(default=1, description="epoch of the log; the first part of every cursor")
+    node: str = Field(
+        default="n1", description="name of this ingest node, unique among those running"
+    )
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=0, description="port to listen on (0: the service's default)")
     metrics_port: int = Field(
-        0,
+        default=0,
         description="port of /healthz, /readyz and /metrics where a service has no other (0: default)",
     )
     public_url: str = Field(
-        "", description="WebSocket address under which clients reach this node (default: its own)"
+        default="",
+        description="WebSocket address under which clients reach this node (default: its own)",
     )
     ingest_url: str = Field(
-        "",
+        default="",
         description="one load-balanced WebSocket address to give to clients instead of each node's",
     )
     origins: str = Field(
-        "", description="comma-separated web origins whose cookies the nodes and the API accept"
+        default="",
+        description="comma-separated web origins whose cookies the nodes and the API accept",
     )
-    jwt_private_key: Path | None = Field(None, description="PEM file of the Ed25519 signing key")
+    jwt_private_key: Path | None = Field(
+        default=None, description="PEM file of the Ed25519 signing key"
+    )
     jwks: str = Field(
-        "", description="path or https URL of the key set that access tokens are checked with"
+        default="",
+        description="path or https URL of the key set that access tokens are checked with",
     )
     web: Path | None = Field(
-        None, description="directory of the built web client that the API serves"
+        default=None, description="directory of the built web client that the API serves"
     )
     rate_limits: Literal["on", "off"] = Field(
-        "on", description="off: no rate limits, for load tests"
+        default="on", description="off: no rate limits, for load tests"
     )
     secure_cookies: bool = Field(
-        False, description="set the Secure flag on cookies (behind https: yes)"
+        default=False, description="set the Secure flag on cookies (behind https: yes)"
     )
-    log_level: str = Field("info", description="debug, info, warning or error")
-    database_pool: int = Field(8, description="PostgreSQL connections of one service at most")
+    log_level: str = Field(default="info", description="debug, info, warning or error")
+    database_pool: int = Field(
+        default=8, description="PostgreSQL connections of one service at most"
+    )
 
     @property
     def allowed_origins(self) -> frozenset[str]:

@@ -1,0 +1,138 @@
+"""The REST API: wires the services and the routes, and serves them with uvicorn."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api import openapi
+from api.guards import Tokens
+from api.problems import Problem
+from api.routes import auth, bridge, messages, nodes, ops, presence, rooms, schemas, users
+from api.services import Services
+from api.strict import BodyLimit, StrictRequest
+from api.telemetry import Telemetry
+from api.web import SecurityHeaders, WebClient
+from roomlog.errors import ErrorCode
+from roomlog.settings import Settings
+from roomlog.tokens import Verifier
+
+DEFAULT_PORT = 8080
+_GROUPS = (auth, users, bridge, rooms, messages, presence, nodes, schemas)
+_CODES = {404: ErrorCode.NOT_FOUND, 413: ErrorCode.TOO_LARGE}
+_log = logging.getLogger(__name__)
+
+
+class _StrictRoute(APIRoute):
+    def get_route_handler(self):  # type: ignore[no-untyped-def]
+        handle = super().get_route_handler()
+
+        async def strictly(request: Request) -> Response:
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return strictly
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application; raises ValueError for settings that cannot work."""
+    services = Services.from_settings(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await services.start()
+        yield
+        await services.stop()
+
+    app = FastAPI(
+        title="Roomlog",
+        version="1",
+        description="Rooms, messages and people of Roomlog. Live events come over WebSockets.",
+        lifespan=lifespan,
+        openapi_url=openapi.PATH,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.services = services
+    app.state.tokens = Tokens(Verifier(settings.jwks))
+    _add_routes(app, settings)
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_defect)
+    for middleware in (BodyLimit, SecurityHeaders, Telemetry):
+        app.add_middleware(middleware)
+    openapi.install(app)
+    return app
+
+
+def main() -> None:
+    """Serve the API until SIGTERM or SIGINT; settings come from the environment."""
+    settings = Settings()
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port or DEFAULT_PORT,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _add_routes(app: FastAPI, settings: Settings) -> None:
+    v1 = APIRouter(prefix="/api/v1", route_class=_StrictRoute)
+    for group in _GROUPS:
+        group.router.route_class = _StrictRoute
+        v1.include_router(group.router)
+    app.include_router(v1)
+    app.include_router(ops.router)
+    if settings.web is not None:
+        app.mount("/", WebClient(settings.web))
+
+
+async def _on_problem(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)  # noqa: S101  # registered for it
+    return problem.response()
+
+
+async def _on_invalid(request: Request, invalid: Exception) -> Response:
+    assert isinstance(invalid, RequestValidationError)  # noqa: S101
+    errors = [
+        {"field": ".".join(str(part) for part in e["loc"][1:]), "message": e["msg"]}
+        for e in invalid.errors()
+    ]
+    told = "; ".join(f"{e['field'] or 'body'}: {e['message']}" for e in errors)
+    return Problem(ErrorCode.BAD_REQUEST, told[:1000], errors=errors).response()
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    cause = error.__cause__
+    if isinstance(cause, Problem):
+        return cause.response()
+    code = _CODES.get(error.status_code, ErrorCode.BAD_REQUEST)
+    headers = dict(error.headers or {})
+    return Problem(code, str(error.detail), status=error.status_code, headers=headers).response()
+
+
+async def _on_defect(request: Request, defect: Exception) -> Response:
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=defect)
+    told = "the server made a mistake; it was logged"
+    return Problem(ErrorCode.INTERNAL, told).response()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Pages of a room's messages, read from PostgreSQL."""
+
+from datetime import datetime
+from typing import Any, LiteralString
+
+from api import sql
+from api.messages import Json, message, numbered_page, people, user
+from api.postgres import Row
+from api.reads import RoomView
+from api.services import Services
+from roomlog.ids import is_id
+
+_END = 2**63 - 1
+
+
+class History:
+    """The messages of one room that a user may read."""
+
+    def __init__(self, use: Services, view: RoomView) -> None:
+        self._use, self._view = use, view
+
+    async def before(self, offset: int | None, limit: int) -> Json:
+        """Return the last messages before an offset (None: of the room); `has_more`: older ones."""
+        rows = await self._rows(
+            sql.MESSAGES_BEFORE, limit + 1, offset=_END if offset is None else offset
+        )
+        return await self._page(rows[-limit:], len(rows) > limit)
+
+    async def after(self, offset: int, limit: int) -> Json:
+        """Return the first messages after an offset; `has_more`: newer ones."""
+        rows = await self._rows(sql.MESSAGES_AFTER, limit + 1, offset=offset)
+        return await self._page(rows[:limit], len(rows) > limit)
+
+    async def around(self, offset: int, limit: int) -> Json:
+        """Return messages on both sides of an offset; `has_more`: older ones."""
+        half = limit // 2
+        older = await self._rows(sql.MESSAGES_BEFORE, half + 1, offset=offset)
+        newer = await self._rows(sql.MESSAGES_AFTER, limit - half, offset=offset - 1)
+        kept = older[-half:] if half else []
+        return await self._page([*kept, *newer], len(older) > half)
+
+    async def at(self, time: datetime, limit: int) -> Json:
+        """Return the first messages sent at a time or later; `has_more`: newer ones."""
+        found = await self._use.postgres.one(sql.OFFSET_AT, {"room_id": self._view.id, "at": time})
+        return await self.after(_END if found is None else found["offset"] - 1, limit)
+
+    async def numbered(self, page: int, limit: int) -> Json:
+        """Return a page by its number, from 1 for the oldest messages."""
+        total: int = self._view.row["message_count"]
+        wanted = numbered_page(page, limit, total)
+        query = sql.MESSAGES_FROM_END if wanted.from_end else sql.MESSAGES_FROM_START
+        rows = await self._rows(
+            query, wanted.size, skip=wanted.skip, last=self._view.row["last_offset"]
+        )
+        pages = -(-total // limit)
+        found = await self._page(rows, page < pages)
+        return {
+            **found,
+            "total": total,
+            "page": page,
+            "limit": limit,
+            "totalPages": pages,
+            "hasMore": page < pages,
+        }
+
+    async def thread(self, event: str, offset: int, limit: int) -> Json:
+        """Return the thread that a message belongs to: its first message, and the answers after an offset."""
+        room = {"room_id": self._view.id}
+        found = await self._use.postgres.one(sql.ROOT_OF_MESSAGE, {**room, "event_id": event})
+        root = found["event_id"] if found else event
+        first = await self._rows(sql.ONE_MESSAGE, 1, event_id=root)
+        rows = await self._rows(sql.THREAD, limit + 1, root=root, offset=offset)
+        page = await self._page([*first, *rows[:limit]], len(rows) > limit)
+        return {**page, "root": page["items"][0], "items": page["items"][1:]}
+
+    async def one(self, event: str) -> Json:
+        """Return one message, with the names it shows."""
+        page = await self._page(await self._rows(sql.ONE_MESSAGE, 1, event_id=event), False)
+        return {**page["items"][0], "users": page["users"]}
+
+    async def _rows(self, query: LiteralString, limit: int, **params: Any) -> list[Row]:
+        params |= {"room_id": self._view.id, "limit": limit}
+        return await self._use.postgres.all(query, params)
+
+    async def _page(self, rows: list[Row], has_more: bool) -> Json:
+        items = [message(row, self._use.settings.epoch) for row in rows]
+        users = {r["sender_id"]: user(r["sender_id"], r["sender_name"]) for r in rows}
+        others = people(items) - users.keys()
+        users |= await names(self._use, others) if others else {}
+        return {"items": items, "users": users, "cursor": self._view.cursor, "has_more": has_more}
+
+
+async def names(use: Services, ids: set[str]) -> dict[str, Json]:
+    """Return `id -> user` for ids of people; unknown ones have their id for a name."""
+    known = await use.postgres.all(sql.NAMES, {"ids": [i for i in ids if is_id(i)]})
+    found = {row["id"]: row["name"] for row in known}
+    return {each: user(each, found.get(each)) for each in ids}

@@ -1,0 +1,75 @@
+"""Topic user.events: the public facts of accounts, stored with acks=all before they leave the outbox."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from roomlog.accounts import UserEvent
+from schemas.codec import Codec
+
+TOPIC = "user.events"
+_TIMEOUT_S = 15.0
+_PING_TIMEOUT_S = 2.0
+
+
+class KafkaAway(RuntimeError):
+    """The facts are not known to be stored; publish them again."""
+
+
+class UserEvents:
+    """Publishes account facts in the order given. Connects when first needed."""
+
+    def __init__(self, bootstrap: str, codec: Codec[UserEvent]) -> None:
+        self._bootstrap, self._codec = bootstrap, codec
+        self._producer: AIOKafkaProducer | None = None
+
+    async def publish(self, events: Sequence[UserEvent]) -> None:
+        """Return when all are stored; raises KafkaAway."""
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                producer = await self._connected()
+                stored = [
+                    await producer.send(TOPIC, self._codec.encode(e), e.user_id.encode())
+                    for e in events
+                ]
+                await asyncio.gather(*stored)
+        except (KafkaError, OSError, TimeoutError) as error:
+            # A producer that failed once may be poisoned for its partition: the next try gets a new one.
+            await self.close()
+            raise KafkaAway(f"{type(error).__name__}: {error}") from error
+
+    async def ping(self) -> None:
+        """Raise KafkaAway unless the broker answers."""
+        try:
+            async with asyncio.timeout(_PING_TIMEOUT_S):
+                producer = await self._connected()
+                await producer.client.fetch_all_metadata()
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise KafkaAway(f"{type(error).__name__}: {error}") from error
+
+    async def close(self) -> None:
+        """Disconnect; what is not stored yet stays in the outbox."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with suppress(KafkaError, OSError, TimeoutError):
+                await asyncio.wait_for(producer.stop(), _PING_TIMEOUT_S)
+
+    async def _connected(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap,
+                acks="all",
+                enable_idempotence=True,
+                client_id="roomlog-api",
+                request_timeout_ms=10_000,
+            )
+            try:
+                await producer.start()
+            except BaseException:
+                await producer.stop()
+                raise
+            self._producer = producer
+        return self._producer

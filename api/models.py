@@ -1,0 +1,337 @@
+"""The shapes of requests and answers, for checking what comes in and for the OpenAPI document."""
+
+from typing import Annotated, Any, Literal
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from api.passwords import MAX_CHARS, MIN_CHARS
+from api.strict import Line, no_nul
+
+USER = "0b1f6f5e-3c1f-4f0e-9f43-0c1d5e8b7a11"
+ROOM = "7c0c2b34-8a0e-8d5f-a0b2-3f6f0f4f6a22"
+EVENT = "2f8d4f4a-1b6e-8c3d-b9a7-5e2d1c0b9a33"
+CURSOR = "1:48213"
+TIME = "2026-01-02T03:04:05.678Z"
+
+
+def _email(text: str) -> str:
+    try:
+        found = validate_email(text, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from None
+    return found.normalized.lower()
+
+
+Email = Annotated[
+    str,
+    StringConstraints(max_length=254),
+    AfterValidator(_email),
+    Field(examples=["ada@example.org"]),
+]
+Password = Annotated[
+    str,
+    StringConstraints(min_length=MIN_CHARS, max_length=MAX_CHARS),
+    Field(examples=["correct horse battery"]),
+]
+Name = Annotated[Line, StringConstraints(max_length=100), Field(examples=["Ada"])]
+Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{36}$")]
+
+
+class Body(BaseModel):
+    """What a client sends: unknown fields are refused by name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Registration(Body):
+    """A new account."""
+
+    email: Email
+    name: Name
+    password: Password
+
+
+class Credentials(Body):
+    """A sign-in."""
+
+    email: Email
+    password: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=MAX_CHARS),
+        Field(examples=["correct horse battery"]),
+    ]
+
+
+class Rename(Body):
+    """A new display name."""
+
+    name: Name
+
+
+class BridgedUsers(Body):
+    """People of another system, by the names they have there."""
+
+    bridge: Annotated[Name, Field(examples=["irc"])]
+    names: Annotated[list[Name], Field(max_length=1000, examples=[["ada", "grace"]])]
+
+
+class NewRoom(Body):
+    """A room to make; `members` are user ids besides oneself."""
+
+    name: Name
+    kind: Literal["public", "private", "direct"] = "public"
+    members: Annotated[list[Id], Field(max_length=500)] = []
+
+
+class NewMember(Body):
+    """Who joins: oneself."""
+
+    user: Id | None = None
+
+
+class NewMessage(Body):
+    """A message to post."""
+
+    text: Annotated[str, AfterValidator(no_nul), Field(examples=["Hello"])]
+    reply_to: Id | None = None
+    mentions: Annotated[list[Id], Field(max_length=100)] = []
+
+
+# Answers.
+
+
+class Me(BaseModel):
+    """One's own account."""
+
+    id: str = Field(examples=[USER])
+    name: str = Field(examples=["Ada"])
+    email: str | None = Field(examples=["ada@example.org"])
+
+
+class SignedInAnswer(BaseModel):
+    """A session began or goes on; the same token is in the cookie `roomlog_access`."""
+
+    access_token: str = Field(examples=["eyJhbGciOiJFZERTQSIs..."])
+    user: Me
+
+
+class User(BaseModel):
+    """A person as others see them."""
+
+    id: str = Field(examples=[USER])
+    name: str = Field(examples=["Ada"])
+
+
+class Users(BaseModel):
+    """People."""
+
+    items: list[User]
+
+
+class SessionAnswer(BaseModel):
+    """A place where one is signed in."""
+
+    id: str
+    created_at: str = Field(examples=[TIME])
+    last_used_at: str = Field(examples=[TIME])
+    user_agent: str
+    address: str | None
+    current: bool
+
+
+class SessionList(BaseModel):
+    """Every place where one is signed in."""
+
+    items: list[SessionAnswer]
+
+
+class BridgedUsersAnswer(BaseModel):
+    """The ids of the accounts that stand for these people."""
+
+    users: dict[str, str] = Field(examples=[{"ada": USER}])
+
+
+class Room(BaseModel):
+    """A room as one user sees it."""
+
+    id: str = Field(examples=[ROOM])
+    name: str = Field(examples=["general"])
+    kind: Literal["public", "private", "direct"]
+    topic: str
+    members: int = Field(description="how many")
+    is_member: bool
+    role: Literal["owner", "moderator", "member"] | None
+    last_cursor: str = Field(examples=[CURSOR])
+    created_at: str = Field(examples=[TIME])
+
+
+class RoomList(BaseModel):
+    """A page of rooms, by name; `next` is the `after` of the next page."""
+
+    items: list[Room]
+    next: str | None
+
+
+class CreatedRoom(BaseModel):
+    """A room that was made; it can be read `after_cursor` of this cursor."""
+
+    id: str = Field(examples=[ROOM])
+    name: str = Field(examples=["general"])
+    kind: Literal["public", "private", "direct"]
+    topic: str
+    members: int
+    is_member: bool
+    role: Literal["owner", "moderator", "member"] | None
+    event: str | None = Field(examples=[EVENT])
+    cursor: str | None = Field(examples=[CURSOR])
+
+
+class Stored(BaseModel):
+    """A change was stored at `cursor`; `event` is null where nothing had to change."""
+
+    room: str = Field(examples=[ROOM])
+    event: str | None = Field(examples=[EVENT])
+    cursor: str | None = Field(examples=[CURSOR])
+
+
+class PostedMessage(BaseModel):
+    """A message was stored at `cursor`."""
+
+    id: str = Field(examples=[EVENT])
+    room: str = Field(examples=[ROOM])
+    cursor: str = Field(examples=[CURSOR])
+    key: str = Field(description="the idempotency key it was stored under")
+
+
+class Member(BaseModel):
+    """A member of a room."""
+
+    user: str = Field(examples=[USER])
+    role: Literal["owner", "moderator", "member"]
+    joined_at: str = Field(examples=[TIME])
+
+
+class MemberList(BaseModel):
+    """A page of members; `next` is the `after` of the next page."""
+
+    items: list[Member]
+    users: dict[str, User]
+    next: str | None
+    cursor: str = Field(examples=[CURSOR])
+
+
+class RoomStats(BaseModel):
+    """How lively a room is."""
+
+    room: str = Field(examples=[ROOM])
+    members: int
+    messages: int
+    messages_last_day: int
+    messages_last_week: int
+    senders_last_week: int
+    created_at: str = Field(examples=[TIME])
+    last_event_at: str = Field(examples=[TIME])
+    cursor: str = Field(examples=[CURSOR])
+
+
+class Thread(BaseModel):
+    """Where a message stands: the first message of its thread, and the direct answers to itself."""
+
+    root: str = Field(examples=[EVENT])
+    count: int
+    last: str | None = Field(description="cursor of the last direct answer", examples=[CURSOR])
+
+
+class Reaction(BaseModel):
+    """Who reacted with one emoji."""
+
+    emoji: str
+    users: list[str]
+    count: int
+
+
+class Message(BaseModel):
+    """A message; a deleted one stays, without its text."""
+
+    id: str = Field(examples=[EVENT])
+    room: str = Field(examples=[ROOM])
+    cursor: str = Field(examples=[CURSOR])
+    sender: str = Field(examples=[USER])
+    ts: str = Field(examples=[TIME])
+    text: str | dict[str, Any] | None = Field(
+        description='a text, {"sealed": ...} for one under a key, or null for a deleted message',
+        examples=["Hello"],
+    )
+    reply_to: str | None
+    thread: Thread
+    edited_at: str | None
+    deleted_at: str | None
+    reactions: list[Reaction]
+    mentions: list[str]
+    attachments: list[dict[str, Any]]
+
+
+class MessageWithUsers(Message):
+    """A message with the names of everybody it shows."""
+
+    users: dict[str, User]
+
+
+class MessageList(BaseModel):
+    """A page of messages in log order. The numbers are there when the page was asked for by its number."""
+
+    items: list[Message]
+    users: dict[str, User]
+    cursor: str = Field(examples=[CURSOR])
+    has_more: bool = Field(description="whether there is more in the direction that was asked for")
+    total: int | None = None
+    page: int | None = None
+    limit: int | None = None
+    totalPages: int | None = None  # noqa: N815  # as clients of numbered pages know it
+    hasMore: bool | None = None  # noqa: N815
+
+
+class ThreadAnswer(BaseModel):
+    """A thread: its first message, and a page of the answers in log order."""
+
+    root: Message
+    items: list[Message]
+    users: dict[str, User]
+    cursor: str = Field(examples=[CURSOR])
+    has_more: bool
+
+
+class RoomPresence(BaseModel):
+    """Who is in a room right now."""
+
+    room: str = Field(examples=[ROOM])
+    state: dict[str, Literal["online", "away"]] = Field(examples=[{USER: "online"}])
+    users: dict[str, User]
+
+
+class UserPresence(BaseModel):
+    """Whether a person is here, and since when not."""
+
+    user: str = Field(examples=[USER])
+    state: Literal["online", "away", "offline"]
+    last_seen: str | None = Field(examples=[TIME])
+
+
+class UserPresences(BaseModel):
+    """Whether people are here."""
+
+    items: list[UserPresence]
+
+
+class IngestNode(BaseModel):
+    """A WebSocket address."""
+
+    name: str = Field(examples=["n1"])
+    url: str = Field(examples=["ws://127.0.0.1:8101/ws"])
+
+
+class IngestNodeList(BaseModel):
+    """WebSocket addresses to try."""
+
+    nodes: list[IngestNode]

@@ -1,0 +1,99 @@
+"""PostgreSQL: a pool of connections that survives the server's restarts; what is away is a Problem (503)."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.string import TextLoader
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+
+from api.problems import unavailable
+
+Row = DictRow
+Params = Mapping[str, Any]
+_CHECKOUT_TIMEOUT_S = 2.0
+_OPTIONS = "-c TimeZone=UTC -c statement_timeout=5000 -c idle_in_transaction_session_timeout=15000"
+_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed)
+
+
+class Postgres:
+    """Reads and short transactions. Rows are dicts; ids are texts."""
+
+    def __init__(self, dsn: str, size: int) -> None:
+        self._pool: AsyncConnectionPool[AsyncConnection[Row]] = AsyncConnectionPool(
+            dsn,
+            kwargs={
+                "autocommit": True,
+                "row_factory": dict_row,
+                "connect_timeout": 2,
+                "options": _OPTIONS,
+                "application_name": "roomlog-api",
+            },
+            min_size=1,
+            max_size=size,
+            max_waiting=500,
+            timeout=_CHECKOUT_TIMEOUT_S,
+            configure=_configure,
+            check=AsyncConnectionPool.check_connection,
+            reconnect_timeout=2,
+            open=False,
+        )
+        self._dsn = dsn
+
+    async def open(self) -> None:
+        """Start the pool; it connects, and connects again, in the background."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._pool.close(timeout=2)
+
+    async def all(self, query: LiteralString, params: Params | None = None) -> list[Row]:
+        """Return every row of a statement."""
+        async with self.connection() as connection:
+            return await (await connection.execute(query, params)).fetchall()
+
+    async def one(self, query: LiteralString, params: Params | None = None) -> Row | None:
+        """Return the first row of a statement, if any."""
+        async with self.connection() as connection:
+            return await (await connection.execute(query, params)).fetchone()
+
+    async def run(self, query: LiteralString, params: Params | None = None) -> None:
+        """Carry out a statement that answers nothing."""
+        async with self.connection() as connection:
+            await connection.execute(query, params)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection[Row]]:
+        """Lend a connection in autocommit mode; raises Problem (503) while PostgreSQL is away."""
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except _AWAY as error:
+            raise unavailable("the database") from error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection[Row]]:
+        """Lend a connection for one transaction."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def own_connection(self) -> AsyncConnection[Row]:
+        """Return a connection outside the pool, for listening; raises psycopg.OperationalError."""
+        connection = await AsyncConnection.connect(
+            self._dsn,
+            autocommit=True,
+            row_factory=dict_row,
+            connect_timeout=2,
+            application_name="roomlog-api-outbox",
+        )
+        await _configure(connection)
+        return connection
+
+
+async def _configure(connection: AsyncConnection[Any]) -> None:
+    connection.adapters.register_loader("uuid", TextLoader)
+    connection.prepare_threshold = 2

@@ -1,0 +1,141 @@
+"""Reads of rooms: who may, and not before the read model has reached the wanted cursor."""
+
+import asyncio
+import time
+from typing import Annotated, NamedTuple
+
+from fastapi import Depends, Header, Path, Query
+
+from api import sql
+from api.guards import Who
+from api.postgres import Postgres, Row
+from api.problems import Problem
+from api.services import Use
+from roomlog.cursors import BadCursor, Cursor, parse_cursor
+from roomlog.errors import ErrorCode
+from roomlog.ids import is_id
+from roomlog.partitions import partition_of
+
+WAIT_S = 2.0
+_POLL_S, _POLL_MAX_S = 0.005, 0.025
+
+AfterQuery = Annotated[
+    str | None,
+    Query(
+        alias="after_cursor",
+        max_length=40,
+        description="answer once the read model has reached this cursor (or 504 after 2 s)",
+        examples=["1:48213"],
+    ),
+]
+AfterHeader = Annotated[
+    str | None, Header(alias="Roomlog-After", max_length=40, description="the same as a header")
+]
+RoomId = Annotated[str, Path(description="a room's id", max_length=64)]
+
+
+class RoomView(NamedTuple):
+    """A room as one user may see it; `cursor` was read before anything else of the room."""
+
+    row: Row
+    user_id: str
+    cursor: str
+
+    @property
+    def id(self) -> str:
+        """The room's id."""
+        room: str = self.row["id"]
+        return room
+
+    @property
+    def is_member(self) -> bool:
+        """Whether the user is a member."""
+        return self.row["role"] is not None
+
+
+async def visible_room(
+    use: Use,
+    who: Who,
+    room_id: RoomId,
+    after_cursor: AfterQuery = None,
+    roomlog_after: AfterHeader = None,
+) -> RoomView:
+    """Return a room that the user may know of; raises Problem (404, 422, 503, 504)."""
+    if not is_id(room_id):
+        raise no_such_room()
+    await wait_for(use, room_id, wanted_cursor(after_cursor or roomlog_after, use.settings.epoch))
+    return await view_room(use, room_id, who.user_id)
+
+
+async def view_room(use: Use, room_id: str, user_id: str) -> RoomView:
+    """Return a room that the user may know of; raises Problem (404, 503)."""
+    row = await use.postgres.one(sql.ROOM, {"room_id": room_id, "user_id": user_id})
+    if row is None or (row["kind"] != "public" and row["role"] is None):
+        raise no_such_room()
+    return RoomView(row, user_id, str(Cursor(use.settings.epoch, row["last_offset"])))
+
+
+async def own_room(view: Annotated[RoomView, Depends(visible_room)]) -> RoomView:
+    """Return a room that the user is a member of; raises Problem (403, 404)."""
+    require_member(view)
+    return view
+
+
+VisibleRoom = Annotated[RoomView, Depends(visible_room)]
+OwnRoom = Annotated[RoomView, Depends(own_room)]
+
+
+def require_member(view: RoomView) -> None:
+    """Raise Problem (403) unless the user is a member."""
+    if not view.is_member:
+        raise Problem(ErrorCode.NOT_A_MEMBER, "only members read this; join the room first")
+
+
+def no_such_room() -> Problem:
+    """Return the one answer for rooms that are not there and rooms that one may not know of."""
+    return Problem(ErrorCode.NO_SUCH_ROOM, "there is no such room")
+
+
+def wanted_cursor(text: str | None, epoch: int) -> Cursor | None:
+    """Return the cursor that a read shall wait for; raises Problem (422)."""
+    return None if not text else own_cursor(text, epoch)
+
+
+def own_cursor(text: str, epoch: int) -> Cursor:
+    """Return a cursor of the running epoch; raises Problem (422)."""
+    try:
+        cursor = parse_cursor(text)
+    except BadCursor:
+        raise Problem(ErrorCode.BAD_REQUEST, "not a cursor that this server gave out") from None
+    if cursor.epoch != epoch:
+        raise Problem(
+            ErrorCode.BAD_REQUEST, "the cursor is of another epoch of the log; read without it"
+        )
+    return cursor
+
+
+async def wait_for(use: Use, room_id: str, cursor: Cursor | None) -> None:
+    """Return once a room's read model has reached a cursor; raises Problem (504) after WAIT_S seconds."""
+    if cursor is None:
+        return
+    deadline, pause = time.monotonic() + WAIT_S, _POLL_S
+    while not await has_reached(use.postgres, partition_of(room_id), cursor):
+        if time.monotonic() + pause > deadline:
+            raise behind()
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, _POLL_MAX_S)
+
+
+async def has_reached(postgres: Postgres, partition: int, cursor: Cursor) -> bool:
+    """Tell whether everything up to a cursor is in the read model of a partition."""
+    if cursor.offset < 0:
+        return True
+    row = await postgres.one(sql.PROJECTED, {"partition": partition})
+    return row is not None and bool(row["next"] > cursor.offset)
+
+
+def behind() -> Problem:
+    """Return the problem that the read model is not as far as the client wants."""
+    return Problem(
+        ErrorCode.BEHIND, "this is stored but not readable yet; ask again", retry_after_s=1
+    )

@@ -1,0 +1,166 @@
+"""Messages: history, single ones, threads, posting."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api import sql
+from api.answers import answer
+from api.guards import Who
+from api.history import History
+from api.models import MessageList, MessageWithUsers, NewMessage, PostedMessage, ThreadAnswer
+from api.openapi import errors
+from api.problems import Problem
+from api.reads import (
+    WAIT_S,
+    AfterHeader,
+    AfterQuery,
+    OwnRoom,
+    RoomId,
+    RoomView,
+    behind,
+    no_such_room,
+    own_cursor,
+    require_member,
+    view_room,
+    wait_for,
+    wanted_cursor,
+)
+from api.services import Use
+from api.writes import IdempotencyKey, write
+from roomlog.errors import ErrorCode
+from roomlog.ids import is_id, new_id
+
+_POLL_S = 0.025
+router = APIRouter(tags=["messages"])
+CursorQuery = Annotated[str | None, Query(max_length=40, examples=["1:48213"])]
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+@router.get(
+    "/rooms/{room_id}/messages",
+    response_model=MessageList,
+    response_model_exclude_unset=True,
+    responses=errors(401, 403, 404, 422, 503, 504),
+)
+async def list_messages(
+    view: OwnRoom,
+    use: Use,
+    before: CursorQuery = None,
+    after: CursorQuery = None,
+    around: CursorQuery = None,
+    at: Annotated[datetime | None, Query(description="a time: messages from then on")] = None,
+    page: Annotated[
+        int | None, Query(ge=1, le=10**9, description="from 1, which holds the oldest messages")
+    ] = None,
+    limit: Limit = 50,
+) -> Response:
+    """Return a page of messages in log order: the newest, or by exactly one of the other parameters."""
+    given = [p for p in (before, after, around, at, page) if p is not None]
+    if len(given) > 1:
+        raise Problem(ErrorCode.BAD_REQUEST, "give one of before, after, around, at and page")
+    history, epoch = History(use, view), use.settings.epoch
+    if page is not None:
+        found = await history.numbered(page, limit)
+    elif after is not None:
+        found = await history.after(own_cursor(after, epoch).offset, limit)
+    elif around is not None:
+        found = await history.around(own_cursor(around, epoch).offset, limit)
+    elif at is not None:
+        found = await history.at(at if at.tzinfo else at.replace(tzinfo=UTC), limit)
+    else:
+        offset = own_cursor(before, epoch).offset if before is not None else None
+        found = await history.before(offset, limit)
+    return answer(found, view.cursor)
+
+
+@router.post(
+    "/rooms/{room_id}/messages",
+    status_code=201,
+    response_model=PostedMessage,
+    responses=errors(401, 403, 404, 409, 413, 422, 429, 503),
+)
+async def post_message(
+    room_id: RoomId, body: NewMessage, who: Who, use: Use, key: IdempotencyKey = None
+) -> Response:
+    """Post a message; the same event as over a WebSocket."""
+    if not is_id(room_id):
+        raise no_such_room()
+    key = key or new_id()
+    command = {"op": "send", "room": room_id, "text": body.text, "mentions": body.mentions}
+    if body.reply_to is not None:
+        command["reply_to"] = body.reply_to
+    ack = await write(use, who, key, command)
+    posted = {"id": ack.event, "room": room_id, "cursor": ack.cursor, "key": key}
+    return answer(posted, ack.cursor, status=201)
+
+
+@router.get(
+    "/messages/{event_id}",
+    response_model=MessageWithUsers,
+    responses=errors(401, 403, 404, 422, 503, 504),
+)
+async def get_message(
+    event_id: str,
+    who: Who,
+    use: Use,
+    after_cursor: AfterQuery = None,
+    roomlog_after: AfterHeader = None,
+) -> Response:
+    """Return a message of a room that one is a member of."""
+    view = await _room_of(use, who, event_id, after_cursor or roomlog_after)
+    return answer(await History(use, view).one(event_id), view.cursor)
+
+
+@router.get(
+    "/messages/{event_id}/thread",
+    response_model=ThreadAnswer,
+    responses=errors(401, 403, 404, 422, 503, 504),
+)
+async def get_thread(
+    event_id: str,
+    who: Who,
+    use: Use,
+    after: CursorQuery = None,
+    limit: Limit = 100,
+    after_cursor: AfterQuery = None,
+    roomlog_after: AfterHeader = None,
+) -> Response:
+    """Return the thread that a message belongs to: its first message, and the answers in log order."""
+    view = await _room_of(use, who, event_id, after_cursor or roomlog_after)
+    offset = own_cursor(after, use.settings.epoch).offset if after is not None else -1
+    return answer(await History(use, view).thread(event_id, offset, limit), view.cursor)
+
+
+async def _room_of(use: Use, who: Who, event_id: str, after: str | None) -> RoomView:
+    wanted = wanted_cursor(after, use.settings.epoch)
+    room_id = await _find(use, event_id, wait=wanted is not None) if is_id(event_id) else None
+    if room_id is None:
+        raise _no_such_message()
+    await wait_for(use, room_id, wanted)
+    try:
+        view = await view_room(use, room_id, who.user_id)
+    except Problem as problem:
+        raise _no_such_message() if problem.code is ErrorCode.NO_SUCH_ROOM else problem from None
+    require_member(view)
+    return view
+
+
+async def _find(use: Use, event_id: str, wait: bool) -> str | None:
+    """Return the room of a message. A cursor alone does not name the partition to wait for: wait for the row."""
+    deadline = time.monotonic() + WAIT_S
+    while (row := await use.postgres.one(sql.ROOM_OF_MESSAGE, {"event_id": event_id})) is None:
+        if not wait:
+            return None
+        if time.monotonic() > deadline:
+            raise behind()
+        await asyncio.sleep(_POLL_S)
+    found: str = row["room_id"]
+    return found
+
+
+def _no_such_message() -> Problem:
+    return Problem(ErrorCode.NOT_FOUND, "there is no such message")

@@ -1,0 +1,51 @@
+"""Who is here right now."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api import sql
+from api.answers import answer, iso
+from api.guards import Who
+from api.history import names
+from api.models import RoomPresence, UserPresences
+from api.openapi import errors
+from api.reads import OwnRoom
+from api.routes.users import id_list
+from api.services import Use
+
+router = APIRouter(tags=["presence"])
+
+
+@router.get(
+    "/rooms/{room_id}/presence",
+    response_model=RoomPresence,
+    responses=errors(401, 403, 404, 422, 503, 504),
+)
+async def get_room_presence(view: OwnRoom, use: Use) -> Response:
+    """Return who is in a room, seen over all nodes."""
+    state = await use.valkey.room_presence(view.id)
+    users = await names(use, set(state)) if state else {}
+    return answer({"room": view.id, "state": state, "users": users}, view.cursor)
+
+
+@router.get("/presence", response_model=UserPresences, responses=errors(401, 422, 503))
+async def list_presence(
+    who: Who,
+    use: Use,
+    users: Annotated[
+        str, Query(max_length=8000, description="user ids, comma-separated, at most 200")
+    ],
+) -> Response:
+    """Return whether people are here, and since when not."""
+    ids = id_list(users)
+    states = await use.valkey.user_presence(ids)
+    seen = {
+        r["user_id"]: iso(r["changed_at"])
+        for r in await use.postgres.all(sql.LAST_SEEN, {"ids": ids})
+    }
+    items = [
+        {"user": each, "state": state or "offline", "last_seen": seen.get(each)}
+        for each, state in zip(ids, states, strict=True)
+    ]
+    return answer({"items": items})

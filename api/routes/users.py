@@ -1,0 +1,75 @@
+"""People, as others see them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api import sql
+from api.answers import answer
+from api.guards import Who
+from api.models import Me, Rename, User, Users
+from api.openapi import errors
+from api.problems import Problem
+from api.services import Use
+from api.strict import Search
+from roomlog.errors import ErrorCode
+from roomlog.ids import is_id, new_id
+
+MAX_IDS = 200
+router = APIRouter(prefix="/users", tags=["users"])
+
+
+@router.get("", response_model=Users, responses=errors(401, 422, 503))
+async def list_users(
+    who: Who,
+    use: Use,
+    q: Annotated[Search, Query(description="part of a name")] = "",
+    ids: Annotated[
+        str | None, Query(max_length=8000, description="user ids, comma-separated, at most 200")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> Response:
+    """Find people by a part of their name, or by their ids (unknown ones are left out)."""
+    if ids is not None:
+        return answer({"items": await use.postgres.all(sql.NAMES, {"ids": id_list(ids)})})
+    if not q.strip():
+        return answer({"items": await use.postgres.all(sql.LIST_USERS, {"limit": limit})})
+    part = like(q.strip())
+    params = {"pattern": f"%{part}%", "prefix": f"{part}%", "limit": limit}
+    return answer({"items": await use.postgres.all(sql.SEARCH_USERS, params)})
+
+
+@router.patch("/me", response_model=Me, responses=errors(401, 403, 422, 503))
+async def rename_me(body: Rename, who: Who, use: Use) -> Response:
+    """Change one's display name."""
+    async with use.postgres.transaction() as connection:
+        params = {"id": who.user_id, "name": body.name}
+        row = await (await connection.execute(sql.RENAME_ACCOUNT, params)).fetchone()
+        if row is None:
+            raise Problem(ErrorCode.UNAUTHENTICATED, "there is no such account (any more)")
+        fact = {"event_id": new_id(), "user_id": who.user_id, "type": "UserRenamed"}
+        await connection.execute(sql.ADD_OUTBOX, {**fact, "name": body.name})
+        await connection.execute(sql.NOTIFY_OUTBOX)
+    return answer(row)
+
+
+@router.get("/{user_id}", response_model=User, responses=errors(401, 404, 503))
+async def get_user(user_id: str, who: Who, use: Use) -> Response:
+    """Return a person."""
+    rows = await use.postgres.all(sql.NAMES, {"ids": [user_id]}) if is_id(user_id) else []
+    if not rows:
+        raise Problem(ErrorCode.NOT_FOUND, "there is no such user")
+    return answer(rows[0])
+
+
+def id_list(text: str) -> list[str]:
+    """Return the ids of a comma-separated list, those that can be ids; raises Problem (422) for too many."""
+    ids = [i for i in dict.fromkeys(text.split(",")) if is_id(i)]
+    if len(ids) > MAX_IDS:
+        raise Problem(ErrorCode.BAD_REQUEST, f"ids: at most {MAX_IDS}")
+    return ids
+
+
+def like(text: str) -> str:
+    """Return a text so that LIKE finds it literally."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

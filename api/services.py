@@ -1,0 +1,91 @@
+"""What the routes work with, made once for each process."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.ingest import IngestNodes
+from api.kafka import UserEvents
+from api.limits import Limits
+from api.outbox import relay
+from api.passwords import Passwords
+from api.postgres import Postgres
+from api.schemas import SchemaSource
+from api.sessions import Sessions
+from api.valkey import Valkey
+from roomlog.settings import Settings
+from roomlog.tokens import Signer
+from schemas.registry import Registry
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything outside, each behind its own file."""
+
+    settings: Settings
+    postgres: Postgres
+    valkey: Valkey
+    signer: Signer
+    sessions: Sessions
+    passwords: Passwords
+    limits: Limits
+    nodes: IngestNodes
+    user_events: UserEvents
+    schemas: SchemaSource
+    tasks: set["asyncio.Task[None]"]
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Services":
+        """Return services that are not connected yet; raises ValueError for settings that cannot work."""
+        if settings.jwt_private_key is None:
+            raise ValueError(
+                "ROOMLOG_JWT_PRIVATE_KEY is not set: the API signs access tokens with that key "
+                "(`roomlog up` makes one in its data directory)"
+            )
+        signer = Signer(settings.jwt_private_key)
+        postgres = Postgres(settings.postgres, settings.database_pool)
+        valkey = Valkey(settings.valkey)
+        codecs = Registry(settings.registry, settings.data / "cache").codecs()
+        return cls(
+            settings=settings,
+            postgres=postgres,
+            valkey=valkey,
+            signer=signer,
+            sessions=Sessions(postgres, valkey, signer),
+            passwords=Passwords(),
+            limits=Limits(valkey, settings.rate_limits == "on"),
+            nodes=IngestNodes(valkey, signer, settings.ingest_url),
+            user_events=UserEvents(settings.kafka, codecs.user_events),
+            schemas=SchemaSource(settings.registry),
+            tasks=set(),
+        )
+
+    async def start(self) -> None:
+        """Connect, and start what runs in the background."""
+        await self.postgres.open()
+        self.nodes.start()
+        self.tasks.add(asyncio.create_task(relay(self.postgres, self.user_events)))
+        self.tasks.add(asyncio.create_task(self.sessions.watch()))
+
+    async def stop(self) -> None:
+        """Stop and disconnect."""
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await self.nodes.close()
+        await self.user_events.close()
+        await self.schemas.close()
+        await self.valkey.close()
+        await self.postgres.close()
+        self.passwords.close()
+
+
+async def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+Use = Annotated[Services, Depends(_services)]
+"""The services, as a parameter of a route."""

@@ -1,0 +1,272 @@
+# ruff: noqa: S105, S608  # no passwords here, and every part of a statement is a constant of this file
+"""Every SQL statement of the API, by group; parameters are named."""
+
+from typing import LiteralString
+
+# Accounts and sessions.
+
+ADD_ACCOUNT = """
+INSERT INTO accounts (id, email, name, password_hash)
+VALUES (%(id)s, %(email)s, %(name)s, %(password_hash)s)
+ON CONFLICT (email) DO NOTHING
+RETURNING id
+"""
+
+# Accounts that stand for people of other systems; repeating it adds nothing and announces nothing.
+ADD_BRIDGED_ACCOUNTS = """
+WITH added AS (
+    INSERT INTO accounts (id, name)
+    SELECT * FROM unnest(%(ids)s::uuid[], %(names)s::text[])
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id, name
+)
+INSERT INTO outbox (event_id, user_id, type, name)
+SELECT gen_random_uuid(), id, 'UserRegistered', name FROM added
+"""
+
+ADD_OUTBOX = """
+INSERT INTO outbox (event_id, user_id, type, name)
+VALUES (%(event_id)s, %(user_id)s, %(type)s, %(name)s)
+"""
+
+OUTBOX_CHANNEL = "roomlog_outbox"
+NOTIFY_OUTBOX = f"NOTIFY {OUTBOX_CHANNEL}"
+LISTEN_OUTBOX = f"LISTEN {OUTBOX_CHANNEL}"
+
+# One relay at a time over all API processes: two would publish one account's facts out of order.
+LOCK_OUTBOX = "SELECT pg_try_advisory_xact_lock(727001)"
+
+TAKE_OUTBOX = """
+SELECT id, event_id, user_id, type, name, created_at
+FROM outbox ORDER BY id LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED
+"""
+
+DELETE_OUTBOX = "DELETE FROM outbox WHERE id = ANY(%(ids)s::bigint[])"
+
+ACCOUNT_BY_EMAIL = "SELECT id, email, name, password_hash FROM accounts WHERE email = %(email)s"
+ACCOUNT_BY_ID = "SELECT id, email, name FROM accounts WHERE id = %(id)s"
+SET_PASSWORD_HASH = "UPDATE accounts SET password_hash = %(password_hash)s WHERE id = %(id)s"
+RENAME_ACCOUNT = """
+UPDATE accounts SET name = %(name)s WHERE id = %(id)s RETURNING id, email, name
+"""
+
+ADD_SESSION = """
+INSERT INTO auth_sessions (id, user_id, user_agent, address)
+VALUES (%(id)s, %(user_id)s, %(user_agent)s, %(address)s)
+"""
+
+ADD_REFRESH_TOKEN = """
+INSERT INTO refresh_tokens (token_hash, session_id, expires_at)
+VALUES (%(token_hash)s, %(session_id)s, now() + %(ttl)s)
+"""
+
+# Hits at most once for each token, however many requests bring it at the same time.
+USE_REFRESH_TOKEN = """
+UPDATE refresh_tokens t SET used_at = now()
+FROM auth_sessions s JOIN accounts a ON a.id = s.user_id
+WHERE t.token_hash = %(token_hash)s AND t.used_at IS NULL AND t.expires_at > now()
+  AND s.id = t.session_id AND s.revoked_at IS NULL
+RETURNING s.id AS session_id, a.id, a.email, a.name
+"""
+
+TOUCH_SESSION = """
+UPDATE auth_sessions SET last_used_at = now() WHERE id = %(session_id)s
+"""
+
+# A token that was used before: whoever brings it, or whoever used it, is not the owner.
+SESSION_OF_USED_TOKEN = """
+SELECT session_id FROM refresh_tokens WHERE token_hash = %(token_hash)s AND used_at IS NOT NULL
+"""
+
+SESSION_OF_TOKEN = "SELECT session_id FROM refresh_tokens WHERE token_hash = %(token_hash)s"
+
+REVOKE_SESSION = """
+UPDATE auth_sessions SET revoked_at = now()
+WHERE id = %(session_id)s AND revoked_at IS NULL
+RETURNING id
+"""
+
+REVOKE_OWN_SESSION = """
+UPDATE auth_sessions SET revoked_at = now()
+WHERE id = %(session_id)s AND user_id = %(user_id)s AND revoked_at IS NULL
+RETURNING id
+"""
+
+REVOKE_ALL_SESSIONS = """
+UPDATE auth_sessions SET revoked_at = now()
+WHERE user_id = %(user_id)s AND revoked_at IS NULL
+RETURNING id
+"""
+
+# As long as an access token of such a session may still be good.
+REVOKED_SESSIONS = """
+SELECT id FROM auth_sessions WHERE revoked_at > now() - interval '1 hour'
+"""
+
+SESSIONS = """
+SELECT id, created_at, last_used_at, user_agent, host(address) AS address
+FROM auth_sessions
+WHERE user_id = %(user_id)s AND revoked_at IS NULL
+ORDER BY last_used_at DESC LIMIT 200
+"""
+
+FORGET_EXPIRED_TOKENS = "DELETE FROM refresh_tokens WHERE expires_at < now()"
+
+# Users.
+
+NAMES = "SELECT id, name FROM accounts WHERE id = ANY(%(ids)s::uuid[])"
+
+SEARCH_USERS = """
+SELECT id, name FROM users
+WHERE name ILIKE %(pattern)s
+ORDER BY name ILIKE %(prefix)s DESC, name, id
+LIMIT %(limit)s
+"""
+
+LIST_USERS = "SELECT id, name FROM users ORDER BY name, id LIMIT %(limit)s"
+
+LAST_SEEN = """
+SELECT user_id, changed_at FROM presence WHERE user_id = ANY(%(ids)s::uuid[])
+"""
+
+# How far the read model is.
+
+PROJECTED = """
+SELECT next FROM projection_offsets WHERE topic = 'chat.events' AND partition = %(partition)s
+"""
+
+# Rooms.
+
+_ROOM = """
+r.id, r.name, r.kind, r.topic, r.member_count AS members, r.last_offset, r.created_at, r.created_by,
+r.message_count, r.last_event_at
+"""
+
+ROOM = f"""
+SELECT {_ROOM}, m.role
+FROM rooms r LEFT JOIN members m ON m.room_id = r.id AND m.user_id = %(user_id)s
+WHERE r.id = %(room_id)s
+"""
+
+_LISTED = """
+AND (%(pattern)s::text IS NULL OR r.name ILIKE %(pattern)s)
+AND (%(after_name)s::text IS NULL OR (r.name, r.id) > (%(after_name)s, %(after_id)s::uuid))
+ORDER BY r.name, r.id LIMIT %(limit)s
+"""
+
+_OWN_ROOMS = f"""
+SELECT {_ROOM}, m.role
+FROM members m JOIN rooms r ON r.id = m.room_id
+WHERE m.user_id = %(user_id)s
+"""
+
+OWN_ROOMS = _OWN_ROOMS + _LISTED
+
+VISIBLE_ROOMS = f"""
+SELECT * FROM (
+    (SELECT {_ROOM}, (SELECT m.role FROM members m WHERE m.room_id = r.id AND m.user_id = %(user_id)s) AS role
+     FROM rooms r WHERE r.kind = 'public' {_LISTED})
+    UNION ALL
+    ({_OWN_ROOMS} AND r.kind <> 'public' {_LISTED})
+) listed
+ORDER BY name, id LIMIT %(limit)s
+"""
+
+MEMBERS = """
+SELECT m.user_id, m.role, m.joined_at, a.name
+FROM members m LEFT JOIN accounts a ON a.id = m.user_id
+WHERE m.room_id = %(room_id)s AND (%(after)s::uuid IS NULL OR m.user_id > %(after)s::uuid)
+ORDER BY m.user_id LIMIT %(limit)s
+"""
+
+ROOM_STATS = """
+SELECT count(*) FILTER (WHERE sent_at > now() - interval '1 day') AS day,
+       count(*) AS week,
+       count(DISTINCT sender_id) AS senders
+FROM messages WHERE room_id = %(room_id)s AND sent_at > now() - interval '7 days'
+"""
+
+# Messages: `page` is the wanted rows; what belongs to a message is looked up for those only.
+
+_MESSAGE = """
+m.event_id, m.room_id, m."offset", m.sender_id, m.sent_at, m.text, m.sealed, m.reply_to, m.mentions,
+m.attachments, m.edited_at, m.deleted_at
+"""
+
+
+def _with_details(page: LiteralString) -> LiteralString:
+    return f"""
+WITH RECURSIVE page AS ({page}),
+up AS (
+    SELECT event_id AS start, event_id AS root, reply_to AS next, 0 AS depth FROM page
+    UNION ALL
+    SELECT up.start, m.event_id, m.reply_to, up.depth + 1
+    FROM up JOIN messages m ON m.event_id = up.next AND m.room_id = %(room_id)s
+    WHERE up.depth < 64
+)
+SELECT page.*, a.name AS sender_name, answers.count AS answers, answers.last AS last_answer, said.reactions,
+       (SELECT up.root FROM up WHERE up.start = page.event_id ORDER BY up.depth DESC LIMIT 1) AS root
+FROM page
+LEFT JOIN accounts a ON a.id = page.sender_id
+LEFT JOIN LATERAL (
+    SELECT count(*) AS count, max(m."offset") AS last
+    FROM messages m WHERE m.room_id = %(room_id)s AND m.reply_to = page.event_id
+) answers ON true
+LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_array(r.emoji, r.user_id) ORDER BY r.reacted_at, r.user_id) AS reactions
+    FROM reactions r WHERE r.room_id = %(room_id)s AND r.event_id = page.event_id
+) said ON true
+ORDER BY page."offset"
+"""
+
+
+def _page(
+    condition: LiteralString, order: LiteralString = "ASC", skip: LiteralString = ""
+) -> LiteralString:
+    return _with_details(
+        f"SELECT {_MESSAGE} FROM messages m WHERE m.room_id = %(room_id)s {condition}"
+        f' ORDER BY m."offset" {order} LIMIT %(limit)s {skip}'
+    )
+
+
+MESSAGES_BEFORE = _page('AND m."offset" < %(offset)s', "DESC")
+MESSAGES_AFTER = _page('AND m."offset" > %(offset)s')
+MESSAGES_FROM_START = _page('AND m."offset" <= %(last)s', "ASC", "OFFSET %(skip)s")
+MESSAGES_FROM_END = _page('AND m."offset" <= %(last)s', "DESC", "OFFSET %(skip)s")
+ONE_MESSAGE = _page("AND m.event_id = %(event_id)s")
+
+OFFSET_AT = """
+SELECT "offset" FROM messages
+WHERE room_id = %(room_id)s AND sent_at >= %(at)s
+ORDER BY sent_at, "offset" LIMIT 1
+"""
+
+ROOM_OF_MESSAGE = "SELECT room_id FROM messages WHERE event_id = %(event_id)s LIMIT 1"
+
+ROOT_OF_MESSAGE = """
+WITH RECURSIVE up AS (
+    SELECT event_id, reply_to, 0 AS depth FROM messages
+    WHERE event_id = %(event_id)s AND room_id = %(room_id)s
+    UNION ALL
+    SELECT m.event_id, m.reply_to, up.depth + 1
+    FROM up JOIN messages m ON m.event_id = up.reply_to AND m.room_id = %(room_id)s
+    WHERE up.depth < 64
+)
+SELECT event_id FROM up ORDER BY depth DESC LIMIT 1
+"""
+
+# UNION (not ALL) ends the walk even if answers ever formed a circle.
+THREAD = _with_details(f"""
+    SELECT {_MESSAGE} FROM messages m
+    WHERE m.room_id = %(room_id)s AND m."offset" > %(offset)s AND m.event_id IN (
+        WITH RECURSIVE down AS (
+            SELECT %(root)s::uuid AS event_id
+            UNION
+            SELECT m.event_id FROM down JOIN messages m
+            ON m.room_id = %(room_id)s AND m.reply_to = down.event_id
+        )
+        SELECT event_id FROM down WHERE event_id <> %(root)s::uuid LIMIT 10000
+    )
+    ORDER BY m."offset" LIMIT %(limit)s
+""")
