@@ -78,6 +78,7 @@ def main() -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     uvicorn.run(
         create_app(settings),
         host=settings.host,
@@ -111,7 +112,10 @@ async def _on_problem(request: Request, problem: Exception) -> Response:
 async def _on_invalid(request: Request, invalid: Exception) -> Response:
     assert isinstance(invalid, RequestValidationError)  # noqa: S101
     errors = [
-        {"field": ".".join(str(part) for part in e["loc"][1:]), "message": e["msg"]}
+        {
+            "field": ".".join(str(part) for part in e["loc"][1:]),
+            "message": str(e.get("ctx", {}).get("error") or e["msg"]),
+        }
         for e in invalid.errors()
     ]
     told = "; ".join(f"{e['field'] or 'body'}: {e['message']}" for e in errors)
