@@ -251,7 +251,8 @@ class Client:
                 failures = failures + 1 if self._loop.time() - started < _SHORT_LIFE_S else 0
             except Exception as error:
                 self._stop_if_refused(error)
-                _log.info("cannot reach an ingest node: %s: %s", type(error).__name__, error)
+                level = logging.DEBUG if failures else logging.WARNING  # once an outage
+                _log.log(level, "no ingest node answers: %s: %s", type(error).__name__, error)
                 failures += 1
             if self._ended is None:
                 await asyncio.sleep(_backoff(failures))
