@@ -1,0 +1,1 @@
+"""The history checker: runs a recorded workload against a stack, breaks things, and proves that nothing broke."""

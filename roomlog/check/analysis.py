@@ -1,0 +1,101 @@
+"""From a history and the evidence to a verdict. Pure: no I/O, no clock.
+
+The counters are defined in `roomlog.check.verdict`; who finds what:
+
+- `operations`: acked operations that the log lacks (lost), records of the log that nobody sent or that
+  were refused (phantom), two events under one key (duplicate), contents that are not what was sent or not
+  where the ack says (disagreement).
+- `tracks`: every frame against the log at its offset, and every subscriber's frames against what a member
+  who listened had to get (lost, phantom, duplicate, order, disagreement, gap).
+- `timing`: what came too late (unseen), and the delays.
+- `rows`: the read models against the fold of the log (lost, phantom, duplicate, disagreement, offset).
+- `shown`: what clients display in the end.
+
+An operation whose outcome is unknown may have taken effect once or not at all.
+"""
+
+from collections.abc import Iterable
+
+from roomlog.check import logs, rows, shown
+from roomlog.check.facts import Evidence
+from roomlog.check.history import (
+    SECOND_NS,
+    Connected,
+    Fail,
+    Info,
+    Invoke,
+    Ok,
+    Received,
+    Record,
+    Reset,
+    Shown,
+    Subscribed,
+    Unfollowed,
+)
+from roomlog.check.operations import Operations
+from roomlog.check.timing import Timing
+from roomlog.check.tracks import Tracks
+from roomlog.check.verdict import Verdict
+
+
+def judge(history: Iterable[Record], evidence: Evidence) -> Verdict:
+    """Return the verdict on a history, whose records come in the order in which they were recorded."""
+    verdict = Verdict()
+    by_room = logs.by_room(evidence.log)
+    verdict.figures.log_events = sum(len(log.offsets) for log in by_room.values())
+    verdict.figures.log_repeats = sum(len(log.repeats) for log in by_room.values())
+    pass_through = _Pass(by_room, verdict)
+    for record in history:
+        pass_through.take(record)
+    pass_through.finish()
+    rows.judge(evidence, by_room, pass_through.operations.acked_at, verdict)
+    return verdict
+
+
+class _Pass:
+    """One pass over the records."""
+
+    def __init__(self, by_room: dict[str, logs.RoomLog], verdict: Verdict) -> None:
+        self._by_room, self._verdict = by_room, verdict
+        self.operations = Operations()
+        self._tracks = Tracks(by_room, verdict)
+        self._timing = Timing(verdict)
+        self._displays: list[Shown] = []
+        self._first = self._last = 0
+
+    def take(self, record: Record) -> None:
+        """Take the next record."""
+        self._first = self._first or record.at
+        self._last = record.at
+        match record:
+            case Received():
+                self._received(record)
+            case Invoke() | Ok() | Fail() | Info():
+                self.operations.take(record)
+            case Subscribed():
+                self._tracks.take(record)
+                self._timing.take(record)
+            case Unfollowed() | Reset():
+                self._tracks.take(record)
+            case Shown():
+                self._displays.append(record)
+            case Connected():
+                self._tracks.users[record.client] = record.user
+                self._timing.take(record)
+            case _:
+                self._timing.take(record)
+
+    def _received(self, record: Received) -> None:
+        event = self._tracks.received(record)
+        if event is not None and (acked_at := self.operations.acked_at.get(event.id)):
+            self._timing.received(record, acked_at)
+
+    def finish(self) -> None:
+        """Judge what can be judged only at the end."""
+        acked = self.operations.acked_at
+        self.operations.judge(self._by_room, self._verdict)
+        self._tracks.judge(acked)
+        for display in self._displays:
+            shown.judge(display, self._tracks.of(display.client, display.room), self._verdict)
+        self._timing.judge()
+        self._verdict.figures.seconds = (self._last - self._first) / SECOND_NS

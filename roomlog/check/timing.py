@@ -1,0 +1,137 @@
+"""When deliveries came: after the ack, while processes die. Pure.
+
+Clocks: all `at` are of one process, so an ack and a delivery to another client compare directly.
+"""
+
+from msgspec import Struct
+
+from roomlog.check.history import (
+    SECOND_NS,
+    CaughtUp,
+    Connected,
+    Disconnected,
+    Fault,
+    Healed,
+    Paused,
+    Received,
+    Settling,
+    Subscribed,
+    Unpaused,
+)
+from roomlog.check.verdict import Verdict
+
+UNSEEN_AFTER_S = 10
+LATE_NS = SECOND_NS
+_NO_NODE = ""
+Timed = (
+    Connected | Disconnected | Subscribed | CaughtUp | Paused | Unpaused | Fault | Healed | Settling
+)
+
+
+class _Client(Struct):
+    node: str = _NO_NODE
+    interrupted: int = 0
+    """When it last was not simply connected and reading: until then it could not get what came."""
+    paused: bool = False
+    bereaved: int = 0
+    """When its node died; 0 once it has caught up elsewhere."""
+
+
+class Timing:
+    """Delays of a history, as its records go by."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self._verdict = verdict
+        self._clients: dict[str, _Client] = {}
+        self._fault = "no fault"
+        self._healed = 0
+        self._broken: set[str] = set()
+        self._settling = False
+        self._delays_ns: list[int] = []
+        self._late_ns: dict[str, int] = {}
+
+    def take(self, record: Timed) -> None:
+        """Note what changes how soon a delivery can come."""
+        match record:
+            case Fault():
+                self._on_fault(record)
+            case Healed(at=at):
+                self._healed, self._broken = at, set()
+            case Settling():
+                self._settling = True
+            case _:
+                self._on_client(record, self._clients.setdefault(record.client, _Client()))
+
+    def _on_fault(self, fault: Fault) -> None:
+        kinds = self._verdict.figures.faults
+        kinds[fault.kind] = kinds.get(fault.kind, 0) + 1
+        self._fault = fault.kind
+        self._broken = set(fault.services)
+        for client in self._clients.values():
+            if client.node in self._broken and not client.bereaved:
+                client.bereaved = fault.at
+
+    def _on_client(
+        self,
+        record: Connected | Disconnected | Subscribed | CaughtUp | Paused | Unpaused,
+        client: _Client,
+    ) -> None:
+        match record:
+            case Connected(node=node):
+                client.node = service_of(node)
+            case Disconnected():
+                client.node = _NO_NODE
+            case Paused():
+                client.paused = True
+            case Unpaused():
+                client.paused = False
+            case CaughtUp(at=at) if client.bereaved:
+                took = (at - client.bereaved) / SECOND_NS
+                figures = self._verdict.figures
+                figures.worst_resume_s = max(figures.worst_resume_s, took)
+                client.bereaved = 0
+            case _:
+                pass
+        client.interrupted = record.at
+
+    def received(self, record: Received, acked_at: int) -> None:
+        """Note how long after its ack an event came."""
+        if self._settling:
+            self._unseen(record, acked_at, "only by resuming in the end")
+            return
+        client = self._clients.setdefault(record.client, _Client())
+        hindered = client.paused or client.node in self._broken
+        if client.interrupted <= acked_at and not hindered:
+            self._on_living(max(0, record.at - acked_at))
+        if not hindered and not self._broken:
+            since = max(acked_at, client.interrupted, self._healed)
+            if record.at - since > UNSEEN_AFTER_S * SECOND_NS:
+                self._unseen(record, acked_at, "")
+
+    def _on_living(self, delay_ns: int) -> None:
+        self._delays_ns.append(delay_ns)
+        if delay_ns > self._late_ns.get(self._fault, -1):
+            self._late_ns[self._fault] = delay_ns
+
+    def _unseen(self, record: Received, acked_at: int, how: str) -> None:
+        seconds = (record.at - acked_at) / SECOND_NS
+        told = f"delivered {seconds:.1f} s after its ack" + (f", {how}" if how else "")
+        frame = record.frame
+        where = f"{record.client}, room {frame.room}, cursor {frame.cursor}"
+        self._verdict.add("unseen", told, where, frame)
+
+    def judge(self) -> None:
+        """Put the delays among the figures."""
+        figures, delays = self._verdict.figures, sorted(self._delays_ns)
+        if not delays:
+            return
+        worst = {kind: round(ns / SECOND_NS, 3) for kind, ns in self._late_ns.items()}
+        figures.late_s = {"overall": round(delays[-1] / SECOND_NS, 3), **worst}
+        figures.over_1s = sum(d > LATE_NS for d in delays)
+        figures.p50_ms = delays[len(delays) // 2] / 1e6
+        figures.p99_ms = delays[len(delays) * 99 // 100] / 1e6
+
+
+def service_of(node: str) -> str:
+    """Return the service name of a node as the local stack numbers them: `ingest-1` for `n1`."""
+    return f"ingest-{node[1:]}" if node[:1] == "n" and node[1:].isdecimal() else node

@@ -1,0 +1,109 @@
+"""The eight counters, the first witnesses of each, and the figures beside them."""
+
+from typing import Any
+
+from msgspec import Struct, field, to_builtins
+
+WITNESSES = 8
+
+COUNTERS = {
+    "lost": "acked (or in the log), and missing in the log, in the rows or at a subscriber",
+    "phantom": "present, and never sent, definitely refused, or delivered to one who was no member",
+    "duplicate": "more than one effect of one key in the log, in the rows or at a subscriber",
+    "order": "at a subscriber in another order than in the log",
+    "disagreement": "one partition and offset, two contents (client, node, log, rows, screen)",
+    "gap": "a frame whose `prev` was not what came last, never repaired; or a wrong `prev`",
+    "unseen": "acked, and delivered later than 10 s after the ack, the healing and the resume",
+    "offset": "a stored offset that is not last applied + 1",
+}
+"""Name of a counter -> what it counts. All must be 0."""
+
+
+class Witness(Struct, frozen=True):
+    """One finding: what is wrong, where, and the records or frames that show it."""
+
+    what: str
+    where: str
+    shown: str = ""
+
+
+class Figures(Struct):
+    """What a run was like; times in seconds."""
+
+    operations: dict[str, int] = field(default_factory=dict)
+    """Outcome (acked, refused, unknown) -> operations that write."""
+    messages: int = 0
+    """Messages acked."""
+    refusals: dict[str, int] = field(default_factory=dict)
+    received: int = 0
+    log_events: int = 0
+    log_repeats: int = 0
+    """Records of the log that repeat an event (their first one counts)."""
+    repeat_frames: int = 0
+    """Deliveries of such records; clients drop them by id."""
+    resets: int = 0
+    faults: dict[str, int] = field(default_factory=dict)
+    worst_resume_s: float = 0.0
+    """From a node's death until a client that was on it had caught up elsewhere."""
+    late_s: dict[str, float] = field(default_factory=dict)
+    """Latest delivery after its ack on a living node: overall, and by the last fault before it."""
+    over_1s: int = 0
+    """Such deliveries later than 1 s."""
+    p50_ms: float = 0.0
+    p99_ms: float = 0.0
+    """Of delivery after ack on living nodes."""
+    seconds: float = 0.0
+
+
+class Verdict(Struct):
+    """The outcome of an analysis."""
+
+    counters: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))
+    witnesses: dict[str, list[Witness]] = field(default_factory=dict)
+    figures: Figures = field(default_factory=Figures)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every counter is zero."""
+        return not any(self.counters.values())
+
+    def add(self, counter: str, what: str, where: str, shown: object = "") -> None:
+        """Count a finding, and keep it as a witness while there are few."""
+        self.counters[counter] += 1
+        kept = self.witnesses.setdefault(counter, [])
+        if len(kept) < WITNESSES:
+            kept.append(Witness(what, where, str(shown)))
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """Return the verdict for programs."""
+    return {"ok": verdict.ok, **to_builtins(verdict)}
+
+
+def render(verdict: Verdict) -> str:
+    """Return the verdict for people: counters, witnesses, figures."""
+    lines = []
+    for name, meaning in COUNTERS.items():
+        count = verdict.counters[name]
+        lines.append(f"{name:>13} {count:>7}   {meaning}")
+        for witness in verdict.witnesses.get(name, []):
+            lines.append(f"{'':>21}   - {witness.what}, {witness.where}")
+            if witness.shown:
+                lines.append(f"{'':>25} {witness.shown}")
+    return "\n".join([*lines, "", *_figures(verdict.figures)])
+
+
+def _figures(f: Figures) -> list[str]:
+    outcomes = ", ".join(f"{n:,} {outcome}" for outcome, n in sorted(f.operations.items()))
+    late = ", ".join(f"{kind} {s:.2f}" for kind, s in f.late_s.items())
+    faults = ", ".join(f"{n} {kind}" for kind, n in sorted(f.faults.items())) or "none"
+    return [
+        f"messages acked {f.messages:,}; operations: {outcomes or 'none'}; {f.seconds:.0f} s",
+        *([f"refused: {f.refusals}"] if f.refusals else []),
+        f"events in the log {f.log_events:,} (and {f.log_repeats:,} repeats); "
+        f"received {f.received:,} ({f.repeat_frames:,} of repeats); resets {f.resets}",
+        f"faults: {faults}",
+        f"delivery after its ack, living nodes: p50 {f.p50_ms:.1f} ms, p99 {f.p99_ms:.1f} ms, "
+        f"later than 1 s: {f.over_1s:,}; latest (s): {late or 'none'}",
+        f"worst resume after a node's death: {f.worst_resume_s:.2f} s",
+    ]
