@@ -44,10 +44,14 @@ class Room:
 
 def fold(room: Room, event: ChatEvent, offset: int) -> None:
     """Apply one event of the room's log; an offset that is behind the room changes nothing."""
-    if offset <= room.last_offset:
-        return
-    room.last_offset = offset
-    match event.body:
+    if offset > room.last_offset:
+        room.last_offset = offset
+        apply(room, event.body)
+
+
+def apply(room: Room, body: Body) -> None:
+    """Change the room as the fact says, wherever in the log the fact is."""
+    match body:
         case RoomCreated(name=name, kind=kind, members=members):
             if not room.exists:
                 room.exists, room.name, room.kind = True, name, kind

@@ -1,0 +1,126 @@
+"""The ingest node: wires everything, serves until it is told to stop, then drains.
+
+Run as `roomlog ingest`, settings from the environment. `/ws` is the protocol; `/healthz`, `/readyz` and
+`/metrics` answer on the same port.
+"""
+
+import asyncio
+import logging
+import signal
+import time
+from http import HTTPStatus
+
+import uvloop
+from aiokafka.errors import KafkaError
+from picows import (
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
+    ws_create_server,
+)
+
+from ingest.handshake import HandshakeRefused, admit, path_of
+from ingest.http import answer
+from ingest.node import Node
+from ingest.session import Session, Stranger
+from roomlog.protocol import FRAME_BYTES, SUBPROTOCOL
+from roomlog.settings import Settings
+from roomlog.tokens import Verifier
+
+DEFAULT_PORT = 8101
+HANDSHAKE_S = 5.0
+_BACKLOG = 1_024
+_READ_BUFFER = 2_048
+_RETRY_S = 0.5
+_START_S = 60.0
+_log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Run a node with the settings of the environment."""
+    settings = Settings()
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    for noisy in ("picows", "aiokafka"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    uvloop.run(run(settings))
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    verifier = Verifier(settings.jwks)
+    port = settings.port or DEFAULT_PORT
+    node = await _started(settings, verifier, port)
+    door = Door(node, verifier, settings.allowed_origins)
+    server = await ws_create_server(
+        door.listener,
+        settings.host,
+        port,
+        websocket_handshake_timeout=HANDSHAKE_S,
+        max_frame_size=FRAME_BYTES,
+        read_buffer_init_size=_READ_BUFFER,
+        backlog=_BACKLOG,
+        reuse_address=True,
+    )
+    _log.info("node %s serves ws://%s:%d/ws", node.incarnation, settings.host, port)
+    await stop.wait()
+    server.close()
+    await node.drain()
+    _log.info("node %s has drained", node.incarnation)
+
+
+async def _started(settings: Settings, verifier: Verifier, port: int) -> Node:
+    deadline = time.monotonic() + _START_S
+    while True:
+        node = Node(settings, verifier, port)
+        try:
+            await node.start()
+        except (KafkaError, OSError, TimeoutError) as error:
+            await node.stop()
+            if time.monotonic() > deadline:
+                raise SystemExit(f"Kafka at {settings.kafka} does not answer: {error!r}") from error
+            _log.warning("waiting for Kafka at %s: %r", settings.kafka, error)
+            await asyncio.sleep(_RETRY_S)
+        else:
+            return node
+
+
+class Door:
+    """Decides about each new connection: the socket, a plain answer, or no."""
+
+    def __init__(self, node: Node, verifier: Verifier, origins: frozenset[str]) -> None:
+        self._node, self._verifier, self._origins = node, verifier, origins
+
+    def listener(self, request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
+        """Return the answer to a request, with who listens to the socket (called by picows)."""
+        path = path_of(request.path)
+        if path != "/ws":
+            return WSUpgradeResponseWithListener(answer(path, self._node.readiness), None)
+        if self._node.readiness.draining:
+            return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "this node drains; go to another")
+        try:
+            admitted = admit(request.headers, self._verifier, self._origins)
+        except HandshakeRefused as refused:
+            return _refusal(refused.status, refused.message)
+        if not admitted.speaks:
+            return WSUpgradeResponseWithListener(
+                WSUpgradeResponse.create_101_response(), Stranger()
+            )
+        node = self._node
+        session = Session(
+            admitted.claims, node.outbox, node.opened, node.commands.on_frame, node.ended
+        )
+        headers = {"Sec-WebSocket-Protocol": SUBPROTOCOL}
+        accepted = WSUpgradeResponse.create_101_response(headers)
+        return WSUpgradeResponseWithListener(accepted, session)
+
+
+def _refusal(status: HTTPStatus, message: str) -> WSUpgradeResponseWithListener:
+    body = f"{message}\n".encode()
+    return WSUpgradeResponseWithListener(
+        WSUpgradeResponse.create_error_response(status, body), None
+    )

@@ -1,0 +1,157 @@
+"""What a client says, line by line, and who takes care of it."""
+
+import asyncio
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+from typing import assert_never
+
+from ingest.following import Following
+from ingest.limits import RateLimits
+from ingest.rooms import Rooms
+from ingest.session import Session
+from ingest.signals import Signals
+from ingest.writer import Writer
+from roomlog import ids, metrics
+from roomlog.errors import ErrorCode, Refused
+from roomlog.protocol import (
+    PONG,
+    Ack,
+    AnyCommand,
+    Authenticate,
+    CreateRoom,
+    JoinRoom,
+    LeaveRoom,
+    NotifyTyping,
+    Ping,
+    PostMessage,
+    RoomCommand,
+    Subscribe,
+    Unsubscribe,
+    command_id,
+    decode_command,
+    encode_frame,
+    failure,
+)
+from roomlog.rooms import require_member
+from roomlog.signals import UserTyping
+from roomlog.tokens import BadToken, Verifier
+
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_CLOCK_SKEW = timedelta(minutes=5)
+_log = logging.getLogger(__name__)
+
+
+class Commands:
+    """Reads frames and hands their commands on; every command with an id gets exactly one answer."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        following: Following,
+        rooms: Rooms,
+        signals: Signals,
+        verifier: Verifier,
+        limits: RateLimits | None,
+    ) -> None:
+        self._writer, self._following, self._rooms = writer, following, rooms
+        self._signals, self._verifier, self._limits = signals, verifier, limits
+        self._loop = asyncio.get_running_loop()
+        self._counts: dict[str, int] = {}
+
+    def on_frame(self, session: Session, frame: bytes) -> None:
+        """Carry out the commands of a text frame, one a line."""
+        lines = frame.split(b"\n") if b"\n" in frame else (frame,)
+        for line in lines:
+            if not line and len(lines) > 1:
+                continue  # a line break at the end
+            try:
+                command = decode_command(line)
+            except Refused as refused:
+                self._answer(session, command_id(line), refused)
+                continue
+            except UnicodeDecodeError:
+                session.refuse_text()
+                return
+            try:
+                self._carry_out(session, command)
+            except Refused as refused:
+                self._answer(session, command.id, refused)
+
+    def _answer(self, session: Session, number: int | None, refused: Refused) -> None:
+        metrics.WS_ERRORS.labels(refused.code.value).inc()
+        session.write(failure(number, refused))
+
+    def count(self) -> None:
+        """Bring the metrics up to date."""
+        counts, self._counts = self._counts, {}
+        for name, number in counts.items():
+            metrics.WS_COMMANDS.labels(name).inc(number)
+
+    def _carry_out(self, session: Session, command: AnyCommand) -> None:
+        kind = type(command)
+        self._counts[kind.__name__] = self._counts.get(kind.__name__, 0) + 1
+        token = session.token
+        if self._limits is not None and not token.is_bridge:
+            self._limit(self._limits, session.user)
+        if kind is PostMessage or kind in (CreateRoom, JoinRoom, LeaveRoom):
+            self._write(session, command)  # type: ignore[arg-type]
+            return
+        match command:
+            case Subscribe():
+                self._following.follow(session, command)
+            case Unsubscribe():
+                self._following.unfollow(session, command.room)
+                session.write(encode_frame(Ack(command.id)))
+            case NotifyTyping():
+                self._typing(session, command)
+            case Ping():
+                session.write(PONG if command.id is None else b'{"op":"pong","id":%d}' % command.id)
+            case Authenticate():
+                self._renew(session, command)
+            case PostMessage() | CreateRoom() | JoinRoom() | LeaveRoom():
+                pass
+            case _:
+                assert_never(command)
+
+    def _limit(self, limits: RateLimits, user: str) -> None:
+        if wait_ms := limits.take(user, self._loop.time()):
+            metrics.WS_EVENTS_RATE_LIMITED.inc()
+            told = "too many commands; wait as long as retry_after_ms says"
+            raise Refused(ErrorCode.RATE_LIMITED, told, wait_ms)
+
+    def _write(self, session: Session, command: RoomCommand) -> None:
+        if command.as_ is None and command.at is None:
+            self._writer.submit(command, session.write, session.user, None)
+            return
+        if not session.token.is_bridge:
+            field = "as" if command.as_ is not None else "at"
+            raise Refused(ErrorCode.FORBIDDEN, f"{field}: only a token of scope bridge may use it")
+        if command.as_ is not None and not ids.is_id(command.as_):
+            raise Refused(ErrorCode.BAD_REQUEST, "as: not a user id")
+        if command.at is not None and not (
+            _EARLIEST <= command.at < datetime.now(UTC) + _CLOCK_SKEW
+        ):
+            raise Refused(ErrorCode.BAD_REQUEST, "at: not between 1970 and now")
+        sender = command.as_ or session.user
+        self._writer.submit(command, session.write, sender, session.user)
+
+    def _typing(self, session: Session, command: NotifyTyping) -> None:
+        state = self._rooms.get(command.room)
+        if state is None or not state.live or command.room not in session.rooms:
+            raise Refused(ErrorCode.NOT_A_MEMBER, "room: sub it before typing in it")
+        require_member(state.view, session.user)
+        self._signals.send(command.room, UserTyping(command.room, session.user))
+        if command.id is not None:
+            session.write(encode_frame(Ack(command.id)))
+
+    def _renew(self, session: Session, command: Authenticate) -> None:
+        try:
+            claims = self._verifier.verify(command.token)
+        except BadToken as error:
+            raise Refused(ErrorCode.FORBIDDEN, f"token: {error}; sign in again") from error
+        if claims.user_id != session.user:
+            raise Refused(ErrorCode.FORBIDDEN, "token: it belongs to another user")
+        if claims.expires_at > time.time():
+            session.token, session.session_id = claims, claims.session_id
+        session.write(encode_frame(Ack(command.id)))

@@ -1,0 +1,127 @@
+"""An event of the log goes to the sessions that follow its room: rendered once, the same bytes for all."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from ingest.recent import RecentEvents
+from ingest.rooms import RoomState
+from ingest.session import Session
+from roomlog import metrics
+from roomlog.cursors import Cursor
+from roomlog.events import (
+    ChatEvent,
+    MemberInvited,
+    MemberJoined,
+    MemberLeft,
+    MemberRemoved,
+    MemberRoleChanged,
+    RoomCreated,
+    RoomRenamed,
+)
+from roomlog.protocol import event_frame
+from schemas.codec import ChatEventCodec, PoisonRecord
+
+_CHANGES_ROOM = frozenset(
+    t.__name__
+    for t in (
+        MemberInvited,
+        MemberJoined,
+        MemberLeft,
+        MemberRemoved,
+        MemberRoleChanged,
+        RoomCreated,
+        RoomRenamed,
+    )
+)
+_log = logging.getLogger(__name__)
+
+OnGone = Callable[[RoomState, Session], None]
+
+
+class FanOut:
+    """Moves rooms along the log and shows the events to their sessions.
+
+    `on_gone` is called for each session that follows the room of a member who left it.
+    """
+
+    def __init__(
+        self, codec: ChatEventCodec, recent: RecentEvents, epoch: int, on_gone: OnGone
+    ) -> None:
+        self._codec, self._recent, self._epoch = codec, recent, epoch
+        self._on_gone = on_gone
+        self._rooms: list[RoomState] = []
+        self._occurred_at = 0
+
+    def take(self, state: RoomState, offset: int, value: bytes) -> None:
+        """Apply a record of the room's log; one that the room is past already changes nothing."""
+        if offset <= state.room.last_offset:
+            return
+        try:
+            if state.sessions or state.joining:
+                self._show(state, offset, self._codec.decode(value))
+            else:
+                self._follow_quietly(state, offset, value)
+        except PoisonRecord as error:
+            _log.warning("offset %d of room %s is skipped: %s", offset, state.room.room_id, error)
+        except Exception:
+            _log.exception("offset %d of room %s is skipped", offset, state.room.room_id)
+
+    def _follow_quietly(self, state: RoomState, offset: int, value: bytes) -> None:
+        """Nobody looks: read no more of the record than the room's state needs."""
+        event_id, kind = self._codec.glance(value)
+        if self._recent.is_repeat(event_id, offset):
+            return
+        if kind in _CHANGES_ROOM:
+            state.fold(self._codec.decode(value), offset)
+        else:
+            state.room.last_offset = offset
+
+    def _show(self, state: RoomState, offset: int, event: ChatEvent) -> None:
+        if self._recent.is_repeat(event.event_id, offset):
+            return
+        if not state.frames:
+            self._rooms.append(state)
+        state.frames.append(self.render(event, offset, state.room.last_offset))
+        if event.via is None:
+            self._occurred_at = event.occurred_at
+        body = event.body
+        if type(body).__name__ not in _CHANGES_ROOM:
+            state.room.last_offset = offset
+            return
+        state.fold(event, offset)
+        if isinstance(body, MemberLeft | MemberRemoved):
+            self._end_following(state, body.user_id)
+
+    def render(self, event: ChatEvent, offset: int, before: int) -> bytes:
+        """Return the frame of an event; `before` is the offset of the room's event before it."""
+        return event_frame(
+            event, str(Cursor(self._epoch, offset)), str(Cursor(self._epoch, before))
+        )
+
+    def _end_following(self, state: RoomState, user: str) -> None:
+        """What the log has after a removal does not reach the removed."""
+        self._give(state)
+        for session in [*state.sessions, *state.joining]:
+            if session.user == user:
+                self._on_gone(state, session)
+
+    def end_turn(self) -> None:
+        """Give the sessions what was rendered since the last call."""
+        rooms, self._rooms = self._rooms, []
+        for state in rooms:
+            self._give(state)
+        if self._occurred_at:  # once a turn: observing each event would cost as much as sending it
+            metrics.DELIVERY_SECONDS.observe(max(0.0, time.time() - self._occurred_at / 1e6))
+            self._occurred_at = 0
+
+    def _give(self, state: RoomState) -> None:
+        frames, state.frames = state.frames, []
+        if not frames:
+            return
+        data = frames[0] if len(frames) == 1 else b"\n".join(frames)
+        for session in state.sessions:
+            session.write(data)
+        for missed in state.joining.values():
+            missed.append(data)
+        metrics.WS_EVENTS_EMITTED.inc(len(frames) * len(state.sessions))

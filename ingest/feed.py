@@ -1,0 +1,227 @@
+"""What is new in the log reaches the rooms of this node, each event once and in the order of the log.
+
+Two ways lead here: the streams' deliveries, which are fast and may get lost, and the log itself. For
+each partition `next` is the offset below which every room of this node is complete. A delivery that
+begins beyond it leaves a gap, which is read from the log first; and when the log's head has been ahead
+for some time (the streams are away, or the last delivery of a quiet room was lost), this node reads on
+by itself: its own tail.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from ingest.kafka import LogReader, LogUnavailable
+from ingest.rooms import Rooms, RoomState
+from roomlog import metrics
+from roomlog.deliveries import Range
+from roomlog.partitions import PARTITIONS
+
+LOOK_EVERY_S = 0.25
+BEHIND_S = 0.3
+_AFTER_ATTACHED_S = 0.03
+_RETRY_S = 0.5
+_log = logging.getLogger(__name__)
+
+OnRecord = Callable[[RoomState, int, bytes], None]
+
+
+class Place:
+    """How far this node is in a partition."""
+
+    __slots__ = ("next", "reading", "seen", "seen_at", "tailing", "waiting")
+
+    def __init__(self) -> None:
+        self.next = -1
+        """-1: no room here yet."""
+        self.reading: asyncio.Task[None] | None = None
+        self.waiting: list[Range] = []
+        """Deliveries that came while the log was read."""
+        self.seen = -1
+        self.seen_at = 0.0
+        """A head of the log that this node has still to reach, and since when."""
+        self.tailing = False
+        """Whether this node read the latest events by itself, because the streams did not bring them."""
+
+
+class HeadsNow:
+    """Asks for heads of the log, for all that ask in one turn together."""
+
+    def __init__(self, log: LogReader) -> None:
+        self._log = log
+        self._waiting: dict[int, asyncio.Future[int]] = {}
+        self._asking: asyncio.Task[None] | None = None
+
+    async def get(self, partition: int) -> int:
+        """Return the head as it is now or a moment later; raises LogUnavailable."""
+        loop = asyncio.get_running_loop()
+        future = self._waiting.setdefault(partition, loop.create_future())
+        if self._asking is None:
+            self._asking = loop.create_task(self._ask())
+        return await asyncio.shield(future)
+
+    async def _ask(self) -> None:
+        while self._waiting:
+            waiting, self._waiting = self._waiting, {}
+            try:
+                heads = await self._log.heads(waiting)
+            except Exception as error:
+                for future in waiting.values():
+                    future.set_exception(LogUnavailable(str(error)))
+                    future.exception()
+                continue
+            for partition, future in waiting.items():
+                future.set_result(heads[partition])
+        self._asking = None
+
+
+class Feed:
+    """Brings records to rooms: `on_record(state, offset, value)`, then `on_turn()`.
+
+    `on_silence(partition)` tells that the streams do not bring what the log has.
+    """
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        log: LogReader,
+        heads: list[int],
+        on_record: OnRecord,
+        on_turn: Callable[[], None],
+        on_silence: Callable[[int], None],
+    ) -> None:
+        self._rooms, self._log, self._heads = rooms, log, heads
+        self._on_record, self._on_turn, self._on_silence = on_record, on_turn, on_silence
+        self._heads_now = HeadsNow(log)
+        self._places = [Place() for _ in range(PARTITIONS)]
+        self._loop = asyncio.get_running_loop()
+
+    def room_is_live(self, state: RoomState, complete_to: int) -> None:
+        """Take up a room that is complete below an offset, with what came while it was loaded."""
+        place = self._places[state.partition]
+        if place.next < 0:
+            place.next = complete_to
+        state.complete_to = complete_to
+        backlog, state.backlog = state.backlog, []
+        for offset, value in backlog:
+            self._on_record(state, offset, value)
+        self._on_turn()
+
+    def flush(self) -> None:
+        """Give the sessions what this turn has brought so far."""
+        self._on_turn()
+
+    def forget(self, partition: int) -> None:
+        """There is no room of the partition here any more."""
+        self._places[partition].next = -1
+
+    # The fast path.
+
+    def deliver(self, ranges: list[Range]) -> None:
+        """Take a delivery of the streams."""
+        for found in ranges:
+            place = self._places[found.partition]
+            if place.reading is not None:
+                place.waiting.append(found)
+            else:
+                self._take(place, found)
+        self._on_turn()
+
+    def _take(self, place: Place, found: Range) -> None:
+        if 0 <= place.next < found.start:
+            place.waiting.append(found)
+            self._read(found.partition, found.start)
+            return
+        for offset, room_id, value in found.records:
+            self._bring(room_id, offset, value)
+        if 0 <= place.next < found.stop:
+            place.next, place.tailing = found.stop, False
+        self._heads[found.partition] = max(self._heads[found.partition], found.stop)
+
+    def _bring(self, room_id: str, offset: int, value: bytes) -> None:
+        if (state := self._rooms.get(room_id)) is None:
+            return
+        if state.live:
+            self._on_record(state, offset, value)
+        else:
+            state.backlog.append((offset, value))
+
+    # The log itself.
+
+    def worker_forgot(self, state: RoomState) -> None:
+        """The streams know nothing of a room any more; what it has now, it has."""
+        place = self._places[state.partition]
+        if state.attached.is_set() and place.next >= 0:
+            state.complete_to = place.next
+        state.attached.clear()
+
+    def worker_knows(self, state: RoomState) -> None:
+        """The streams bring a room's events from now on: read what they may not have brought before.
+
+        `next` goes back for that: ranges may have passed without this room's records in them.
+        """
+        state.attached.set()
+        if state.live:
+            place = self._places[state.partition]
+            place.next = min(place.next, state.complete_to)
+            self._loop.call_later(_AFTER_ATTACHED_S, self._read, state.partition, None)
+
+    async def reach_head(self, partition: int) -> None:
+        """Wait until this node has all that the log has right now; raises LogUnavailable."""
+        head = await self._heads_now.get(partition)
+        place = self._places[partition]
+        while 0 <= place.next < head:
+            if place.reading is None:
+                self._read(partition, head)
+            if place.reading is not None:
+                await asyncio.wait([place.reading])
+
+    def _read(self, partition: int, stop: int | None) -> None:
+        place = self._places[partition]
+        if place.reading is None and place.next >= 0:
+            place.reading = self._loop.create_task(self._read_on(partition, place, stop))
+
+    async def _read_on(self, partition: int, place: Place, stop: int | None) -> None:
+        try:
+            if stop is None:
+                stop = await self._log.head(partition)
+            if stop > place.next:
+                metrics.GAPS_REPAIRED.inc()
+            async for records in self._log.read(partition, place.next, stop):
+                for record in records:
+                    if record.key is not None and record.value is not None:
+                        self._bring(
+                            record.key.decode(errors="replace"), record.offset, record.value
+                        )
+                place.next = max(place.next, records[-1].offset + 1)
+                self._on_turn()
+                await asyncio.sleep(0)  # a long gap leaves room for others
+            place.next = max(place.next, stop)
+        except LogUnavailable as error:
+            _log.warning("a gap in partition %d waits: %s", partition, error)
+            await asyncio.sleep(_RETRY_S)
+        finally:
+            place.reading = None
+        waiting, place.waiting = place.waiting, []
+        self.deliver(waiting)
+
+    async def watch(self) -> None:
+        """Look at the log's heads for ever, and read where the streams do not bring what is there."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if partitions := self._rooms.partitions():
+                with suppress(LogUnavailable, TimeoutError):
+                    self._compare(await self._log.heads(partitions), self._loop.time())
+
+    def _compare(self, heads: dict[int, int], now: float) -> None:
+        for partition, head in heads.items():
+            self._heads[partition] = max(self._heads[partition], head)
+            place = self._places[partition]
+            if place.next < 0 or place.next >= place.seen:
+                place.seen, place.seen_at = head, now
+            if 0 <= place.next < head and (place.tailing or now - place.seen_at > BEHIND_S):
+                if not place.tailing:
+                    self._on_silence(partition)
+                place.tailing = True
+                self._read(partition, head)

@@ -1,0 +1,298 @@
+"""One node: its parts, what they tell each other, and its beginning and end."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from ingest.commands import Commands
+from ingest.fanout import FanOut
+from ingest.feed import Feed
+from ingest.following import Following
+from ingest.http import Probe, Readiness
+from ingest.kafka import EVENTS_TOPIC, LogReader
+from ingest.keys import Keys
+from ingest.lanes import Lanes
+from ingest.limits import RateLimits
+from ingest.postgres import RoomTable
+from ingest.presence import Presence, after
+from ingest.recent import RecentEvents
+from ingest.resolver import Resolver
+from ingest.rooms import Rooms, RoomState
+from ingest.session import Outbox, Session
+from ingest.signals import Signals
+from ingest.valkey import REVOKED_SESSIONS, LeaseKeeper, Listener, connect
+from ingest.writer import Writer
+from roomlog import metrics
+from roomlog.deliveries import (
+    Attached,
+    Events,
+    PresenceDiff,
+    Resync,
+    Typing,
+    decode_delivery,
+)
+from roomlog.errors import CloseCode
+from roomlog.leases import Lease, new_incarnation
+from roomlog.partitions import PARTITIONS
+from roomlog.protocol import (
+    Diff,
+    Hello,
+    PresenceChange,
+    Reconnect,
+    TypingShown,
+    encode_frame,
+)
+from roomlog.settings import Settings
+from roomlog.signals import PresenceState
+from roomlog.tokens import Verifier
+from schemas.registry import Registry
+
+DRAIN_S = 5.0
+_TICK_S = 1.0
+_TIDY_S = 10.0
+_ANNOUNCE_AGAIN_S = 5.0
+_LAST_WORDS_S = 1.2
+_log = logging.getLogger(__name__)
+
+
+class Node:
+    """Everything of one ingest node except its port."""
+
+    def __init__(self, settings: Settings, verifier: Verifier, port: int) -> None:
+        self.incarnation = new_incarnation(settings.node)
+        self._settings = settings
+        self._loop = asyncio.get_running_loop()
+        self._sessions: set[Session] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._announced_at = [0.0] * PARTITIONS
+        codecs = Registry(settings.registry, settings.data).codecs()
+        codec = codecs.chat_events
+        url = settings.public_url or f"ws://{settings.host}:{port}/ws"
+
+        self.outbox = Outbox()
+        self._valkey = connect(settings.valkey)
+        self._lease = LeaseKeeper(self._valkey, self.incarnation, Lease(settings.node, url))
+        self._listener = Listener(
+            settings.valkey, self.incarnation, self._on_message, self._on_valkey_back
+        )
+        self._table = RoomTable(settings.postgres, settings.database_pool)
+        self._log_reader = LogReader(settings.kafka, EVENTS_TOPIC)
+        self._signals = Signals(settings.kafka, codecs.chat_signals, self.incarnation)
+        self._presence = Presence(self._signals)
+        self._rooms = Rooms(
+            self._table,
+            self._log_reader,
+            codec,
+            self._presence.attach,
+            self._on_detach,
+            lambda state, offset: self._feed.room_is_live(state, offset),
+        )
+        recent = RecentEvents()
+        keys = Keys(self._valkey, self.incarnation)
+        heads = [0] * PARTITIONS
+        self._lanes = Lanes(
+            settings.kafka,
+            self._log_reader,
+            codec,
+            heads,
+            lambda writes: self._writer.stored(writes),
+            lambda writes: self._writer.dropped(writes),
+        )
+        resolver = Resolver(self._log_reader, codec, keys, recent, self.incarnation)
+        self._writer = Writer(
+            settings.node, settings.epoch, self._rooms, keys, self._lanes, resolver, recent, codec
+        )
+        fanout = FanOut(codec, recent, settings.epoch, lambda *gone: self._following.gone(*gone))
+        self._feed = Feed(
+            self._rooms,
+            self._log_reader,
+            heads,
+            fanout.take,
+            fanout.end_turn,
+            self._on_silence,
+        )
+        self._following = Following(
+            settings.epoch,
+            self._rooms,
+            self._feed,
+            self._log_reader,
+            codec,
+            self._presence,
+            fanout.render,
+        )
+        self._limits = RateLimits() if settings.rate_limits == "on" else None
+        self.commands = Commands(
+            self._writer, self._following, self._rooms, self._signals, verifier, self._limits
+        )
+        probes: dict[str, Probe] = {
+            "kafka": lambda: self._log_reader.heads([0]),
+            "valkey": self._valkey.ping,
+            "postgres": self._table.ping,
+        }
+        self.readiness = Readiness(probes, required=frozenset({"kafka"}))
+
+    # Beginning and end.
+
+    async def start(self) -> None:
+        """Connect to everything; raises KafkaError, OSError or TimeoutError while Kafka is away."""
+        await self._log_reader.start()
+        heads = await self._log_reader.heads(range(PARTITIONS))
+        self._lanes.heads[:] = [heads[p] for p in range(PARTITIONS)]
+        await self._lanes.start()
+        await self._signals.start()
+        await self._table.start()
+        for work in (
+            self._listener.run(),
+            self._lease.renew_for_ever(),
+            self._feed.watch(),
+            self._tick_for_ever(),
+            self.readiness.watch(),
+        ):
+            self._spawn(work)
+        await self.readiness.look()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(self._loop.create_task(work))
+
+    async def drain(self) -> None:
+        """Send the clients elsewhere, finish what was begun, and end."""
+        self.readiness.draining = True
+        self._lease.lease = Lease(self._lease.lease.name, self._lease.lease.url, draining=True)
+        await self._lease.renew()
+        goodbye = encode_frame(Reconnect(int(DRAIN_S * 1_000)))
+        for session in self._sessions:
+            session.write(goodbye)
+        await self._until(lambda: not self._sessions, DRAIN_S)
+        await self._until(lambda: self._writer.is_idle, 1.0)
+        for session in list(self._sessions):
+            session.close(CloseCode.DRAINING, "this node drains; reconnect and resume")
+        await self._until(lambda: not self._sessions, _LAST_WORDS_S)
+        await self.stop()
+
+    async def _until(self, done: Callable[[], bool], timeout_s: float) -> None:
+        deadline = self._loop.time() + timeout_s
+        while not done() and self._loop.time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+    async def stop(self) -> None:
+        """Disconnect from everything."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._signals.stop()
+        await self._lanes.stop()
+        await self._lease.give_up()
+        await self._log_reader.stop()
+        await self._table.stop()
+        await self._valkey.aclose()
+
+    # Sessions.
+
+    def opened(self, session: Session) -> None:
+        """A client has connected."""
+        self._sessions.add(session)
+        metrics.WS_CONNECTIONS_ACTIVE.inc()
+        hello = Hello(self._settings.node, session.user, session.session_id)
+        session.write(encode_frame(hello))
+        if not session.token.is_bridge:
+            self._presence.open_session(session.user)
+
+    def ended(self, session: Session) -> None:
+        """A client has gone."""
+        self._sessions.discard(session)
+        metrics.WS_CONNECTIONS_ACTIVE.dec()
+        self._following.end(session)
+        if not session.token.is_bridge:
+            self._presence.close_session(session.user)
+
+    async def _tick_for_ever(self) -> None:
+        tidied_at = self._loop.time()
+        while True:
+            await asyncio.sleep(_TICK_S)
+            now, wall = self._loop.time(), time.time()
+            try:
+                for session in list(self._sessions):
+                    session.tick(now, wall)
+                self._writer.expire(now)
+                self.commands.count()
+                if now - tidied_at > _TIDY_S:
+                    tidied_at = now
+                    self._rooms.let_go_of_idle(now)
+                    if self._limits is not None:
+                        self._limits.forget_full(now)
+            except Exception:
+                _log.exception("housekeeping failed and goes on")
+
+    # What the streams and others tell.
+
+    def _on_message(self, channel: str, data: bytes) -> None:
+        try:
+            if channel == REVOKED_SESSIONS:
+                self._revoke(data.decode())
+            else:
+                self._on_delivery(decode_delivery(data))
+        except Exception:
+            _log.exception("a message on %s is skipped", channel)
+
+    def _revoke(self, session_id: str) -> None:
+        for session in list(self._sessions):
+            if session.session_id == session_id:
+                session.close(CloseCode.SESSION_REVOKED, "signed out; sign in again")
+
+    def _on_delivery(self, delivery: object) -> None:
+        match delivery:
+            case Events(ranges=ranges):
+                self._feed.deliver(ranges)
+                self.outbox.flush()
+            case Attached(room_id=room_id, state=present):
+                self._on_attached(room_id, present)
+            case PresenceDiff():
+                self._on_presence(delivery)
+            case Typing(room_id=room_id, user_id=user):
+                self._on_typing(room_id, user)
+            case Resync(partitions=partitions):
+                self._announce(set(partitions))
+
+    def _on_attached(self, room_id: str, present: dict[str, PresenceState]) -> None:
+        if (state := self._rooms.get(room_id)) is not None:
+            state.presence = present
+            self._feed.worker_knows(state)
+
+    def _on_presence(self, diff: PresenceDiff) -> None:
+        if (state := self._rooms.get(diff.room_id)) is not None:
+            state.presence = after(state.presence, diff)
+            shown = PresenceChange(diff.room_id, Diff(diff.joined, diff.left, diff.away))
+            frame = encode_frame(shown)
+            for session in state.sessions:
+                session.write_ephemeral(frame)
+
+    def _on_typing(self, room_id: str, user: str) -> None:
+        if (state := self._rooms.get(room_id)) is not None:
+            frame = encode_frame(TypingShown(room_id, user))
+            for session in state.sessions:
+                if session.user != user:
+                    session.write_ephemeral(frame)
+
+    def _announce(self, partitions: set[int]) -> None:
+        """Tell a worker that knows nothing of these partitions what this node needs."""
+        rooms = [s for s in self._rooms.of_partitions(partitions) if s.announced is not None]
+        for state in rooms:
+            self._feed.worker_forgot(state)
+        self._presence.repeat(partitions, rooms)
+
+    def _on_valkey_back(self) -> None:
+        self._announce(set(self._rooms.partitions()))
+
+    def _on_silence(self, partition: int) -> None:
+        """The streams do not bring what the log has: perhaps they were never told, so tell again."""
+        now = self._loop.time()
+        if now - self._announced_at[partition] > _ANNOUNCE_AGAIN_S:
+            self._announced_at[partition] = now
+            self._announce({partition})
+
+    def _on_detach(self, state: RoomState) -> None:
+        self._presence.detach(state)
+        if not self._rooms.has_any(state.partition):
+            self._feed.forget(state.partition)

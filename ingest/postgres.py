@@ -1,0 +1,70 @@
+"""PostgreSQL: rooms as they are projected, the start of every room that a node takes up."""
+
+import logging
+from typing import NamedTuple, cast
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from ingest.queries import LOAD_ROOM
+from roomlog.events import Role, RoomKind
+from roomlog.partitions import partition_of
+from roomlog.rooms import Room
+
+_TIMEOUT_S = 5.0
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+
+
+class Projected(NamedTuple):
+    """A room as it is after all events of its partition below `next`."""
+
+    room: Room
+    next: int
+
+
+class RoomTable:
+    """Reads rooms from the read models."""
+
+    def __init__(self, url: str, connections: int) -> None:
+        self._pool: AsyncConnectionPool[AsyncConnection] = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=connections,
+            timeout=_TIMEOUT_S,
+            open=False,
+            kwargs={"autocommit": True},
+            check=AsyncConnectionPool.check_connection,
+        )
+
+    async def start(self) -> None:
+        """Begin to connect; does not wait until that has worked."""
+        await self._pool.open()
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await self._pool.close(timeout=1)
+
+    async def ping(self) -> None:
+        """Ask for nothing; raises psycopg.Error or psycopg_pool.PoolTimeout when it is away."""
+        async with self._pool.connection(timeout=2) as connection:
+            await connection.execute("SELECT 1")
+
+    async def load(self, room_id: str) -> Projected:
+        """Return a room; one that is not there (yet) does not exist and has no members.
+
+        Raises psycopg.Error or psycopg_pool.PoolTimeout.
+        """
+        wanted = {"room": room_id, "partition": partition_of(room_id)}
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(LOAD_ROOM, wanted)
+            row = await cursor.fetchone()
+        room = Room(room_id)
+        if row is None:
+            return Projected(room, 0)
+        following, kind, name, last_offset, members = row
+        if kind is not None:
+            room.exists, room.kind, room.name = True, cast(RoomKind, kind), name
+            room.last_offset = last_offset
+            pairs = (m.split(" ") for m in members)
+            room.members = {user: cast(Role, role) for user, role in pairs}
+        return Projected(room, following)

@@ -1,0 +1,112 @@
+"""Valkey: this node's lease, and the channels that it listens to."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from roomlog.deliveries import ALL_NODES, node_channel
+from roomlog.leases import (
+    KNOWN_NODES,
+    LEASE_MS,
+    RENEW_EVERY_S,
+    Lease,
+    encode_lease,
+    lease_key,
+)
+
+REVOKED_SESSIONS = "roomlog:sessions:revoked"
+"""The channel on which the API tells the ids of sessions that were signed out."""
+_TIMEOUT_S = 2.0
+_BACKOFF_S = 0.2
+_CHECK_EVERY_S = 5.0
+_log = logging.getLogger(__name__)
+
+OnMessage = Callable[[str, bytes], None]
+
+
+def connect(url: str) -> Redis:
+    """Return a client; it connects when it is first used, and again after failures."""
+    return Redis.from_url(
+        url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, max_connections=16
+    )
+
+
+class LeaseKeeper:
+    """Keeps the node's lease in Valkey as long as it runs."""
+
+    def __init__(self, valkey: Redis, incarnation: str, lease: Lease) -> None:
+        self._valkey, self._incarnation, self.lease = valkey, incarnation, lease
+
+    async def renew_for_ever(self) -> None:
+        """Renew the lease each second."""
+        while True:
+            await self.renew()
+            await asyncio.sleep(RENEW_EVERY_S)
+
+    async def renew(self) -> None:
+        """Renew the lease once; Valkey being away is no reason to stop."""
+        with suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(_TIMEOUT_S):
+                async with self._valkey.pipeline(transaction=False) as together:
+                    key = lease_key(self._incarnation)
+                    together.set(key, encode_lease(self.lease), px=LEASE_MS)
+                    together.sadd(KNOWN_NODES, self._incarnation)
+                    await together.execute()
+
+    async def give_up(self) -> None:
+        """Delete the lease."""
+        with suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(_TIMEOUT_S):
+                await self._valkey.delete(lease_key(self._incarnation))
+                await self._valkey.srem(KNOWN_NODES, self._incarnation)
+
+
+class Listener:
+    """Listens to the node's channels for ever, subscribing again after each loss of the connection.
+
+    `on_message(channel, data)` is called for each message, `on_return()` when the connection is back:
+    what was published meanwhile is lost.
+    """
+
+    def __init__(
+        self, url: str, incarnation: str, on_message: OnMessage, on_return: Callable[[], None]
+    ) -> None:
+        self._url, self._on_message, self._on_return = url, on_message, on_return
+        self._channels = (node_channel(incarnation), ALL_NODES, REVOKED_SESSIONS)
+        self.connected = asyncio.Event()
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        was_connected = False
+        while True:
+            client = Redis.from_url(self._url, socket_connect_timeout=_TIMEOUT_S)
+            try:
+                async with client.pubsub(ignore_subscribe_messages=True) as channels:
+                    await channels.subscribe(*self._channels)
+                    self.connected.set()
+                    if was_connected:
+                        self._on_return()
+                    was_connected = True
+                    await self._listen(channels.get_message, channels.ping)
+            except (RedisError, OSError, TimeoutError) as error:
+                _log.warning("Valkey is away, deliveries come from the log: %r", error)
+            finally:
+                self.connected.clear()
+                with suppress(RedisError, OSError):
+                    await client.aclose()
+            await asyncio.sleep(_BACKOFF_S)
+
+    async def _listen(
+        self, get_message: Callable[..., Awaitable[object]], ping: Callable[[], Awaitable[object]]
+    ) -> None:
+        while True:
+            async with asyncio.timeout(_CHECK_EVERY_S + _TIMEOUT_S):
+                message = await get_message(timeout=_CHECK_EVERY_S)
+            if isinstance(message, dict):
+                self._on_message(message["channel"].decode(), message["data"])
+            else:
+                await ping()

@@ -1,0 +1,297 @@
+"""Writes from their command to their ack.
+
+Every write goes the same way, so that those of one room stay in their order: the room is loaded; the
+event id is reserved, all writes of a turn in one call; the command is decided on the room as it will be
+when everything before it is in the log; the event goes into its partition's lane; and when the log has
+it, the ack goes out. A write whose event may be in the log already waits for the answer, and the room's
+later writes wait behind it.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from contextlib import suppress
+from functools import partial
+
+from ingest.keys import Keys, KeysUnavailable, Reservation
+from ingest.lanes import Lanes
+from ingest.recent import RecentEvents
+from ingest.resolver import UNKNOWN, Resolver
+from ingest.rooms import Parked, Rooms, RoomState, no_such_room
+from ingest.writes import Reply, Write, micros
+from roomlog import ids, metrics
+from roomlog.errors import ErrorCode, Refused
+from roomlog.events import Body, ChatEvent, MessagePosted
+from roomlog.partitions import partition_of
+from roomlog.protocol import CreateRoom, JoinRoom, LeaveRoom, PostMessage, RoomCommand, failure
+from roomlog.rooms import decide_create, decide_join, decide_leave, decide_post, room_of
+from schemas.codec import ChatEventCodec
+
+NOT_THERE = -1
+_RETRY_MS = 1_000
+_ACK = b'{"op":"ack","id":%d,"event":"%b","cursor":"%d:%d"}'
+_ACK_ROOM = b'{"op":"ack","id":%d,"event":"%b","cursor":"%d:%d","room":"%b"}'
+_ACK_NOTHING = b'{"op":"ack","id":%d,"cursor":"%d:%d"}'
+_ACK_ROOM_THERE = b'{"op":"ack","id":%d,"cursor":"%d:%d","room":"%b"}'
+
+_log = logging.getLogger(__name__)
+
+
+class Writer:
+    """Takes writes and answers each exactly once."""
+
+    def __init__(
+        self,
+        node: str,
+        epoch: int,
+        rooms: Rooms,
+        keys: Keys,
+        lanes: Lanes,
+        resolver: Resolver,
+        recent: RecentEvents,
+        codec: ChatEventCodec,
+    ) -> None:
+        self._node, self._epoch = node, epoch
+        self._rooms, self._keys, self._lanes = rooms, keys, lanes
+        self._resolver, self._recent, self._codec = resolver, recent, codec
+        self._loop = asyncio.get_running_loop()
+        self._turn: list[Write] = []
+        self._reserving: asyncio.Task[None] | None = None
+        self._in_flight: dict[str, Write] = {}
+        """Event id -> its write, from the reservation to the ack."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every write has been answered."""
+        return not (self._turn or self._reserving or self._in_flight) and self._lanes.is_idle
+
+    def submit(self, command: RoomCommand, reply: Reply, sender: str, via: str | None) -> None:
+        """Take a command; its one answer goes to `reply`. Raises Refused."""
+        if self._lanes.is_full:
+            told = "too much waits for the log; try again under the same key"
+            raise Refused(ErrorCode.UNAVAILABLE, told, _RETRY_MS)
+        creates = type(command) is CreateRoom
+        room_id = room_of(sender, command) if creates else command.room  # type: ignore[union-attr, arg-type]
+        state = self._rooms.get(room_id) or self._rooms.open(room_id, may_be_new=creates)
+        state.used_at = now = self._loop.time()
+        event_id = ids.event_id(sender, room_id, command.key)
+        write = Write(command, reply, room_id, event_id, sender, via, now)
+        if state.loading is None:
+            self._queue(write)
+            return
+        state.may_be_new |= creates
+        if not state.waiting:
+            state.loading.add_done_callback(lambda task: self._loaded(state, task))
+        state.waiting.append(write)
+
+    def _loaded(self, state: RoomState, task: "asyncio.Task[None]") -> None:
+        waiting, state.waiting = state.waiting, []
+        error = None if task.cancelled() else task.exception()
+        for write in waiting:
+            if task.cancelled() or error is not None:
+                self._refuse(write, error if isinstance(error, Refused) else _unavailable())
+            else:
+                self._queue(write)
+
+    # Reserving.
+
+    def _queue(self, write: Write) -> None:
+        self._turn.append(write)
+        if self._reserving is None:
+            self._reserving = self._loop.create_task(self._reserve())
+
+    async def _reserve(self) -> None:
+        try:
+            while self._turn:
+                writes, self._turn = self._turn, []
+                held = await self._held(writes)
+                for place, write in enumerate(writes):
+                    self._take(write, held.get(place))
+        finally:
+            self._reserving = None
+
+    async def _held(self, writes: list[Write]) -> dict[int, Reservation]:
+        heads = self._lanes.heads
+        for write in writes:
+            write.base = heads[partition_of(write.room_id)]
+        try:
+            return await self._keys.reserve(writes)
+        except KeysUnavailable:
+            metrics.KEYS_UNCHECKED.inc(len(writes))
+            return {}
+
+    def _take(self, write: Write, held: Reservation | None) -> None:
+        """Go on with a write whose id is reserved, or held by an earlier one."""
+        state = self._rooms.get(write.room_id)
+        if state is None:
+            self._refuse(write, _unavailable())
+            return
+        item = Parked(write, held)
+        if held is not None:
+            metrics.KEYS_REPEATED.inc()
+            if held.digest == write.digest and not self._is_known(write):
+                item.ready = False
+                self._resolver.find(write, held, partial(self._resolved, state, item))
+        if item.ready and state.parked is None:
+            self._go_on(state, item)
+        elif state.parked is None:
+            state.parked = deque([item])
+        else:
+            state.parked.append(item)
+
+    def _is_known(self, write: Write) -> bool:
+        return write.event_id in self._in_flight or self._recent.get(write.event_id) is not None
+
+    def _resolved(self, state: RoomState, item: Parked, offset: int | None) -> None:
+        item.ready, item.write.offset = True, NOT_THERE if offset is None else offset
+        parked = state.parked
+        while parked and parked[0].ready:
+            self._go_on(state, parked.popleft())
+        if not parked:
+            state.parked = None
+
+    def _go_on(self, state: RoomState, item: Parked) -> None:
+        write, held = item.write, item.held
+        if held is None:
+            self._decide(state, write)
+        elif held.digest != write.digest:
+            told = "key: it belongs to a command with another body; choose a new key"
+            self._refuse(write, Refused(ErrorCode.KEY_REUSED, told))
+        elif (first := self._in_flight.get(write.event_id)) is not None:
+            first.also = [*(first.also or ()), (write.reply, write.command.id)]
+        elif (known := self._recent.get(write.event_id)) is not None:
+            self._known(state, write, known.offset)
+        elif write.offset >= 0:
+            self._known(state, write, write.offset)
+        elif write.offset == UNKNOWN:
+            self._refuse(write, _unavailable())
+        else:
+            self._decide(state, write)
+
+    def _known(self, state: RoomState, write: Write, offset: int) -> None:
+        """The log has the event; the answer waits only for what is ahead in the lane."""
+        write.offset = offset
+        self._in_flight[write.event_id] = write
+        if offset > state.room.last_offset and type(write.command) is not PostMessage:
+            with suppress(Refused):
+                if (body := _body(state, write)) is not None:
+                    state.promise(write.event_id, body)
+        self._lanes.put(state.partition, write)
+
+    # Deciding.
+
+    def _decide(self, state: RoomState, write: Write) -> None:
+        try:
+            body = _body(state, write)
+            if body is not None:
+                write.value = self._encode(write, body)
+                if type(body) is not MessagePosted:
+                    state.promise(write.event_id, body)
+        except Refused as refused:
+            self._refuse(write, refused)
+            return
+        except (ValueError, OverflowError) as error:
+            told = f"it cannot be written: {error}"
+            self._refuse(write, Refused(ErrorCode.BAD_REQUEST, told))
+            return
+        if body is None:
+            write.event_id = ""
+            write.offset = NOT_THERE if state.ahead else state.room.last_offset
+        else:
+            self._in_flight[write.event_id] = write
+        self._lanes.put(state.partition, write)
+
+    def _encode(self, write: Write, body: Body) -> bytes:
+        at = write.command.at
+        event = ChatEvent(
+            write.event_id,
+            write.room_id,
+            "",
+            write.sender,
+            write.command.key,
+            time.time_ns() // 1_000 if at is None else micros(at),
+            self._node,
+            body,
+            write.via,
+        )
+        return self._codec.encode(event)
+
+    # Answering.
+
+    def stored(self, writes: list[Write]) -> None:
+        """The log has these writes, in this order."""
+        epoch, in_flight, recent = self._epoch, self._in_flight, self._recent
+        for write in writes:
+            if write.event_id:
+                in_flight.pop(write.event_id, None)
+                recent.put(write.event_id, write.offset, write.digest)
+            elif write.offset == NOT_THERE:  # it changes nothing because of what was just written
+                write.offset = self._lanes.heads[partition_of(write.room_id)] - 1
+            if write.reply is not None:
+                write.reply(_ack(write, write.command.id, epoch))
+            if write.also is not None:
+                for reply, command_id in write.also:
+                    if reply is not None:
+                        reply(_ack(write, command_id, epoch))
+        if writes:
+            metrics.ACK_SECONDS.observe(self._loop.time() - writes[0].received_at)
+
+    def dropped(self, writes: list[Write]) -> None:
+        """These writes are not in the log and will not be; whoever waited was told already or is now."""
+        for write in writes:
+            self._in_flight.pop(write.event_id, None)
+            if (state := self._rooms.get(write.room_id)) is not None:
+                state.settle(write.event_id)
+
+    def expire(self, now: float) -> None:
+        """Tell those who wait for too long that the log cannot take it now."""
+        for write in self._lanes.expire(now):
+            refused = _unavailable()
+            also, write.also = write.also or [], None
+            for reply, command_id in also:
+                if reply is not None:
+                    reply(failure(command_id, refused))
+            self._answer(write, refused)
+
+    def _refuse(self, write: Write, refused: Refused) -> None:
+        self._answer(write, refused)
+
+    def _answer(self, write: Write, refused: Refused) -> None:
+        if write.reply is not None:
+            metrics.WS_ERRORS.labels(refused.code.value).inc()
+            write.reply(failure(write.command.id, refused))
+            write.reply = None
+
+
+def _body(state: RoomState, write: Write) -> Body | None:
+    """Return the fact that a write leads to, None where nothing changes; raises Refused."""
+    command, sender, room = write.command, write.sender, state.view
+    if type(command) is PostMessage:
+        return decide_post(room, sender, command)
+    if type(command) is CreateRoom:
+        if room.exists:
+            if sender not in room.members:
+                raise no_such_room(write.room_id)
+            return None
+        return decide_create(sender, command)
+    if type(command) is JoinRoom:
+        return decide_join(room, sender, command)
+    assert type(command) is LeaveRoom  # noqa: S101  # there are no others
+    return decide_leave(room, sender, command)
+
+
+def _ack(write: Write, command_id: int, epoch: int) -> bytes:
+    if type(write.command) is not CreateRoom:
+        if write.event_id:
+            return _ACK % (command_id, write.event_id.encode(), epoch, write.offset)
+        return _ACK_NOTHING % (command_id, epoch, write.offset)
+    room = write.room_id.encode()
+    if write.event_id:
+        return _ACK_ROOM % (command_id, write.event_id.encode(), epoch, write.offset, room)
+    return _ACK_ROOM_THERE % (command_id, epoch, write.offset, room)
+
+
+def _unavailable() -> Refused:
+    told = "the log does not answer; send it again under the same key"
+    return Refused(ErrorCode.UNAVAILABLE, told, _RETRY_MS)

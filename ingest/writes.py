@@ -1,0 +1,79 @@
+"""Commands that write, on their way from a socket to the log: what they are and where they stand."""
+
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import blake2b
+
+import msgspec
+
+from roomlog.protocol import PostMessage, RoomCommand
+
+_SEPARATOR = b"\x1f"
+_encode = msgspec.msgpack.Encoder().encode
+_NOT_BODY = frozenset({"id", "key", "as_", "at"})
+
+Reply = Callable[[bytes], None]
+"""Sends a frame to whoever waits for the answer; does nothing once they are gone."""
+
+
+class Write:
+    """One command that leads to an event.
+
+    `offset` is -1 until the event is known to be in the log. `value` is the record to produce, None
+    where nothing has to be written (the event is there already, or the command changes nothing).
+    """
+
+    __slots__ = (
+        "also",
+        "base",
+        "command",
+        "digest",
+        "event_id",
+        "offset",
+        "received_at",
+        "reply",
+        "room_id",
+        "sender",
+        "value",
+        "via",
+    )
+
+    def __init__(
+        self,
+        command: RoomCommand,
+        reply: Reply,
+        room_id: str,
+        event_id: str,
+        sender: str,
+        via: str | None,
+        received_at: float,
+    ) -> None:
+        self.command = command
+        self.reply: Reply | None = reply
+        self.room_id = room_id
+        self.event_id = event_id
+        self.sender = sender
+        self.via = via
+        self.received_at = received_at
+        self.digest = digest_of(command)
+        self.base = 0
+        self.offset = -1
+        self.value: bytes | None = None
+        self.also: list[tuple[Reply | None, int]] | None = None
+        """Who else waits for it: the same command again, under its own id."""
+
+
+def digest_of(command: RoomCommand) -> bytes:
+    """Return 16 hex digits that tell one body from another under the same key; all but `id` counts."""
+    if type(command) is PostMessage and not command.mentions and not command.attachments:
+        text = f"send\x1f{command.reply_to or ''}\x1f{command.text}".encode()
+    else:
+        fields = {f: getattr(command, f) for f in command.__struct_fields__ if f not in _NOT_BODY}
+        text = type(command).__name__.encode() + _SEPARATOR + _encode(fields)
+    return blake2b(text, digest_size=8).hexdigest().encode()
+
+
+def micros(time: datetime) -> int:
+    """Return a time with a zone as microseconds since 1970."""
+    whole = int(time.timestamp())
+    return whole * 1_000_000 + time.microsecond if whole >= 0 else round(time.timestamp() * 1e6)
