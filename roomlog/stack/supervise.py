@@ -133,7 +133,7 @@ class Managed:
             await self._process.wait()
         finally:
             announcing.cancel()
-            await _end(self._process, self._command)
+            await child.end(self._process, self._command)
             self._process = None
         return self._state == "ready" and loop.time() - began > WELL_AFTER_S
 
@@ -145,21 +145,6 @@ class Managed:
     def _change(self, new: ServiceState) -> None:
         self._state = new
         self._on_change()
-
-
-async def _end(process: asyncio.subprocess.Process, command: child.Command) -> None:
-    """Make sure that a process is gone: asked first, killed when it takes too long."""
-    if process.returncode is not None:
-        return
-    with contextlib.suppress(ProcessLookupError):
-        process.send_signal(command.stop_signal)
-    try:
-        async with asyncio.timeout(command.stop_seconds):
-            await process.wait()
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
 
 
 async def stop_all(services: Iterable[Managed]) -> None:

@@ -72,9 +72,18 @@ class Supervisor:
             if await self._up():
                 seconds = time.monotonic() - began
                 self._report(Ready(str(self._layout.data), str(self._layout.state), seconds))
-                await self.stopping.wait()
+                await self._stay()
         finally:
             await self._down()
+
+    async def _stay(self) -> None:
+        warming = None
+        if self._spec.default_ports and not self._spec.ephemeral:
+            warming = asyncio.create_task(self._boot.warm_up(self._ports))
+        await self.stopping.wait()
+        if warming is not None:
+            warming.cancel()
+            await asyncio.wait([warming])
 
     async def _up(self) -> bool:
         """Bring everything up; False where a stop was asked for meanwhile."""
@@ -88,8 +97,8 @@ class Supervisor:
             return False
         try:
             booting.result()
-        except* (StackError, OSError) as errors:
-            raise _first(errors) from errors
+        except BaseExceptionGroup as group:
+            raise _plainest(group) from group
         return True
 
     async def _down(self) -> None:
@@ -168,9 +177,11 @@ def _log_own_trouble(layout: Layout) -> None:
     os.close(log)
 
 
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    found: BaseException = errors
-    while isinstance(found, BaseExceptionGroup):
+def _plainest(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the failure that a person can act on; the group itself where there is none."""
+    known = group.subgroup((StackError, OSError))
+    found: BaseException = known or group
+    while known is not None and isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]
     return found
 
