@@ -156,21 +156,23 @@ def drain(dsn: str, size: int) -> tuple[float, Cpu, subprocess.Popen[bytes]]:
     with psycopg.connect(dsn, autocommit=True) as connection:
         server = psutil.Process(connection.info.backend_pid).parent()
         worker = psutil.Process(process.pid)
-        first = _wait(connection, 1)
+        first = _wait(connection, 1, process)
         start, before = time.perf_counter(), Cpu(_cpu(worker), _cpu_tree(server))
-        last = _wait(connection, size)
+        last = _wait(connection, size, process)
         seconds, after = time.perf_counter() - start, Cpu(_cpu(worker), _cpu_tree(server))
     share = (last - first) / last  # what was projected before the clock started does not count
     used = Cpu(*((b - a) / share for a, b in zip(before, after, strict=True)))
     return seconds / share, used, process
 
 
-def _wait(connection: psycopg.Connection, target: int) -> int:
+def _wait(connection: psycopg.Connection, target: int, process: subprocess.Popen[bytes]) -> int:
     query = "SELECT coalesce(sum(next), 0)::bigint FROM projection_offsets WHERE topic = %s"
     while True:
         (done,) = connection.execute(query, [CHAT_EVENTS]).fetchone() or (0,)
         if done >= target:
             return int(done)
+        if process.poll() is not None:
+            raise SystemExit("the projector ended, see above")
         time.sleep(TICK_S)
 
 

@@ -16,7 +16,6 @@ from projector.loop import Projector
 from projector.pacing import STUCK_AFTER_S, Watchdog
 from projector.postgres import ReadModels, WrongSchema
 from roomlog import health
-from roomlog.health import Check
 from roomlog.metrics import PROJECTOR_LAG
 from roomlog.settings import Settings
 from schemas.registry import Registry, RegistryError
@@ -62,7 +61,7 @@ async def run(settings: Settings) -> None:
         projector = Projector(source, models, letters, codecs, thread)
         watch = Watch(source, projector)
         port = settings.metrics_port or DEFAULT_METRICS_PORT
-        server = await health.serve(settings.host, port, watch.checks)
+        server = await health.serve(settings.host, port, watch.checks())
         try:
             await source.start()
             _stop_on_signals(projector)
@@ -80,17 +79,22 @@ class Watch:
     def __init__(self, source: Source, projector: Projector) -> None:
         self._source, self._projector = source, projector
         self._dog = Watchdog(time.monotonic())
-        self._kafka = Check(ok=False, detail="not asked yet")
+        self._kafka_problem: str | None = "not asked yet"
 
-    def checks(self) -> dict[str, Check]:
-        """Return what /readyz answers."""
-        placed = self._source.joined and not self._source.unplaced
-        detail = f"{len(self._source.next)} partitions" if placed else "no partitions yet"
-        return {
-            "kafka": self._kafka,
-            "postgres": self._projector.postgres,
-            "assignment": Check(placed, detail),
-        }
+    def checks(self) -> dict[str, health.Check]:
+        """Return what /readyz asks: all is known from the work itself, nothing is sent."""
+
+        async def kafka() -> str | None:
+            return self._kafka_problem
+
+        async def postgres() -> str | None:
+            return self._projector.postgres_problem
+
+        async def assignment() -> str | None:
+            placed = self._source.joined and not self._source.unplaced
+            return None if placed else "the consumer group has assigned no partitions yet"
+
+        return {"kafka": kafka, "postgres": postgres, "assignment": assignment}
 
     async def run(self) -> None:
         """Look again and again; raises Stuck."""
@@ -99,17 +103,16 @@ class Watch:
             await asyncio.sleep(_WATCH_EVERY_S)
 
     async def _look(self) -> None:
-        asked = time.monotonic()
         try:
             lag = await self._source.lag()
         except (KafkaError, TimeoutError) as error:
-            self._kafka = Check(ok=False, detail=repr(error))
+            self._kafka_problem = repr(error)
             return
         now = time.monotonic()
-        self._kafka = Check(ok=True, latency_ms=round((now - asked) * 1000, 2))
+        self._kafka_problem = None
         for place, records in lag.items():
             PROJECTOR_LAG.labels(place.topic, str(place.partition)).set(records)
-        behind, excused = sum(lag.values()), not self._projector.postgres.ok
+        behind, excused = sum(lag.values()), self._projector.postgres_problem is not None
         if self._dog.is_stuck(now, behind, self._projector.projected, excused):
             raise Stuck(f"{behind} records behind and no progress for {STUCK_AFTER_S:.0f} s")
 

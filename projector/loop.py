@@ -16,7 +16,6 @@ from projector.kafka import DeadLetters, Records, Source
 from projector.pacing import MAX_BATCH_EVENTS, OFFSETS_ALONE_AFTER_S, Pace
 from projector.postgres import Fenced, Inapplicable, ReadModels, Unavailable
 from roomlog import metrics
-from roomlog.health import Check
 from roomlog.topics import CHAT_EVENTS, USER_EVENTS
 from schemas.registry import Codecs
 
@@ -53,7 +52,7 @@ class Projector:
         self._written_at = float("-inf")
         self.projected = 0
         """How many offsets this process has moved on."""
-        self.postgres = Check(ok=False, detail="not connected yet")
+        self.postgres_problem: str | None = "not connected yet"
 
     def stop(self) -> None:
         """Finish the batch that is being written, then return from `run`."""
@@ -67,7 +66,7 @@ class Projector:
                 await self._turn()
             except Unavailable as error:
                 log.warning("PostgreSQL is away, waiting for it: %s", error)
-                self.postgres = Check(ok=False, detail=str(error))
+                self.postgres_problem = str(error)
                 await self._begin_again()
                 await self._connect()
             except Fenced as error:
@@ -193,7 +192,7 @@ class Projector:
             await attempts(self._call, self._models.connect)
         except Unavailable:
             return
-        self.postgres = Check(ok=True)
+        self.postgres_problem = None
 
     async def _call(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         loop = asyncio.get_running_loop()
