@@ -33,6 +33,11 @@ KEYS_UNCHECKED = Counter(
 # Streams.
 STREAMS_EVENTS = Counter("streams_events_total", "Events examined")
 STREAMS_DELIVERIES = Counter("streams_deliveries_total", "Event records published to nodes")
+STREAMS_SIGNALS = Counter("streams_signals_total", "Signals taken in")
+STREAMS_SIGNALS_SKIPPED = Counter("streams_signals_skipped_total", "Signals that made no sense")
+STREAMS_UNPUBLISHED = Counter(
+    "streams_unpublished_total", "Frames given up because Valkey did not take them"
+)
 STREAMS_BATCH_EVENTS = Histogram("streams_batch_events", "Events in a batch", buckets=_SIZE_BUCKETS)
 STREAMS_NODES_SWEPT = Counter(
     "streams_nodes_swept_total", "Nodes removed because their lease was gone"

@@ -1,0 +1,139 @@
+"""The streams worker as a process: `roomlog streams`."""
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+
+import uvloop
+
+from roomlog import health
+from roomlog.settings import Settings
+from schemas.registry import Registry, RegistryError
+from streams import kafka
+from streams.valkey import TIMEOUT_S, Valkey
+from streams.watchdog import Watchdog
+from streams.worker import Worker
+
+log = logging.getLogger("streams")
+
+DEFAULT_PORT = 8201
+_STOP_WITHIN_S = 4.0
+_ASK_EVERY_S = 2.0
+
+
+class Stuck(RuntimeError):
+    """The worker has work and does none of it; whoever supervises it starts another."""
+
+
+def main() -> None:
+    """Run a worker until SIGTERM or SIGINT; the exit status is 1 where it failed or got stuck."""
+    settings = Settings()
+    _set_up_logging(settings.log_level)
+    # The consumer has a thread of its own: a busy loop must not keep it from the interpreter for long.
+    sys.setswitchinterval(0.001)
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # for the consumer's thread, too
+    try:
+        asyncio.run(run(settings))
+    except (RegistryError, OSError, Stuck) as error:
+        log.critical("%s", error)
+        raise SystemExit(1) from None
+
+
+async def run(settings: Settings) -> None:
+    """Run a worker until a signal to stop; raises RegistryError, OSError (port taken), Stuck."""
+    registry = Registry(settings.registry, settings.data)
+    codecs = await asyncio.to_thread(registry.codecs)
+    valkey = Valkey(settings.valkey)
+    worker = Worker(valkey, codecs.chat_signals, time.monotonic)
+    app = kafka.build(settings, worker)
+    checks = {"partitions": _assigned(app, worker), "valkey": _reachable(valkey)}
+    server = await health.serve(settings.host, settings.metrics_port or DEFAULT_PORT, checks)
+    try:
+        await _until_stopped(app, worker)
+    finally:
+        server.close()
+        await _stop(app)
+        await valkey.close()
+
+
+async def _until_stopped(app: kafka.App, worker: Worker) -> None:
+    """Return after a signal to stop; raises what ended any part before that."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    parts = [
+        worker.publish_loop(),
+        worker.progress_loop(),
+        worker.mirror_loop(),
+        worker.sweep_loop(),
+        _watch(app, worker),
+        _consume(app),
+        stop.wait(),
+    ]
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _consume(app: kafka.App) -> None:
+    await app.start()
+    await app.wait_until_stopped()
+    if app.crash_reason:
+        raise Stuck(f"the Kafka consumer failed: {app.crash_reason!r}") from app.crash_reason
+
+
+async def _watch(app: kafka.App, worker: Worker) -> None:
+    watchdog = Watchdog(time.monotonic())
+    while True:
+        await asyncio.sleep(_ASK_EVERY_S)
+        try:
+            async with asyncio.timeout(_ASK_EVERY_S):
+                lag = await kafka.lag(app)
+        except Exception as error:
+            log.debug("Kafka did not tell the log's ends: %r", error)
+            lag = None
+        if reason := watchdog.stuck(lag, worker.examined, time.monotonic()):
+            raise Stuck(reason)
+
+
+async def _stop(app: kafka.App) -> None:
+    """Leave the group, so that others need not wait for the session to run out."""
+    try:
+        async with asyncio.timeout(_STOP_WITHIN_S):
+            await app.stop()
+    except Exception as error:
+        log.warning("did not stop in order: %r", error)
+
+
+def _assigned(app: kafka.App, worker: Worker) -> health.Check:
+    async def check() -> str | None:
+        return "partitions are being given out anew" if app.rebalancing else worker.waits_for()
+
+    return check
+
+
+def _reachable(valkey: Valkey) -> health.Check:
+    async def check() -> str | None:
+        async with asyncio.timeout(TIMEOUT_S):
+            await valkey.ping()
+        return None
+
+    return check
+
+
+def _set_up_logging(level: str) -> None:
+    logging.basicConfig(
+        level=level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    for noisy in ("faust", "mode", "aiokafka", "httpx", "streams.kafka", "streams.coalesce"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.root.level))

@@ -1,0 +1,110 @@
+"""The Faust app: what it consumes, how it is set, and how a worker hears of partitions and records."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import faust
+from faust.types import TP
+
+from roomlog.settings import Settings
+from roomlog.topics import CHAT_EVENTS, CHAT_SIGNALS
+from streams.coalesce import CoalescingConsumer, CoalescingScheduler, install
+from streams.worker import Worker
+
+GROUP = "roomlog-streams"
+SESSION_TIMEOUT_S = 6.0
+"""The least that brokers allow: partitions of a worker that was killed wait this long."""
+
+
+class App(faust.App):
+    """Faust without anything on disk: no table, no changelog, no leader topic."""
+
+    worker: Worker
+    began_at: Mapping[TP, int] = {}
+    """Offsets from which the assigned partitions were read."""
+
+    def _create_directories(self) -> None:
+        pass
+
+
+class Consumer(CoalescingConsumer):
+    """Reads chat.events from what was committed, and chat.signals from where the tables are."""
+
+    app: App
+
+    def starts_at(self, committed: Mapping[TP, int | None]) -> dict[TP, int | None]:
+        """Return where to read chat.signals."""
+        starts = self.app.worker.signals_from(_signals(committed))
+        return {TP(CHAT_SIGNALS, number): offset for number, offset in starts.items()}
+
+    async def positioned(self, positions: Mapping[TP, int]) -> None:
+        """Ask the nodes for the tables of new partitions: from here on no answer can be missed."""
+        self.app.began_at = positions
+        await self.app.worker.start_fresh(_signals(positions))
+
+
+def build(settings: Settings, worker: Worker) -> App:
+    """Return the app, ready to be started, that feeds the worker."""
+    install(Consumer)
+    app = App(
+        GROUP,
+        broker=[f"kafka://{server.strip()}" for server in settings.kafka.split(",")],
+        ConsumerScheduler=CoalescingScheduler,
+        autodiscover=False,
+        broker_commit_interval=0.5,
+        broker_heartbeat_interval=1.0,
+        broker_max_poll_records=2_000,
+        broker_rebalance_timeout=10.0,
+        broker_request_timeout=20.0,
+        broker_session_timeout=SESSION_TIMEOUT_S,
+        consumer_auto_offset_reset="earliest",
+        store="memory://",
+        stream_buffer_maxsize=64,
+        stream_recovery_delay=0.0,
+        # What was begun when a rebalance starts is finished and passed over when it is read again.
+        stream_wait_empty=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+    )
+    app.worker = worker
+    _connect(app, worker)
+    return app
+
+
+def _connect(app: App, worker: Worker) -> None:
+    events = app.topic(CHAT_EVENTS, key_serializer="raw", value_serializer="raw")
+    signals = app.topic(CHAT_SIGNALS, key_serializer="raw", value_serializer="raw")
+
+    @app.agent(events, name="events", concurrency=1)
+    async def examine(stream: Any) -> None:
+        async for event in stream.noack().events():
+            await worker.on_events(event.message.partition, event.value, event.ack)
+
+    @app.agent(signals, name="signals", concurrency=1)
+    async def listen(stream: Any) -> None:
+        async for event in stream.noack().events():
+            await worker.on_signals(event.message.partition, event.value, event.ack)
+
+    @app.on_partitions_assigned.connect
+    async def assigned(_app: Any, *arguments: Any, **_named: Any) -> None:
+        partitions: set[TP] = arguments[0]
+        worker.assign({tp.partition for tp in partitions if tp.topic == CHAT_EVENTS})
+
+
+async def lag(app: App) -> int:
+    """Return how many records of the assigned partitions wait; raises what the client raises."""
+    ends = await app.consumer.highwaters(*app.consumer.assignment())
+    return sum(max(0, end - _next_offset(app, TP(*tp))) for tp, end in ends.items())
+
+
+def _next_offset(app: App, tp: TP) -> int:
+    partition = app.worker.partitions.get(tp.partition)
+    if partition is None:
+        return 0
+    taken_in = partition.examined if tp.topic == CHAT_EVENTS else partition.signals_next
+    return app.began_at.get(tp, 0) if taken_in is None else taken_in
+
+
+def _signals(offsets: Mapping[TP, Any]) -> dict[int, Any]:
+    return {tp.partition: at for tp, at in offsets.items() if tp.topic == CHAT_SIGNALS}

@@ -1,0 +1,300 @@
+"""One worker: records in, deliveries and the mirror of presence out; the tables belong to it alone.
+
+Everything runs on one event loop. Batches change the tables at once; what follows from them is collected
+and published by one loop, so that whatever arrives during a publish goes out with the next one.
+"""
+
+import asyncio
+import contextlib
+import logging
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from roomlog import metrics
+from roomlog.deliveries import ALL_NODES, Events, Range, Resync, encode_delivery, node_channel
+from roomlog.signals import ChatSignal
+from schemas.codec import Codec, PoisonRecord
+from streams import fanout, presence
+from streams.presence import Effects, TypingLimit
+from streams.sweep import Sweep
+from streams.tables import MIRROR, Partition
+from streams.valkey import FAILURES, RoomStates, UserStates, Valkey
+
+log = logging.getLogger(__name__)
+
+PROGRESS_EVERY_S = 0.1
+SWEEP_EVERY_S = 1.0
+ANSWERS_WITHIN_S = 5.0
+"""How long after a Resync the mirror's claims stand for nodes that have not answered."""
+RECONNECTED_WITHIN_S = 1.5
+"""After an outage of Valkey nodes are asked again only when they can be expected to listen again."""
+
+Ack = Callable[[], object]
+
+
+class Worker:
+    """The tables of the assigned partitions, and the loops that publish what follows from records.
+
+    `clock` gives seconds that never go back.
+    """
+
+    def __init__(
+        self, valkey: Valkey, codec: Codec[ChatSignal], clock: Callable[[], float]
+    ) -> None:
+        self.partitions: dict[int, Partition] = {}
+        self.examined = 0
+        """Records of both topics taken in; moves whenever there is progress."""
+        self.assigned = False
+        """Whether the group has given out partitions yet."""
+        self._valkey = valkey
+        self._codec = codec
+        self._clock = clock
+        self._limit = TypingLimit()
+        self._sweep = Sweep()
+        self._frames: list[tuple[str, bytes]] = []
+        self._touched: set[int] = set()
+        self._acks: list[Ack] = []
+        self._wake = asyncio.Event()
+        self._room_to_publish = asyncio.Event()
+        self._room_to_publish.set()
+        self._mirror = Effects()
+        self._mirror_wake = asyncio.Event()
+        self._mirror_lock = asyncio.Lock()
+        self._settling: dict[int, float] = {}
+        self._was_away = False
+        self._resync_at = math.inf
+
+    # --- partitions -------------------------------------------------------------------------------
+
+    def assign(self, numbers: set[int]) -> None:
+        """Own these partitions from now on; tables of others are dropped, new ones are empty."""
+        self.assigned = True
+        for lost in self.partitions.keys() - numbers:
+            del self.partitions[lost]
+            self._settling.pop(lost, None)
+        for number in numbers - self.partitions.keys():
+            self.partitions[number] = Partition(number)
+            metrics.STREAMS_ASSIGNMENTS.inc()
+
+    def signals_from(self, committed: Mapping[int, int | None]) -> dict[int, int | None]:
+        """Return for each partition from which offset to read chat.signals; None: from the log's end.
+
+        A table that is empty needs no history, since nodes are asked for all of it; one that is kept
+        goes on where it stopped. A commit ahead of it means that another worker had the partition
+        meanwhile: the table missed signals and begins anew.
+        """
+        for number, partition in self.partitions.items():
+            mine, theirs = partition.signals_next, committed.get(number)
+            if mine is not None and theirs is not None and theirs > mine:
+                self.partitions[number] = Partition(number)
+        return {n: p.signals_next for n, p in self.partitions.items()}
+
+    async def start_fresh(self, positions: Mapping[int, int]) -> None:
+        """Begin the partitions with empty tables, whose signals are read from the given offsets.
+
+        The mirror is taken over first, so that presence does not flicker until nodes have answered.
+        """
+        fresh = [p for n in positions if (p := self.partitions.get(n)) and p.signals_next is None]
+        for partition in fresh:
+            partition.signals_next = positions[partition.number]
+        with contextlib.suppress(*FAILURES):
+            async with asyncio.timeout(2):
+                for partition in fresh:
+                    presence.recall(partition, *await self._valkey.recall(partition.number))
+        self._resync([p.number for p in fresh])
+
+    def _resync(self, numbers: Sequence[int]) -> None:
+        if not numbers:
+            return
+        self._settling |= dict.fromkeys(numbers, self._clock() + ANSWERS_WITHIN_S)
+        self._publish(ALL_NODES, encode_delivery(Resync(sorted(numbers))))
+
+    def waits_for(self) -> str | None:
+        """Return what this worker still waits for before it works, None where it works."""
+        if not self.assigned:
+            return "waits for its partitions"
+        if any(p.signals_next is None for p in self.partitions.values()):
+            return "waits for the positions of its partitions"
+        return None
+
+    # --- records ----------------------------------------------------------------------------------
+
+    async def on_events(self, number: int, records: Sequence[Any], ack: Ack) -> None:
+        """Take in records of chat.events; `ack` is called once what follows is published."""
+        await self._room_to_publish.wait()
+        partition = self.partitions.get(number)
+        if partition is not None:
+            count = fanout.examine(partition, records)
+            metrics.STREAMS_DELIVERIES.inc(count)
+            metrics.STREAMS_EVENTS.inc(len(records))
+            metrics.STREAMS_BATCH_EVENTS.observe(len(records))
+            self._touched.add(number)
+        self._taken_in(len(records), ack)
+
+    async def on_signals(self, number: int, records: Sequence[Any], ack: Ack) -> None:
+        """Take in records of chat.signals; `ack` is called once what follows is published."""
+        await self._room_to_publish.wait()
+        partition = self.partitions.get(number)
+        if partition is not None:
+            effects = Effects()
+            for record in records:
+                self._apply(partition, record, effects)
+            partition.signals_next = records[-1].offset + 1
+            self._follow(effects)
+        self._taken_in(len(records), ack)
+
+    def _apply(self, partition: Partition, record: Any, effects: Effects) -> None:
+        metrics.STREAMS_SIGNALS.inc()
+        try:
+            signal = self._codec.decode(record.value or b"")
+            presence.apply(partition, signal, self._limit, self._clock(), effects)
+        except PoisonRecord as error:
+            self._skip(partition, record, error)
+        except Exception as error:
+            log.exception("a signal could not be applied")
+            self._skip(partition, record, error)
+
+    def _skip(self, partition: Partition, record: Any, error: Exception) -> None:
+        metrics.STREAMS_SIGNALS_SKIPPED.inc()
+        log.warning(
+            "skipped chat.signals %d:%d: %s", partition.number, getattr(record, "offset", -1), error
+        )
+
+    def _taken_in(self, count: int, ack: Ack) -> None:
+        self.examined += count
+        self._acks.append(ack)
+        # One batch a partition and fetch: beyond that many, Valkey is slower than the log.
+        if len(self._acks) >= 64:
+            self._room_to_publish.clear()
+        self._wake.set()
+
+    def _follow(self, effects: Effects) -> None:
+        for node, delivery in effects.deliveries:
+            self._frames.append((node_channel(node), encode_delivery(delivery)))
+        if effects.rooms or effects.users:
+            self._mirror.add(effects)
+            self._mirror_wake.set()
+
+    def _publish(self, channel: str, frame: bytes) -> None:
+        self._frames.append((channel, frame))
+        self._wake.set()
+
+    # --- loops ------------------------------------------------------------------------------------
+
+    async def publish_loop(self) -> None:
+        """Publish whatever is collected, then ack the records behind it; for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            acks, self._acks = self._acks, []
+            self._room_to_publish.set()
+            frames, self._frames = self._frames, []
+            frames += self._ranges(fanout.take, self._touched)
+            self._touched.clear()
+            await self._send(frames)
+            for ack in acks:
+                ack()
+
+    async def _send(self, frames: list[tuple[str, bytes]]) -> None:
+        """Publish frames. What Valkey does not take is given up: the ranges let nodes see it."""
+        if not frames:
+            return
+        try:
+            await self._valkey.publish(frames)
+        except FAILURES as error:
+            metrics.STREAMS_UNPUBLISHED.inc(len(frames))
+            self._unreachable(error)
+
+    async def progress_loop(self) -> None:
+        """Tell nodes every PROGRESS_EVERY_S how far the worker is where nothing concerned them."""
+        told: dict[int, int | None] = {}
+        while True:
+            await asyncio.sleep(PROGRESS_EVERY_S)
+            moved = {n for n, p in self.partitions.items() if told.get(n) != p.examined}
+            if moved:
+                told |= {n: self.partitions[n].examined for n in moved}
+                self._frames += self._ranges(fanout.take, moved)
+                self._frames += self._ranges(fanout.progress, moved)
+                self._wake.set()
+
+    def _ranges(
+        self, rule: Callable[[Partition], Iterable[tuple[str, Range]]], numbers: Iterable[int]
+    ) -> list[tuple[str, bytes]]:
+        """Return one frame for each node, with what `rule` gives for these partitions."""
+        by_node: defaultdict[str, list[Range]] = defaultdict(list)
+        for number in numbers:
+            if partition := self.partitions.get(number):
+                for node, part in rule(partition):
+                    by_node[node].append(part)
+        return [(node_channel(n), encode_delivery(Events(r))) for n, r in by_node.items()]
+
+    async def mirror_loop(self) -> None:
+        """Write changed presence to Valkey; what fails is rewritten once Valkey is back."""
+        while True:
+            await self._mirror_wake.wait()
+            self._mirror_wake.clear()
+            try:
+                async with self._mirror_lock:
+                    effects, self._mirror = self._mirror, Effects()
+                    await self._valkey.mirror(effects)
+            except FAILURES as error:
+                self._unreachable(error)
+
+    async def sweep_loop(self) -> None:
+        """Each second: remove dead nodes, end the mirror's claims, repair after an outage of Valkey."""
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            try:
+                await self._sweep_once()
+            except FAILURES as error:
+                self._unreachable(error)
+
+    async def _sweep_once(self) -> None:
+        nodes = {node for p in self.partitions.values() for node in p.nodes()}
+        missing = await self._valkey.missing_leases(nodes)
+        now = self._clock()
+        self._limit.forget_before(now)
+        if self._was_away:
+            log.info("Valkey answers again")
+            self._was_away, self._resync_at = False, now + RECONNECTED_WITHIN_S
+        if now >= self._resync_at:
+            self._resync_at = math.inf
+            self._resync(list(self.partitions))
+        for node in self._sweep.dead(missing, now):
+            self._remove(node)
+        for number in [n for n, until in self._settling.items() if now >= until]:
+            await self._settle(number)
+
+    def _remove(self, node: str) -> None:
+        log.warning("node %s is gone: its lease has run out", node)
+        metrics.STREAMS_NODES_SWEPT.inc()
+        effects = Effects()
+        for partition in self.partitions.values():
+            presence.remove_node(partition, node, effects)
+        self._follow(effects)
+        # Should it only have been stopped for a while, this makes it come back whole.
+        self._publish(node_channel(node), encode_delivery(Resync(sorted(self.partitions))))
+
+    async def _settle(self, number: int) -> None:
+        """Nodes had time to answer: what only the mirror still claims is gone."""
+        partition = self.partitions[number]
+        effects = Effects()
+        presence.remove_node(partition, MIRROR, effects)
+        self._follow(effects)
+        async with self._mirror_lock:
+            await self._valkey.rewrite(number, *_states(partition))
+        self._settling.pop(number, None)
+
+    def _unreachable(self, error: BaseException) -> None:
+        if not self._was_away:
+            log.warning("Valkey does not answer: %s: %s", type(error).__name__, error)
+        self._was_away = True
+        self._sweep.unreachable(self._clock())
+
+
+def _states(partition: Partition) -> tuple[RoomStates, UserStates]:
+    rooms = {room.id: dict(room.state) for room in partition.rooms.values() if room.state}
+    users = {user: presence.best(states.values()) for user, states in partition.users.items()}
+    return rooms, {user: state for user, state in users.items() if state}
