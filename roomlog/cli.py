@@ -38,11 +38,11 @@ COMMANDS = {
         "roomlog.commands.seed:seed", _USE, "Fill in demo users, rooms and a real history."
     ),
     "chat": Command("roomlog.commands.chat:chat", _USE, "Chat in this terminal."),
-    "import": Command("analytics.importer:run", _USE, "Play recorded chats in, as their senders."),
+    "import": Command("roomlog.bridge.command:import_", _USE, "Play recorded chats in, as their senders."),
     "export": Command(
-        "analytics.export:export", _USE, "Write the log to Parquet, Avro, JSONL or CSV."
+        "analytics.commands.export:export", _USE, "Write the log to Parquet, Avro, JSONL or CSV."
     ),
-    "replay": Command("analytics.replay:replay", _USE, "Print any range of the log."),
+    "replay": Command("analytics.commands.replay:replay", _USE, "Print any range of the log."),
 }
 """Name -> command; a new one is one more line."""
 

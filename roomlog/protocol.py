@@ -342,7 +342,7 @@ def _details_json(event: ChatEvent) -> bytes:
     return _encode(event_details(event))
 
 
-_CLIENT_NAMES = {"user_id": "user", "target_id": "event"}
+CLIENT_NAMES = {"user_id": "user", "target_id": "event"}
 
 
 def event_details(event: ChatEvent) -> dict[str, Any]:
@@ -353,7 +353,7 @@ def event_details(event: ChatEvent) -> dict[str, Any]:
         value = getattr(body, field.name)
         if value == field.default and value is not field.default_factory:
             continue
-        found[_CLIENT_NAMES.get(field.name, field.name)] = _plain(value)
+        found[CLIENT_NAMES.get(field.name, field.name)] = _plain(value)
     return found
 
 

@@ -1,0 +1,1 @@
+"""The analysts' commands, as `roomlog.cli` finds them."""

@@ -1,0 +1,1 @@
+"""Imports: chats that were recorded elsewhere, played in through the ingest nodes as their senders."""
