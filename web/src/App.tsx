@@ -21,7 +21,8 @@ export function App({ api }: { api: Api }) {
   }, [api, who]);
 
   if (who.state === "checking") return <Splash error={who.error} />;
-  if (who.state === "out") return <AuthPage auth={api.auth} onSignedIn={(me) => setWho({ state: "in", me })} />;
+  if (who.state === "out")
+    return <AuthPage auth={api.auth} onSignedIn={(me) => setWho({ state: "in", me })} />;
   return <SignedIn key={who.me.id} api={api} me={who.me} onSignedOut={() => setWho({ state: "out" })} />;
 }
 

@@ -179,7 +179,8 @@ export class RoomlogClient {
 
   private open(node: NodeAddress): Link {
     const open: OpenSocket =
-      this.options.openSocket ?? ((url, protocols) => new WebSocket(url, protocols) as unknown as ReturnType<OpenSocket>);
+      this.options.openSocket ??
+      ((url, protocols) => new WebSocket(url, protocols) as unknown as ReturnType<OpenSocket>);
     return new Link(node, open, this.options.token?.() ?? null, {
       hello: (link, hello) => this.greeted(link, hello),
       frame: (link, frame) => this.receive(link, frame),

@@ -44,7 +44,17 @@ export class Outbox {
     const lane = command.op === "create" ? `create:${command.key}` : command.room;
     return new Promise((resolve, reject) => {
       const giveUpAt = now + GIVE_UP_MS;
-      this.entries.push({ command, lane, id: null, sentAt: 0, attempts: 0, notBefore: now, giveUpAt, resolve, reject });
+      this.entries.push({
+        command,
+        lane,
+        id: null,
+        sentAt: 0,
+        attempts: 0,
+        notBefore: now,
+        giveUpAt,
+        resolve,
+        reject,
+      });
     });
   }
 
@@ -64,7 +74,8 @@ export class Outbox {
   wait(now: number, connected: boolean): number | null {
     const times = this.entries.map((entry) => entry.giveUpAt);
     if (connected) {
-      for (const head of this.heads()) times.push(head.id === null ? head.notBefore : head.sentAt + OVERDUE_MS);
+      for (const head of this.heads())
+        times.push(head.id === null ? head.notBefore : head.sentAt + OVERDUE_MS);
     }
     return times.length === 0 ? null : Math.max(0, Math.min(...times) - now);
   }
@@ -124,7 +135,9 @@ export class Outbox {
     if (late.length === 0) return;
     this.entries = this.entries.filter((entry) => entry.giveUpAt > now);
     for (const entry of late) {
-      entry.reject(new CommandFailed("timeout", "No answer from the server. Check the connection and try again."));
+      entry.reject(
+        new CommandFailed("timeout", "No answer from the server. Check the connection and try again."),
+      );
     }
   }
 

@@ -97,17 +97,7 @@ export interface Pong {
 }
 
 export type ServerFrame =
-  | Hello
-  | Ack
-  | ErrorReply
-  | ChatEvent
-  | CaughtUp
-  | Reset
-  | Typing
-  | Presence
-  | Notify
-  | Reconnect
-  | Pong;
+  Hello | Ack | ErrorReply | ChatEvent | CaughtUp | Reset | Typing | Presence | Notify | Reconnect | Pong;
 
 interface Keyed {
   room: string;

@@ -71,7 +71,12 @@ export class RestClient {
       });
     } catch (error) {
       if (options.signal?.aborted) throw error;
-      throw new ApiError(0, "offline", "The server cannot be reached. Check your connection and try again.", true);
+      throw new ApiError(
+        0,
+        "offline",
+        "The server cannot be reached. Check your connection and try again.",
+        true,
+      );
     }
   }
 

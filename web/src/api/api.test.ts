@@ -8,7 +8,10 @@ function answer(status: number, body: unknown): Response {
 }
 
 it("renews the session once after a 401 and tries again", async () => {
-  const fetch = vi.fn().mockResolvedValueOnce(answer(401, {})).mockResolvedValueOnce(answer(200, { ok: true }));
+  const fetch = vi
+    .fn()
+    .mockResolvedValueOnce(answer(401, {}))
+    .mockResolvedValueOnce(answer(200, { ok: true }));
   const renew = vi.fn(() => Promise.resolve(true));
   await expect(new RestClient({ base: "", fetch, renew }).get("/rooms")).resolves.toEqual({ ok: true });
   expect(renew).toHaveBeenCalledOnce();
@@ -23,11 +26,17 @@ it("proves with a header that a write is its own", async () => {
 it("makes errors of problem details, of foreign pages, and of no answer", async () => {
   const fetch = vi
     .fn<typeof globalThis.fetch>()
-    .mockResolvedValueOnce(answer(409, { title: "Conflict", detail: "This address has an account.", code: "email_taken" }))
+    .mockResolvedValueOnce(
+      answer(409, { title: "Conflict", detail: "This address has an account.", code: "email_taken" }),
+    )
     .mockResolvedValueOnce(new Response("<html>", { status: 502 }))
     .mockRejectedValueOnce(new TypeError("failed to fetch"));
   const rest = new RestClient({ base: "", fetch });
-  await expect(rest.get("/a")).rejects.toMatchObject({ status: 409, code: "email_taken", message: "This address has an account." });
+  await expect(rest.get("/a")).rejects.toMatchObject({
+    status: 409,
+    code: "email_taken",
+    message: "This address has an account.",
+  });
   await expect(rest.get("/b")).rejects.toMatchObject({ status: 502, retryable: true });
   await expect(rest.get("/c")).rejects.toMatchObject({ status: 0, code: "offline" });
 });

@@ -97,7 +97,10 @@ export class ChatSession {
     const left = expiresIn(token, Date.now());
     clearTimeout(this.renewal);
     if (left === null || this.stopped) return;
-    this.renewal = setTimeout(() => void this.api.auth.renew().catch(() => undefined), Math.max(5_000, left - RENEW_BEFORE_MS));
+    this.renewal = setTimeout(
+      () => void this.api.auth.renew().catch(() => undefined),
+      Math.max(5_000, left - RENEW_BEFORE_MS),
+    );
   }
 
   wantName(user: string): void {
@@ -128,7 +131,8 @@ export class ChatSession {
   /** Create a room and return its id; `key` makes a repeated attempt the same room. */
   async create(name: string, kind: "public" | "private", key: string): Promise<string> {
     const ack = await this.client.command({ op: "create", key, name, kind });
-    if (!ack.room) throw new CommandFailed("unavailable", "The server did not name the new room. Reload the page.");
+    if (!ack.room)
+      throw new CommandFailed("unavailable", "The server did not name the new room. Reload the page.");
     const { room } = ack;
     const made: Room = { id: room, name, kind, topic: null, members: 1, is_member: true, last_cursor: null };
     this.store.dispatch({ type: "rooms", rooms: [made] });
@@ -170,7 +174,15 @@ export class ChatSession {
   // --- messages
 
   send(room: string, text: string, replyTo: string | null): void {
-    const message = { key: newKey(), text, replyTo, at: Date.now(), state: "sending" as const, event: null, error: null };
+    const message = {
+      key: newKey(),
+      text,
+      replyTo,
+      at: Date.now(),
+      state: "sending" as const,
+      event: null,
+      error: null,
+    };
     this.store.dispatch({ type: "sending", room, message });
     this.typedAt = 0;
     void this.post(room, message.key, text, replyTo);

@@ -1,10 +1,11 @@
 import { Anchor } from "@mantine/core";
 import { memo } from "react";
 import { linkify } from "./linkify";
+import { plain } from "./plain";
 
 /** A text from a user: inert, except for links to http and https. */
 export const RichText = memo(function RichText({ text }: { text: string }) {
-  return linkify(text).map((piece, index) =>
+  return linkify(plain(text)).map((piece, index) =>
     piece.href === null ? (
       piece.text
     ) : (

@@ -1,6 +1,7 @@
 import { createContext, useContext, useEffect, useSyncExternalStore } from "react";
 import type { ChatSession } from "../session/session";
 import type { ChatState } from "../state/chat";
+import { plain } from "./plain";
 
 export const SessionContext = createContext<ChatSession | null>(null);
 
@@ -24,5 +25,5 @@ export function useName(user: string): string {
   useEffect(() => {
     if (name === undefined) session.wantName(user);
   }, [session, user, name]);
-  return name ?? "Someone";
+  return name === undefined ? "Someone" : plain(name);
 }

@@ -1,10 +1,18 @@
 /** Times as people read them, in the language and zone of the browser. */
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const SHORT = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const DAY = new Intl.DateTimeFormat(undefined, {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+});
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 
 export const clock = (at: number): string => (Number.isFinite(at) ? CLOCK.format(at) : "");
+/** For narrow places: without morning and afternoon. */
+export const shortClock = (at: number): string => (Number.isFinite(at) ? SHORT.format(at) : "");
 export const fullTime = (at: number): string => (Number.isFinite(at) ? FULL.format(at) : "");
 
 /** Whether two times are on different days of the local calendar. */

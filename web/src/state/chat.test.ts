@@ -5,13 +5,31 @@ import type { Action, ChatState } from "./chat";
 import type { PendingMessage } from "./pending";
 import type { Room } from "./rooms";
 
-const ROOM: Room = { id: "room", name: "general", kind: "public", topic: null, members: 2, is_member: true, last_cursor: null };
+const ROOM: Room = {
+  id: "room",
+  name: "general",
+  kind: "public",
+  topic: null,
+  members: 2,
+  is_member: true,
+  last_cursor: null,
+};
 const OTHER: Room = { ...ROOM, id: "other", name: "other" };
 
 function event(n: number, fields: Partial<ChatEvent> = {}): ChatEvent {
   const ts = "2026-01-02T03:04:05Z";
   const d = { text: `text ${n}` };
-  return { op: "event", room: "room", cursor: `1:${n}`, type: "MessagePosted", id: `e${n}`, sender: "bob", ts, d, ...fields };
+  return {
+    op: "event",
+    room: "room",
+    cursor: `1:${n}`,
+    type: "MessagePosted",
+    id: `e${n}`,
+    sender: "bob",
+    ts,
+    d,
+    ...fields,
+  };
 }
 
 function play(...actions: Action[]): ChatState {
@@ -24,7 +42,15 @@ function play(...actions: Action[]): ChatState {
 }
 
 function written(key = "k1"): Action {
-  const message: PendingMessage = { key, text: "hi", replyTo: null, at: 0, state: "sending", event: null, error: null };
+  const message: PendingMessage = {
+    key,
+    text: "hi",
+    replyTo: null,
+    at: 0,
+    state: "sending",
+    event: null,
+    error: null,
+  };
   return { type: "sending", room: "room", message };
 }
 
@@ -51,7 +77,12 @@ describe("own messages", () => {
 
   it("leave the waiting list when a page of history has them", () => {
     const message = { id: "e1", cursor: "1:1", sender: "alice", ts: "2026-01-02T03:04:05Z", text: "hi" };
-    const state = play(written(), stored, { type: "page", room: "room", messages: [message], hasMore: false });
+    const state = play(written(), stored, {
+      type: "page",
+      room: "room",
+      messages: [message],
+      hasMore: false,
+    });
     expect(state.pending.room).toEqual([]);
   });
 
@@ -66,7 +97,9 @@ describe("own messages", () => {
 
 describe("unread", () => {
   it("counts what others post in rooms that are not looked at", () => {
-    const state = play(events(event(1), event(2, { room: "other" }), event(3, { room: "other", sender: "alice" })));
+    const state = play(
+      events(event(1), event(2, { room: "other" }), event(3, { room: "other", sender: "alice" })),
+    );
     expect(state.activity.other?.unread).toBe(1);
     expect(state.activity.room?.unread ?? 0).toBe(0);
   });
@@ -79,7 +112,11 @@ describe("unread", () => {
   });
 
   it("draws no line when nothing came", () => {
-    const back = play(events(event(1)), { type: "open_room", room: "other" }, { type: "open_room", room: "room" });
+    const back = play(
+      events(event(1)),
+      { type: "open_room", room: "other" },
+      { type: "open_room", room: "room" },
+    );
     expect(back.activity.room?.divider).toBeNull();
   });
 });

@@ -88,17 +88,33 @@ export function reduce(state: ChatState, action: Action): ChatState {
     case "timeline_loading":
       return withTimeline(state, action.room, (before) => ({ ...before, status: "loading", error: null }));
     case "timeline_failed":
-      return withTimeline(state, action.room, (before) => ({ ...before, status: "failed", error: action.error }));
+      return withTimeline(state, action.room, (before) => ({
+        ...before,
+        status: "failed",
+        error: action.error,
+      }));
     case "page":
       return showNewest(state, action.room, showPage(action.messages, action.hasMore));
     case "older_page":
-      return withTimeline(state, action.room, (before) => prependPage(before, action.messages, action.hasMore));
+      return withTimeline(state, action.room, (before) =>
+        prependPage(before, action.messages, action.hasMore),
+      );
     case "events":
       return applyAll(state, action.events);
     case "presence":
-      return put(state, "presence", action.room, applyPresence(state.presence[action.room] ?? {}, action.frame));
+      return put(
+        state,
+        "presence",
+        action.room,
+        applyPresence(state.presence[action.room] ?? {}, action.frame),
+      );
     case "typing":
-      return put(state, "typing", action.room, startTyping(state.typing[action.room] ?? {}, action.user, action.now));
+      return put(
+        state,
+        "typing",
+        action.room,
+        startTyping(state.typing[action.room] ?? {}, action.user, action.now),
+      );
     case "tick":
       return tick(state, action.now);
     case "sending":
@@ -159,7 +175,8 @@ function look(state: ChatState, room: string | null, visible: boolean): ChatStat
 
 function tick(state: ChatState, now: number): ChatState {
   let next = state;
-  for (const [room, typing] of Object.entries(state.typing)) next = put(next, "typing", room, dropStale(typing, now));
+  for (const [room, typing] of Object.entries(state.typing))
+    next = put(next, "typing", room, dropStale(typing, now));
   return next;
 }
 
@@ -194,7 +211,12 @@ function withPending(
 
 type Keyed = "rooms" | "timelines" | "activity" | "presence" | "typing" | "pending";
 
-function put<K extends Keyed>(state: ChatState, part: K, key: string, value: ChatState[K][string]): ChatState {
+function put<K extends Keyed>(
+  state: ChatState,
+  part: K,
+  key: string,
+  value: ChatState[K][string],
+): ChatState {
   return state[part][key] === value ? state : { ...state, [part]: { ...state[part], [key]: value } };
 }
 

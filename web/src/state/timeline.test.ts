@@ -7,7 +7,11 @@ function stored(n: number): ApiMessage {
   return { id: `e${n}`, cursor: `1:${n}`, sender: "bob", ts: "2026-01-02T03:04:05Z", text: `text ${n}` };
 }
 
-function event(n: number, type = "MessagePosted", d: Record<string, unknown> = { text: `text ${n}` }): ChatEvent {
+function event(
+  n: number,
+  type = "MessagePosted",
+  d: Record<string, unknown> = { text: `text ${n}` },
+): ChatEvent {
   const ts = "2026-01-02T03:04:05Z";
   return { op: "event", room: "room", cursor: `1:${n}`, type, id: `e${n}`, sender: "bob", ts, d };
 }
@@ -18,7 +22,14 @@ const range = (from: number, to: number) => Array.from({ length: to - from + 1 }
 describe("timeline", () => {
   it("shows what is in both the page and the replay once", () => {
     const page = showPage(range(1, 5).map(stored), false);
-    expect(ids(applyEvents(page, [event(4), event(5), event(6), event(6)]).items)).toEqual(["e1", "e2", "e3", "e4", "e5", "e6"]);
+    expect(ids(applyEvents(page, [event(4), event(5), event(6), event(6)]).items)).toEqual([
+      "e1",
+      "e2",
+      "e3",
+      "e4",
+      "e5",
+      "e6",
+    ]);
   });
 
   it("keeps the numbers of rows when older ones come before them", () => {
@@ -47,7 +58,11 @@ describe("timeline", () => {
       event(7, "MessageEdited", { event: "unknown", text: "nothing" }),
     ]);
     const [first, second] = changed.items as MessageItem[];
-    expect(first).toMatchObject({ text: "better", edited: true, reactions: [{ emoji: "👍", users: ["bob"] }] });
+    expect(first).toMatchObject({
+      text: "better",
+      edited: true,
+      reactions: [{ emoji: "👍", users: ["bob"] }],
+    });
     expect(second).toMatchObject({ text: "", deleted: true });
     expect(changed.items).toHaveLength(2);
     const undone = applyEvents(changed, [event(8, "ReactionRemoved", { event: "e1", emoji: "👍" })]);

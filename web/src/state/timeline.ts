@@ -152,9 +152,15 @@ function amended(item: MessageItem, event: ChatEvent): MessageItem {
     case "MessageDeleted":
       return { ...item, text: "", deleted: true, reactions: [] };
     case "ReactionAdded":
-      return { ...item, reactions: withReaction(item.reactions, readText(event.d.emoji), event.sender, true) };
+      return {
+        ...item,
+        reactions: withReaction(item.reactions, readText(event.d.emoji), event.sender, true),
+      };
     case "ReactionRemoved":
-      return { ...item, reactions: withReaction(item.reactions, readText(event.d.emoji), event.sender, false) };
+      return {
+        ...item,
+        reactions: withReaction(item.reactions, readText(event.d.emoji), event.sender, false),
+      };
     default:
       return item;
   }
@@ -165,7 +171,9 @@ function withReaction(reactions: readonly Reaction[], emoji: string, user: strin
   const others = users.filter((each) => each !== user);
   const changed: Reaction = { emoji, users: on ? [...others, user] : others };
   const exists = reactions.some((reaction) => reaction.emoji === emoji);
-  const next = exists ? reactions.map((each) => (each.emoji === emoji ? changed : each)) : [...reactions, changed];
+  const next = exists
+    ? reactions.map((each) => (each.emoji === emoji ? changed : each))
+    : [...reactions, changed];
   return next.filter((reaction) => reaction.users.length > 0);
 }
 

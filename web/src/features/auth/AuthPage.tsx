@@ -1,4 +1,15 @@
-import { Alert, Anchor, Button, Center, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
+import {
+  Alert,
+  Anchor,
+  Button,
+  Center,
+  Paper,
+  PasswordInput,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
 import { useState } from "react";
 import type { FormEvent } from "react";
 import type { AuthApi, Me } from "../../api/auth";
@@ -66,8 +77,25 @@ export function AuthPage({ auth, onSignedIn }: Props) {
 function Fields({ isNew }: { isNew: boolean }) {
   return (
     <>
-      <TextInput label="Email" name="email" type="email" autoComplete="email" required withAsterisk={false} data-autofocus />
-      {isNew && <TextInput label="Name" name="name" autoComplete="name" maxLength={80} required withAsterisk={false} />}
+      <TextInput
+        label="Email"
+        name="email"
+        type="email"
+        autoComplete="email"
+        required
+        withAsterisk={false}
+        data-autofocus
+      />
+      {isNew && (
+        <TextInput
+          label="Name"
+          name="name"
+          autoComplete="name"
+          maxLength={80}
+          required
+          withAsterisk={false}
+        />
+      )}
       <PasswordInput
         label="Password"
         name="password"

@@ -4,6 +4,7 @@ import type { KeyboardEvent } from "react";
 import { useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
 import { UserName } from "../../shared/UserName";
+import { plain } from "../../shared/plain";
 import type { MessageItem } from "../../state/timeline";
 import { drafts } from "./drafts";
 import classes from "./Composer.module.css";
@@ -75,13 +76,22 @@ export function Composer({ room, roomName, replyTo, onReplyDone }: Props) {
           dir="auto"
         />
         {/* The box keeps the focus, so that a phone's keyboard stays open. */}
-        <ActionIcon size={42} aria-label="Send" title="Send" disabled={!sendable} onClick={send} onMouseDown={(event) => event.preventDefault()}>
+        <ActionIcon
+          size={42}
+          aria-label="Send"
+          title="Send"
+          disabled={!sendable}
+          onClick={send}
+          onMouseDown={(event) => event.preventDefault()}
+        >
           <Icon name="send" size={20} />
         </ActionIcon>
       </Group>
       {length > WARN_FROM && (
         <Text size="xs" c={length > LONGEST ? "red" : "dimmed"} role="status">
-          {length > LONGEST ? `${length - LONGEST} characters too long: split it in two.` : `${LONGEST - length} characters left.`}
+          {length > LONGEST
+            ? `${length - LONGEST} characters too long: split it in two.`
+            : `${LONGEST - length} characters left.`}
         </Text>
       )}
     </div>
@@ -97,7 +107,7 @@ function Replying({ message, onCancel }: { message: MessageItem; onCancel: () =>
         <strong>
           <UserName user={message.sender} />
         </strong>
-        : <bdi>{message.text}</bdi>
+        : <bdi>{plain(message.text)}</bdi>
       </span>
       <CloseButton size="sm" aria-label="Cancel the reply" onClick={onCancel} />
     </div>

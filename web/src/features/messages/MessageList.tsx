@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Virtuoso } from "react-virtuoso";
 import type { VirtuosoHandle } from "react-virtuoso";
 import { explain } from "../../session/session";
@@ -12,6 +12,7 @@ import { EmptyRoom, HistoryTop, LoadingHistory } from "./HistoryTop";
 import { Row } from "./Row";
 import { keyOf } from "./rows";
 import type { Entry } from "./rows";
+import { useFollowing } from "./useFollowing";
 import classes from "./messages.module.css";
 
 const NONE: readonly PendingMessage[] = [];
@@ -29,55 +30,65 @@ export function MessageList({ room, timeline = LOADING, onReply }: Props) {
   const pending = useChat((state) => state.pending[room]) ?? NONE;
   const divider = useChat((state) => state.activity[room]?.divider ?? null);
   const list = useRef<VirtuosoHandle>(null);
-  const [atBottom, setAtBottom] = useState(true);
+  const log = useRef<HTMLDivElement>(null);
   const history = useOlderPages(room);
   const entries = useMemo(() => entriesOf(timeline, pending, me), [timeline, pending, me]);
-  useJumpOnSend(list, pending.length);
-
-  if (entries.length === 0) {
-    return <div className={classes.log} role="log" aria-label="Conversation">{isWaiting(timeline) ? <LoadingHistory /> : <EmptyRoom />}</div>;
-  }
+  const newest = entries.at(-1);
+  const toBottom = useCallback(() => list.current?.scrollToIndex({ index: "LAST", align: "end" }), []);
+  const { following, onBottom, follow } = useFollowing(
+    log,
+    newest === undefined ? null : keyOf(newest),
+    toBottom,
+  );
   const first = timeline.firstIndex;
-  const toBottom = () => list.current?.scrollToIndex({ index: "LAST", align: "end" });
+  useOnSend(follow, pending.length);
+
   return (
-    <div className={classes.log} role="log" aria-label="Conversation" data-count={entries.length}>
-      <Virtuoso
-        ref={list}
-        data={entries}
-        firstItemIndex={first}
-        initialTopMostItemIndex={{ index: "LAST", align: "end" }}
-        computeItemKey={(_, entry) => keyOf(entry)}
-        alignToBottom
-        atBottomThreshold={NEAR_BOTTOM_PX}
-        atBottomStateChange={setAtBottom}
-        followOutput={(isAtBottom) => (isAtBottom ? "auto" : false)}
-        increaseViewportBy={{ top: 600, bottom: 200 }}
-        startReached={history.load}
-        context={{ hasMore: timeline.hasMore, ...history }}
-        components={{ Header: HistoryTop }}
-        itemContent={(index, entry) => (
-          <Row
-            room={room}
-            entry={entry}
-            before={entries[index - first - 1]}
-            quoted={quotedBy(entry, timeline)}
-            divider={divider}
-            onReply={onReply}
-            onShow={(id) => show(list.current, entries, id)}
-          />
-        )}
-      />
-      {!atBottom && (
-        <Button className={classes.jump} size="xs" radius="xl" leftSection={<Icon name="down" size={14} />} onClick={toBottom}>
+    <div className={classes.log} ref={log} role="log" aria-label="Conversation" data-count={entries.length}>
+      {entries.length === 0 && (timeline.status === "loading" ? <LoadingHistory /> : <EmptyRoom />)}
+      {entries.length > 0 && (
+        <Virtuoso
+          ref={list}
+          data={entries}
+          firstItemIndex={first}
+          initialTopMostItemIndex={{ index: "LAST", align: "end" }}
+          computeItemKey={(_, entry) => keyOf(entry)}
+          alignToBottom
+          atBottomThreshold={NEAR_BOTTOM_PX}
+          atBottomStateChange={onBottom}
+          followOutput={() => (following ? "auto" : false)}
+          totalListHeightChanged={() => following && list.current?.autoscrollToBottom()}
+          increaseViewportBy={{ top: 600, bottom: 200 }}
+          startReached={history.load}
+          context={{ hasMore: timeline.hasMore, ...history }}
+          components={{ Header: HistoryTop }}
+          itemContent={(index, entry) => (
+            <Row
+              room={room}
+              entry={entry}
+              before={entries[index - first - 1]}
+              quoted={quotedBy(entry, timeline)}
+              isStart={!timeline.hasMore}
+              divider={divider}
+              onReply={onReply}
+              onShow={(id) => show(list.current, entries, id)}
+            />
+          )}
+        />
+      )}
+      {!following && (
+        <Button
+          className={classes.jump}
+          size="xs"
+          radius="xl"
+          leftSection={<Icon name="down" size={14} />}
+          onClick={follow}
+        >
           Newest
         </Button>
       )}
     </div>
   );
-}
-
-function isWaiting(timeline: Timeline): boolean {
-  return timeline.status === "loading";
 }
 
 function entriesOf(timeline: Timeline, pending: readonly PendingMessage[], me: string): Entry[] {
@@ -87,7 +98,8 @@ function entriesOf(timeline: Timeline, pending: readonly PendingMessage[], me: s
 
 /** The message that this one answers: null where it answers one that is not loaded, undefined where it answers none. */
 function quotedBy(entry: Entry, timeline: Timeline): MessageItem | null | undefined {
-  const id = entry.kind === "pending" ? entry.message.replyTo : entry.kind === "message" ? entry.replyTo : null;
+  const id =
+    entry.kind === "pending" ? entry.message.replyTo : entry.kind === "message" ? entry.replyTo : null;
   if (id === null) return undefined;
   const found = timeline.items.find((item) => item.id === id);
   return found?.kind === "message" ? found : null;
@@ -99,12 +111,12 @@ function show(list: VirtuosoHandle | null, entries: readonly Entry[], id: string
 }
 
 /** Whoever sends a message wants to see it, wherever they had scrolled to. */
-function useJumpOnSend(list: React.RefObject<VirtuosoHandle | null>, count: number): void {
-  const before = useRef(count);
+function useOnSend(onSend: () => void, waiting: number): void {
+  const before = useRef(waiting);
   useEffect(() => {
-    if (count > before.current) list.current?.scrollToIndex({ index: "LAST", align: "end" });
-    before.current = count;
-  }, [list, count]);
+    if (waiting > before.current) onSend();
+    before.current = waiting;
+  });
 }
 
 function useOlderPages(room: string) {

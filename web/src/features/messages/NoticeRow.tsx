@@ -1,12 +1,19 @@
 import { UserName } from "../../shared/UserName";
 import { clock, fullTime } from "../../shared/time";
+import { plain } from "../../shared/plain";
 import type { NoticeItem } from "../../state/timeline";
 import classes from "./messages.module.css";
 
 /** A small grey line: somebody came, went, or changed the room. */
 export function NoticeRow({ item }: { item: NoticeItem }) {
   return (
-    <p className={classes.notice} data-event-id={item.id} data-cursor={item.cursor} data-notice={item.what} title={fullTime(item.at)}>
+    <p
+      className={classes.notice}
+      data-event-id={item.id}
+      data-cursor={item.cursor}
+      data-notice={item.what}
+      title={fullTime(item.at)}
+    >
       <Sentence item={item} /> <span className={classes.time}>{clock(item.at)}</span>
     </p>
   );
@@ -15,7 +22,7 @@ export function NoticeRow({ item }: { item: NoticeItem }) {
 function Sentence({ item }: { item: NoticeItem }) {
   const user = <UserName user={item.user} />;
   const sender = <UserName user={item.sender} />;
-  const detail = <bdi>{item.detail}</bdi>;
+  const detail = <bdi>{plain(item.detail)}</bdi>;
   switch (item.what) {
     case "MemberJoined":
       return <>{user} joined</>;

@@ -48,7 +48,12 @@ function Failure({ room, message }: { room: string; message: PendingMessage }) {
       <Button size="compact-xs" variant="light" onClick={() => session.retry(room, message.key)}>
         Try again
       </Button>
-      <Button size="compact-xs" variant="subtle" color="gray" onClick={() => session.discard(room, message.key)}>
+      <Button
+        size="compact-xs"
+        variant="subtle"
+        color="gray"
+        onClick={() => session.discard(room, message.key)}
+      >
         Discard
       </Button>
     </Group>

@@ -1,6 +1,7 @@
 import { UnstyledButton } from "@mantine/core";
 import { Icon } from "../../shared/icons";
 import { UserName } from "../../shared/UserName";
+import { plain } from "../../shared/plain";
 import type { MessageItem } from "../../state/timeline";
 import classes from "./messages.module.css";
 
@@ -26,7 +27,7 @@ export function ReplyQuote({ quoted, onShow }: Props) {
       <strong>
         <UserName user={quoted.sender} />
       </strong>
-      <bdi className={classes.quoteText}>{quoted.deleted ? "This was deleted." : quoted.text}</bdi>
+      <bdi className={classes.quoteText}>{quoted.deleted ? "This was deleted." : plain(quoted.text)}</bdi>
     </UnstyledButton>
   );
 }

@@ -12,6 +12,8 @@ export interface RowProps {
   room: string;
   entry: Entry;
   before: Entry | undefined;
+  /** Nothing older exists than the first row. */
+  isStart: boolean;
   quoted: MessageItem | null | undefined;
   divider: string | null;
   onReply: (message: MessageItem) => void;
@@ -20,8 +22,8 @@ export interface RowProps {
 
 /** One row of the history, with the lines that stand above it. */
 export const Row = memo(
-  function Row({ room, entry, before, quoted, divider, onReply, onShow }: RowProps) {
-    const shape = rowShape(before, entry, divider);
+  function Row({ room, entry, before, isStart, quoted, divider, onReply, onShow }: RowProps) {
+    const shape = rowShape(before, entry, divider, isStart);
     return (
       <div className={classes.entry}>
         {shape.day && (
@@ -39,11 +41,22 @@ export const Row = memo(
           <MessageRow item={entry} head={shape.head} quoted={quoted} onReply={onReply} onShow={onShow} />
         )}
         {entry.kind === "pending" && (
-          <PendingRow room={room} message={entry.message} sender={entry.sender} head={shape.head} quoted={quoted} />
+          <PendingRow
+            room={room}
+            message={entry.message}
+            sender={entry.sender}
+            head={shape.head}
+            quoted={quoted}
+          />
         )}
       </div>
     );
   },
   // The callbacks do the same thing in every render; what is shown depends on the rest alone.
-  (a, b) => a.entry === b.entry && a.before === b.before && a.quoted === b.quoted && a.divider === b.divider,
+  (a, b) =>
+    a.entry === b.entry &&
+    a.before === b.before &&
+    a.isStart === b.isStart &&
+    a.quoted === b.quoted &&
+    a.divider === b.divider,
 );

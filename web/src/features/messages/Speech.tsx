@@ -2,7 +2,7 @@ import { Avatar } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useName } from "../../shared/context";
 import { RichText } from "../../shared/RichText";
-import { clock, fullTime } from "../../shared/time";
+import { clock, fullTime, shortClock } from "../../shared/time";
 import { UserName } from "../../shared/UserName";
 import { actionText } from "./rows";
 import classes from "./messages.module.css";
@@ -25,10 +25,13 @@ export function Speech({ sender, at, head, text, edited = false, quote, children
   return (
     <>
       <div className={classes.margin}>
-        {head ? <Avatar name={name} color="initials" size={36} radius="md" aria-hidden /> : <Time at={at} hidden />}
+        {head ? (
+          <Avatar name={name} color="initials" size={36} radius="md" aria-hidden />
+        ) : (
+          <Time at={at} hidden />
+        )}
       </div>
       <div className={classes.body}>
-        {quote}
         {head && action === null && (
           <div className={classes.head}>
             <span className={classes.name}>
@@ -37,6 +40,7 @@ export function Speech({ sender, at, head, text, edited = false, quote, children
             <Time at={at} />
           </div>
         )}
+        {quote}
         {text === null && <p className={classes.tombstone}>This was deleted.</p>}
         {action !== null && <Action sender={sender} text={action} />}
         {text !== null && action === null && (
@@ -66,7 +70,7 @@ function Time({ at, hidden = false }: { at: number; hidden?: boolean }) {
   const iso = Number.isFinite(at) ? new Date(at).toISOString() : undefined;
   return (
     <time className={hidden ? classes.quietTime : classes.time} dateTime={iso} title={fullTime(at)}>
-      {clock(at)}
+      {hidden ? shortClock(at) : clock(at)}
     </time>
   );
 }

@@ -6,11 +6,24 @@ const NOON = new Date(2026, 0, 2, 12).getTime();
 
 function message(fields: Partial<MessageItem> = {}): MessageItem {
   const common = { replyTo: null, edited: false, deleted: false, reactions: [] };
-  return { kind: "message", id: "e1", cursor: "1:1", sender: "bob", at: NOON, text: "hi", ...common, ...fields };
+  return {
+    kind: "message",
+    id: "e1",
+    cursor: "1:1",
+    sender: "bob",
+    at: NOON,
+    text: "hi",
+    ...common,
+    ...fields,
+  };
 }
 
 it("puts what one person says in a row under one name", () => {
-  expect(rowShape(message(), message({ at: NOON + 60_000 }), null)).toEqual({ day: false, unread: false, head: false });
+  expect(rowShape(message(), message({ at: NOON + 60_000 }), null)).toEqual({
+    day: false,
+    unread: false,
+    head: false,
+  });
 });
 
 it.each([

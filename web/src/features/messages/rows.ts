@@ -17,10 +17,17 @@ export interface RowShape {
 
 const PAUSE_MS = 5 * 60_000;
 
-export function rowShape(before: Entry | undefined, entry: Entry, divider: string | null): RowShape {
-  const day = before === undefined || isNewDay(timeOf(before), timeOf(entry));
-  const unread = divider !== null && before !== undefined && before.kind !== "pending" && before.id === divider;
-  return { day, unread, head: day || unread || !continues(before, entry) };
+/** The first row shows its date only where the room began (`isStart`): rows that come above may be of that day. */
+export function rowShape(
+  before: Entry | undefined,
+  entry: Entry,
+  divider: string | null,
+  isStart = true,
+): RowShape {
+  const day = before === undefined ? isStart : isNewDay(timeOf(before), timeOf(entry));
+  const unread =
+    divider !== null && before !== undefined && before.kind !== "pending" && before.id === divider;
+  return { day, unread, head: day || unread || before === undefined || !continues(before, entry) };
 }
 
 function continues(before: Entry, entry: Entry): boolean {

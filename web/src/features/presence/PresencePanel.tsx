@@ -53,7 +53,13 @@ function Person({ user, state }: { user: string; state: PresenceState }) {
   const me = useChat((chat) => chat.me);
   return (
     <li className={classes.person} data-user-id={user} data-state={state}>
-      <Indicator size={10} offset={3} position="bottom-end" withBorder color={state === "online" ? "teal.6" : "yellow.6"}>
+      <Indicator
+        size={10}
+        offset={3}
+        position="bottom-end"
+        withBorder
+        color={state === "online" ? "teal.6" : "yellow.6"}
+      >
         <Avatar name={name} color="initials" size={28} aria-hidden />
       </Indicator>
       <span className={classes.name}>
@@ -65,10 +71,14 @@ function Person({ user, state }: { user: string; state: PresenceState }) {
   );
 }
 
-function sortPeople(presence: RoomPresence, names: Readonly<Record<string, string>>): [string, PresenceState][] {
+function sortPeople(
+  presence: RoomPresence,
+  names: Readonly<Record<string, string>>,
+): [string, PresenceState][] {
   const rank = (state: PresenceState) => (state === "online" ? 0 : 1);
   const name = (user: string) => names[user] ?? "\uffff";
   return Object.entries(presence).sort(
-    ([a, stateA], [b, stateB]) => rank(stateA) - rank(stateB) || name(a).localeCompare(name(b)) || a.localeCompare(b),
+    ([a, stateA], [b, stateB]) =>
+      rank(stateA) - rank(stateB) || name(a).localeCompare(name(b)) || a.localeCompare(b),
   );
 }

@@ -2,6 +2,7 @@ import { Alert, Button, Stack, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import { explain } from "../../session/session";
 import { useSession } from "../../shared/context";
+import { plain } from "../../shared/plain";
 import type { Room } from "../../state/rooms";
 
 /** Shown instead of the history to those who are not in the room. */
@@ -24,15 +25,16 @@ export function JoinPanel({ room }: { room: Room }) {
   return (
     <Stack align="center" justify="center" flex={1} p="xl" gap="xs">
       <Title order={2} size="h3" ta="center">
-        <bdi>{room.name}</bdi>
+        <bdi>{plain(room.name)}</bdi>
       </Title>
       {room.topic && (
         <Text ta="center" maw={420}>
-          <bdi>{room.topic}</bdi>
+          <bdi>{plain(room.topic)}</bdi>
         </Text>
       )}
       <Text c="dimmed" ta="center">
-        {room.members === 1 ? "One person is" : `${room.members} people are`} in this room. Join to read and write.
+        {room.members === 1 ? "One person is" : `${room.members} people are`} in this room. Join to read and
+        write.
       </Text>
       <Button mt="sm" size="md" loading={busy} onClick={() => void join()}>
         Join

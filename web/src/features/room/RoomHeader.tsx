@@ -2,6 +2,7 @@ import { ActionIcon, Group, Menu, Text, Title } from "@mantine/core";
 import { useChat, useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
 import { go, HOME } from "../../shared/router";
+import { plain } from "../../shared/plain";
 
 interface Props {
   room: string;
@@ -17,10 +18,10 @@ export function RoomHeader({ room, peopleOpen, onPeople }: Props) {
     <Group flex={1} gap="xs" wrap="nowrap" miw={0}>
       <div style={{ flex: 1, minWidth: 0 }}>
         <Title order={1} size="h4" lh={1.2} lineClamp={1}>
-          <bdi>{known?.name ?? "Room"}</bdi>
+          <bdi>{plain(known?.name ?? "Room")}</bdi>
         </Title>
         <Text size="xs" c="dimmed" truncate>
-          {known?.topic ? <bdi>{known.topic}</bdi> : memberCount(known?.members)}
+          {known?.topic ? <bdi>{plain(known.topic)}</bdi> : memberCount(known?.members)}
         </Text>
       </div>
       {isMember && <RoomMenu room={room} />}
@@ -41,7 +42,11 @@ export function RoomHeader({ room, peopleOpen, onPeople }: Props) {
 
 function RoomMenu({ room }: { room: string }) {
   const session = useSession();
-  const leave = () => session.leave(room).then(() => go(HOME), () => undefined);
+  const leave = () =>
+    session.leave(room).then(
+      () => go(HOME),
+      () => undefined,
+    );
   return (
     <Menu position="bottom-end" withArrow>
       <Menu.Target>

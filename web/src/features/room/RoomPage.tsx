@@ -21,7 +21,12 @@ export function RoomPage({ room }: { room: string }) {
     <>
       <MessageList room={room} timeline={timeline} onReply={setReplyTo} />
       <TypingLine room={room} />
-      <Composer room={room} roomName={known?.name ?? ""} replyTo={replyTo} onReplyDone={() => setReplyTo(null)} />
+      <Composer
+        room={room}
+        roomName={known?.name ?? ""}
+        replyTo={replyTo}
+        onReplyDone={() => setReplyTo(null)}
+      />
     </>
   );
 }

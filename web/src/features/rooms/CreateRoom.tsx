@@ -14,7 +14,13 @@ interface Props {
 
 export function CreateRoom({ opened, onClose, onCreated }: Props) {
   return (
-    <Modal opened={opened} onClose={onClose} title="New room" centered closeButtonProps={{ "aria-label": "Close" }}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title="New room"
+      centered
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
       <CreateRoomForm
         onCreated={() => {
           onClose();

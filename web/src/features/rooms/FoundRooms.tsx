@@ -16,7 +16,13 @@ export function FoundRooms({ query, openRoom, onNavigate }: Props) {
   return (
     <Stack gap={2}>
       {found.rooms.map((room) => (
-        <RoomLink key={room.id} room={room} active={room.id === openRoom} detail={describe(room)} onClick={onNavigate} />
+        <RoomLink
+          key={room.id}
+          room={room}
+          active={room.id === openRoom}
+          detail={describe(room)}
+          onClick={onNavigate}
+        />
       ))}
       {found.state === "ready" && found.rooms.length === 0 && (
         <Text size="sm" c="dimmed" p="sm">

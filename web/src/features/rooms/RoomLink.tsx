@@ -1,6 +1,7 @@
 import { Badge, NavLink, Text } from "@mantine/core";
 import { Icon } from "../../shared/icons";
 import { roomHref } from "../../shared/router";
+import { plain } from "../../shared/plain";
 import type { Room } from "../../state/rooms";
 
 interface Props {
@@ -25,7 +26,7 @@ export function RoomLink({ room, active, unread = 0, detail, onClick }: Props) {
       leftSection={<Icon name={room.kind === "public" ? "hash" : "lock"} size={16} />}
       label={
         <Text component="bdi" size="sm" truncate fw={unread > 0 ? 650 : undefined} display="block">
-          {room.name}
+          {plain(room.name)}
         </Text>
       }
       description={detail}

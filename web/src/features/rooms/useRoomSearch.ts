@@ -24,9 +24,11 @@ export function useRoomSearch(q: string) {
   const load = useCallback(
     (after: string | null, earlier: readonly Room[], signal: AbortSignal) =>
       session.searchRooms(query, after, signal).then(
-        (page) => setFound({ rooms: [...earlier, ...page.items], next: page.next, state: "ready", error: null }),
+        (page) =>
+          setFound({ rooms: [...earlier, ...page.items], next: page.next, state: "ready", error: null }),
         (error: unknown) => {
-          if (!signal.aborted) setFound({ rooms: earlier, next: after, state: "failed", error: explain(error) });
+          if (!signal.aborted)
+            setFound({ rooms: earlier, next: after, state: "failed", error: explain(error) });
         },
       ),
     [session, query],

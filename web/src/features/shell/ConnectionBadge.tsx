@@ -10,7 +10,13 @@ export function ConnectionBadge() {
   const label = node === null ? LABELS[state] : `${LABELS[state]} to node ${node}`;
   return (
     <Tooltip label={reason === null ? label : `${label} ${reason}`} multiline maw={260}>
-      <span className={classes.badge} role="status" data-testid="connection" data-state={state} data-node={node ?? ""}>
+      <span
+        className={classes.badge}
+        role="status"
+        data-testid="connection"
+        data-state={state}
+        data-node={node ?? ""}
+      >
         <span className={classes.dot} />
         {state === "online" ? <VisuallyHidden>{label}</VisuallyHidden> : LABELS[state]}
       </span>

@@ -8,7 +8,8 @@ export function OfflineBanner() {
   if (state !== "offline") return null;
   return (
     <Alert color="orange" variant="light" radius={0} py="xs" icon={<Icon name="warning" />} role="alert">
-      {reason ?? "The connection was lost."} Trying again by itself; what you write is sent when the connection is back.
+      {reason ?? "The connection was lost."} Trying again by itself; what you write is sent when the
+      connection is back.
     </Alert>
   );
 }

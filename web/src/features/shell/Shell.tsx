@@ -27,7 +27,9 @@ export function Shell({ me, onSignOut }: Props) {
   const room = route.page === "room" ? route.room : null;
   const [menu, { toggle: toggleMenu, close: closeMenu }] = useDisclosure(false);
   const [people, { toggle: togglePeople, close: closePeople }] = useDisclosure(false);
-  const unread = useChat((state) => Object.values(state.activity).reduce((sum, each) => sum + each.unread, 0));
+  const unread = useChat((state) =>
+    Object.values(state.activity).reduce((sum, each) => sum + each.unread, 0),
+  );
   const name = useChat((state) => (room === null ? undefined : state.rooms[room]?.name));
 
   useEffect(() => void session.openRoom(room), [session, room]);
@@ -64,7 +66,9 @@ export function Shell({ me, onSignOut }: Props) {
         <OfflineBanner />
         {room === null ? <Welcome onBrowse={toggleMenu} /> : <RoomPage key={room} room={room} />}
       </AppShell.Main>
-      <AppShell.Aside aria-label="People">{room !== null && <PresencePanel room={room} onClose={closePeople} />}</AppShell.Aside>
+      <AppShell.Aside aria-label="People">
+        {room !== null && <PresencePanel room={room} onClose={closePeople} />}
+      </AppShell.Aside>
     </AppShell>
   );
 }

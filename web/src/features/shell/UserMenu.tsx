@@ -1,4 +1,11 @@
-import { Avatar, Menu, Text, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import {
+  Avatar,
+  Menu,
+  Text,
+  UnstyledButton,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from "@mantine/core";
 import type { Me } from "../../api/auth";
 import { Icon } from "../../shared/icons";
 
@@ -28,7 +35,10 @@ export function UserMenu({ me, onSignOut }: Props) {
           </Text>
         </Menu.Label>
         <Menu.Divider />
-        <Menu.Item leftSection={<Icon name={isDark ? "sun" : "moon"} />} onClick={() => setColorScheme(isDark ? "light" : "dark")}>
+        <Menu.Item
+          leftSection={<Icon name={isDark ? "sun" : "moon"} />}
+          onClick={() => setColorScheme(isDark ? "light" : "dark")}
+        >
           {isDark ? "Light colours" : "Dark colours"}
         </Menu.Item>
         <Menu.Item leftSection={<Icon name="exit" />} onClick={onSignOut}>
