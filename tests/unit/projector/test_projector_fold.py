@@ -1,0 +1,130 @@
+from projector.batch import Fact, UserFact
+from projector.fold import Member, Prior, concerned_members, created_rooms, fold
+from roomlog import ids
+from roomlog.accounts import UserRegistered, UserRenamed
+from roomlog.events import (
+    FirstMember,
+    MemberInvited,
+    MemberJoined,
+    MemberLeft,
+    MemberRemoved,
+    MemberRoleChanged,
+    MessageDeleted,
+    MessageEdited,
+    ReactionAdded,
+    ReactionRemoved,
+    RoomCreated,
+    RoomRenamed,
+    RoomTopicChanged,
+)
+
+ROOM, ALICE, BOB, TARGET = (ids.new_id() for _ in range(4))
+JOINED_BEFORE = Member("member", 1, 10)
+
+
+def facts(*bodies, sender=ALICE):
+    return [
+        Fact(ids.new_id(), ROOM, "", sender, 100 + n, 0, n, body) for n, body in enumerate(bodies)
+    ]
+
+
+def changes(*bodies, members=None, rooms=()):
+    return fold(facts(*bodies), [], Prior(rooms=set(rooms), members=members or {}))
+
+
+def test_a_room_begins_once_with_its_first_members():
+    created = RoomCreated("r", "public", members=(FirstMember(ALICE, "owner"),))
+    found = changes(created, RoomCreated("other", "private"))
+    assert found.rooms[ROOM][1] == created
+    assert found.members == {(ROOM, ALICE): Member("owner", 0, 100)}
+    assert found.member_delta == {ROOM: 1}
+    assert not changes(created, rooms=[ROOM]).rooms
+    assert not changes(created, rooms=[ROOM]).members
+
+
+def test_the_newest_name_and_topic_stay():
+    found = changes(RoomRenamed("a"), RoomTopicChanged("t"), RoomRenamed("b"))
+    assert (found.names, found.topics) == ({ROOM: "b"}, {ROOM: "t"})
+
+
+def test_joining_twice_counts_once_and_keeps_the_first_time():
+    found = changes(MemberJoined(BOB), MemberInvited(BOB, "moderator"))
+    assert found.members == {(ROOM, BOB): Member("member", 0, 100)}
+    assert found.member_delta[ROOM] == 1
+
+
+def test_a_member_who_joins_changes_nothing():
+    found = changes(MemberJoined(BOB), members={(ROOM, BOB): JOINED_BEFORE})
+    assert not found.members
+    assert not found.member_delta[ROOM]
+
+
+def test_leaving_and_removal_take_away_only_who_is_there():
+    for body in (MemberLeft(BOB), MemberRemoved(BOB)):
+        assert changes(body, members={(ROOM, BOB): JOINED_BEFORE}).members == {(ROOM, BOB): None}
+        assert changes(body, members={(ROOM, BOB): JOINED_BEFORE}).member_delta[ROOM] == -1
+        assert not changes(body).members
+        assert not changes(body).member_delta[ROOM]
+
+
+def test_who_comes_and_goes_in_one_batch_leaves_no_trace():
+    assert not changes(MemberJoined(BOB), MemberLeft(BOB)).members
+
+
+def test_who_leaves_and_comes_back_is_a_new_member_and_counts_the_same():
+    found = changes(MemberLeft(BOB), MemberJoined(BOB), members={(ROOM, BOB): JOINED_BEFORE})
+    assert found.members == {(ROOM, BOB): Member("member", 1, 101)}
+    assert found.member_delta[ROOM] == 0
+
+
+def test_a_role_changes_only_for_members_and_keeps_when_they_joined():
+    found = changes(MemberRoleChanged(BOB, "owner"), members={(ROOM, BOB): JOINED_BEFORE})
+    assert found.members == {(ROOM, BOB): Member("owner", 1, 10)}
+    assert not changes(MemberRoleChanged(BOB, "owner")).members
+
+
+def test_the_newest_edit_stays_and_none_follows_a_deletion():
+    found = changes(
+        MessageEdited(TARGET, "a"),
+        MessageEdited(TARGET, "b"),
+        MessageDeleted(TARGET),
+        MessageEdited(TARGET, "c"),
+        MessageDeleted(TARGET),
+    )
+    assert found.edits[ROOM, TARGET].text == "b"
+    assert found.deletions == {(ROOM, TARGET): 102}
+
+
+def test_a_reaction_stands_since_it_was_added_last():
+    key = (ROOM, TARGET, "+", ALICE)
+    added, removed = ReactionAdded(TARGET, "+"), ReactionRemoved(TARGET, "+")
+    assert changes(added, added).reactions == {key: 100}
+    assert not changes(added, removed).reactions
+    found = changes(added, removed, added)
+    assert (found.withdrawn, found.reactions) == ({key}, {key: 102})
+
+
+def test_what_took_effect_before_changes_nothing():
+    joined = facts(MemberJoined(BOB))
+    found = fold(joined, [], Prior(applied={joined[0].event_id}))
+    assert not found.members
+    assert not found.applied
+
+
+def test_accounts_keep_their_first_registration_and_their_newest_name():
+    people = [
+        UserFact(ids.new_id(), BOB, n, body)
+        for n, body in enumerate((UserRegistered("a"), UserRenamed("b"), UserRegistered("c")))
+    ]
+    found = fold([], people, Prior())
+    assert found.registered == {BOB: ("a", 0)}
+    assert found.renamed == {BOB: "b"}
+    assert len(found.applied) == 3
+
+
+def test_the_fold_says_what_it_must_know():
+    some = facts(
+        RoomCreated("r", "public", members=(FirstMember(ALICE, "owner"),)), MemberLeft(BOB)
+    )
+    assert created_rooms(some) == [ROOM]
+    assert sorted(concerned_members(some)) == sorted([(ROOM, ALICE), (ROOM, BOB)])
