@@ -5,6 +5,7 @@ Run as `roomlog ingest`, settings from the environment. `/ws` is the protocol; `
 """
 
 import asyncio
+import gc
 import logging
 import signal
 import time
@@ -33,6 +34,8 @@ _BACKLOG = 1_024
 _READ_BUFFER = 2_048
 _RETRY_S = 0.5
 _START_S = 60.0
+_GC_THRESHOLDS = (20_000, 20, 50)
+"""Almost nothing here is in cycles: look for them less often than after every 700 new objects."""
 _log = logging.getLogger(__name__)
 
 
@@ -55,6 +58,9 @@ async def run(settings: Settings) -> None:
     verifier = Verifier(settings.jwks)
     port = settings.port or DEFAULT_PORT
     node = await _started(settings, verifier, port)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
     door = Door(node, verifier, settings.allowed_origins)
     server = await ws_create_server(
         door.listener,

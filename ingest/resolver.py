@@ -116,7 +116,7 @@ class Resolver:
 
     async def _scan(self, partition: int, window: _Window, wanted: list[_Wanted]) -> dict[str, int]:
         ids = {w.write.event_id for w in wanted}
-        found = {i: known.offset for i in ids if (known := self._recent.get(i)) is not None}
+        found = {i: offset for i in ids if (offset := self._recent.get(i)) is not None}
         start = min(w.held.base for w in wanted)
         head = await self._log.head(partition)
         still_there = self._recent.generation <= window.generation + 1
@@ -127,7 +127,7 @@ class Resolver:
         async for records in self._log.read(partition, start, head):
             for record in records:
                 if (event_id := self._event_id(record.value)) is not None:
-                    self._recent.put(event_id, record.offset, None)
+                    self._recent.put(event_id, record.offset)
                     if event_id in ids:
                         found.setdefault(event_id, record.offset)
             await asyncio.sleep(0)  # a long read leaves room for others

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 ATTACHED_WITHIN_S = 0.3
 IDLE_S = 180.0
+_ATTACHED_AGAIN_S = 0.02
+"""How long to wait for streams that did not answer the last time."""
 _IDLE_NOWHERE_S = 10.0
 MAX_ROOMS = 50_000
 _LOAD_S = 8.0
@@ -164,6 +166,7 @@ class Rooms:
         self._rooms: dict[str, RoomState] = {}
         self._in_partition: list[dict[str, RoomState]] = [{} for _ in range(PARTITIONS)]
         self._loop = asyncio.get_running_loop()
+        self._patience_s = ATTACHED_WITHIN_S
 
     def __iter__(self) -> Iterator[RoomState]:
         return iter(self._rooms.values())
@@ -229,10 +232,12 @@ class Rooms:
 
     async def _wait_until_attached(self, state: RoomState) -> None:
         try:
-            async with asyncio.timeout(ATTACHED_WITHIN_S):
+            async with asyncio.timeout(self._patience_s):
                 await state.attached.wait()
         except TimeoutError:  # the streams are away; `ingest.feed` repairs when they are back
-            _log.info("room %s is not attached yet", state.room.room_id)
+            self._patience_s = _ATTACHED_AGAIN_S
+        else:
+            self._patience_s = ATTACHED_WITHIN_S
 
     async def _read_on(self, state: RoomState, at: int) -> int:
         """Fold what the log has of the room from `at` to its head; return the head."""

@@ -161,7 +161,7 @@ class Writer:
         elif (first := self._in_flight.get(write.event_id)) is not None:
             first.also = [*(first.also or ()), (write.reply, write.command.id)]
         elif (known := self._recent.get(write.event_id)) is not None:
-            self._known(state, write, known.offset)
+            self._known(state, write, known)
         elif write.offset >= 0:
             self._known(state, write, write.offset)
         elif write.offset == UNKNOWN:
@@ -225,7 +225,7 @@ class Writer:
         for write in writes:
             if write.event_id:
                 in_flight.pop(write.event_id, None)
-                recent.put(write.event_id, write.offset, write.digest)
+                recent.put(write.event_id, write.offset)
             elif write.offset == NOT_THERE:  # it changes nothing because of what was just written
                 write.offset = self._lanes.heads[partition_of(write.room_id)] - 1
             if write.reply is not None:

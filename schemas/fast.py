@@ -13,6 +13,7 @@ _NULL = b"\x00"
 _SOME = b"\x02"
 _PLAIN = b"\x00"
 _EMPTY = b"\x00"
+_ID = 36 << 1  # the length of an id
 
 
 def _varint(number: int) -> bytes:
@@ -93,22 +94,30 @@ class EventReader:
 
         Raises IndexError or UnicodeDecodeError for bytes that are not a record.
         """
-        size, at = _read_long(data, start)
-        event_id = data[at : at + size].decode()
-        at += size
-        for _ in range(4):  # room, workspace, sender, key
-            size, at = _read_long(data, at)
-            at += size
-        _, at = _read_long(data, at)
-        size, at = _read_long(data, at)  # node
-        at += size
-        for _ in range(2):  # via, trace
-            present, at = _read_long(data, at)
-            if present:
-                size, at = _read_long(data, at)
-                at += size
+        at = _skip_text(data, start)
+        event_id = data[at - 36 : at].decode() if data[start] == _ID else _text(data, start)
+        at = _skip_text(data, _skip_text(data, at))  # room, workspace
+        at = _skip_text(data, _skip_text(data, at))  # sender, key
+        while data[at] >= 0x80:  # occurred_at
+            at += 1
+        at = _skip_text(data, at + 1)  # node
+        at = at + 1 if not data[at] else _skip_text(data, at + 1)  # via
+        at = at + 1 if not data[at] else _skip_text(data, at + 1)  # trace
         branch, _ = _read_long(data, at)
         return event_id, self._names[branch]
+
+
+def _skip_text(data: bytes, at: int) -> int:
+    size = data[at]
+    if size < 0x80:
+        return at + 1 + (size >> 1)
+    size, at = _read_long(data, at)
+    return at + size
+
+
+def _text(data: bytes, at: int) -> str:
+    size, at = _read_long(data, at)
+    return data[at : at + size].decode()
 
 
 def _read_long(data: bytes, at: int) -> tuple[int, int]:
