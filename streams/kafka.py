@@ -87,7 +87,7 @@ def _connect(app: App, worker: Worker) -> None:
             await worker.on_signals(event.message.partition, event.value, event.ack)
 
     @app.on_partitions_assigned.connect
-    async def assigned(_app: Any, *arguments: Any, **_named: Any) -> None:
+    async def assigned(_app: Any, /, *arguments: Any, **_named: Any) -> None:
         partitions: set[TP] = arguments[0]
         worker.assign({tp.partition for tp in partitions if tp.topic == CHAT_EVENTS})
 
