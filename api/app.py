@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -16,7 +15,7 @@ from api.guards import Tokens
 from api.problems import Problem
 from api.routes import auth, bridge, messages, nodes, ops, presence, rooms, schemas, users
 from api.services import Services
-from api.strict import BodyLimit, StrictRequest
+from api.strict import BodyLimit
 from api.telemetry import Telemetry
 from api.web import SecurityHeaders, WebClient
 from roomlog.errors import ErrorCode
@@ -27,16 +26,6 @@ DEFAULT_PORT = 8080
 _GROUPS = (auth, users, bridge, rooms, messages, presence, nodes, schemas)
 _CODES = {404: ErrorCode.NOT_FOUND, 413: ErrorCode.TOO_LARGE}
 _log = logging.getLogger(__name__)
-
-
-class _StrictRoute(APIRoute):
-    def get_route_handler(self):  # type: ignore[no-untyped-def]
-        handle = super().get_route_handler()
-
-        async def strictly(request: Request) -> Response:
-            return await handle(StrictRequest(request.scope, request.receive))
-
-        return strictly
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -78,7 +67,8 @@ def main() -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for chatty in ("httpx", "picows"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     uvicorn.run(
         create_app(settings),
         host=settings.host,
@@ -94,9 +84,8 @@ def main() -> None:
 
 
 def _add_routes(app: FastAPI, settings: Settings) -> None:
-    v1 = APIRouter(prefix="/api/v1", route_class=_StrictRoute)
+    v1 = APIRouter(prefix="/api/v1")
     for group in _GROUPS:
-        group.router.route_class = _StrictRoute
         v1.include_router(group.router)
     app.include_router(v1)
     app.include_router(ops.router)

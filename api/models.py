@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.passwords import MAX_CHARS, MIN_CHARS
-from api.strict import Line, no_nul
+from api.strict import Line, storable
 
 USER = "0b1f6f5e-3c1f-4f0e-9f43-0c1d5e8b7a11"
 ROOM = "7c0c2b34-8a0e-8d5f-a0b2-3f6f0f4f6a22"
@@ -97,7 +97,7 @@ class NewMember(Body):
 class NewMessage(Body):
     """A message to post."""
 
-    text: Annotated[str, AfterValidator(no_nul), Field(examples=["Hello"])]
+    text: Annotated[str, AfterValidator(storable), Field(examples=["Hello"])]
     reply_to: Id | None = None
     mentions: Annotated[list[Id], Field(max_length=100)] = []
 

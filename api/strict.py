@@ -1,10 +1,13 @@
 """Strict reading of what clients send: JSON bodies, sizes, texts."""
 
 import json
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, NoReturn
 
+from fastapi.routing import APIRoute
 from pydantic import AfterValidator, StringConstraints
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Problem
@@ -33,17 +36,17 @@ def no_controls(text: str) -> str:
     return text
 
 
-def no_nul(text: str) -> str:
-    """Return a text as it is; raises ValueError for U+0000, which no database stores."""
-    if "\0" in text:
-        raise ValueError("the character U+0000 is not allowed")
+def storable(text: str) -> str:
+    """Return a text as it is; raises ValueError for what no database stores: U+0000, lone surrogates."""
+    if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise ValueError("the character U+0000 and lone surrogates are not allowed")
     return text
 
 
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(no_controls)
 ]
-Search = Annotated[str, StringConstraints(max_length=100), AfterValidator(no_nul)]
+Search = Annotated[str, StringConstraints(max_length=100), AfterValidator(storable)]
 
 
 class StrictRequest(Request):
@@ -52,6 +55,19 @@ class StrictRequest(Request):
     async def json(self) -> Any:
         """Return the body; raises Problem (400)."""
         return read_json(await self.body())
+
+
+class StrictRoute(APIRoute):
+    """A route whose JSON body is read strictly."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what serves a request."""
+        handle = super().get_route_handler()
+
+        async def strictly(request: Request) -> Response:
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return strictly
 
 
 class BodyLimit:

@@ -18,13 +18,14 @@ from api.openapi import errors
 from api.problems import Problem
 from api.services import Services, Use
 from api.sessions import REFRESH_TTL_S, Account, SignedIn
+from api.strict import StrictRoute
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id, new_id
 from roomlog.protocol import ACCESS_COOKIE
 from roomlog.tokens import ACCESS_TTL_S
 
 REFRESH_PATH = "/api/v1/auth"
-router = APIRouter(prefix="/auth", tags=["auth"])
+router = APIRouter(prefix="/auth", tags=["auth"], route_class=StrictRoute)
 
 
 @router.post(

@@ -8,9 +8,10 @@ from api.guards import Bridge
 from api.models import BridgedUsers, BridgedUsersAnswer
 from api.openapi import errors
 from api.services import Use
+from api.strict import StrictRoute
 from roomlog.ids import bridge_user_id
 
-router = APIRouter(prefix="/bridge", tags=["bridge"])
+router = APIRouter(prefix="/bridge", tags=["bridge"], route_class=StrictRoute)
 
 
 @router.put("/users", response_model=BridgedUsersAnswer, responses=errors(401, 403, 422, 503))

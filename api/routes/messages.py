@@ -30,12 +30,13 @@ from api.reads import (
     wanted_cursor,
 )
 from api.services import Use
+from api.strict import StrictRoute
 from api.writes import IdempotencyKey, write
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id, new_id
 
 _POLL_S = 0.025
-router = APIRouter(tags=["messages"])
+router = APIRouter(tags=["messages"], route_class=StrictRoute)
 CursorQuery = Annotated[str | None, Query(max_length=40, examples=["1:48213"])]
 Limit = Annotated[int, Query(ge=1, le=200)]
 

@@ -8,8 +8,9 @@ from api.models import IngestNodeList
 from api.openapi import errors
 from api.problems import unavailable
 from api.services import Use
+from api.strict import StrictRoute
 
-router = APIRouter(tags=["nodes"])
+router = APIRouter(tags=["nodes"], route_class=StrictRoute)
 
 
 @router.get("/ingest-nodes", response_model=IngestNodeList, responses=errors(401, 503))

@@ -13,8 +13,9 @@ from api.openapi import errors
 from api.reads import OwnRoom
 from api.routes.users import id_list
 from api.services import Use
+from api.strict import StrictRoute
 
-router = APIRouter(tags=["presence"])
+router = APIRouter(tags=["presence"], route_class=StrictRoute)
 
 
 @router.get(

@@ -25,13 +25,13 @@ from api.problems import Problem
 from api.reads import OwnRoom, RoomId, VisibleRoom, no_such_room
 from api.routes.users import like
 from api.services import Use
-from api.strict import Search
+from api.strict import Search, StrictRoute
 from api.writes import IdempotencyKey, write
 from roomlog.cursors import Cursor
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id
 
-router = APIRouter(prefix="/rooms", tags=["rooms"])
+router = APIRouter(prefix="/rooms", tags=["rooms"], route_class=StrictRoute)
 After = Annotated[str | None, Query(max_length=600, description="`next` of the page before")]
 
 

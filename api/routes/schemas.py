@@ -7,8 +7,9 @@ from fastapi import APIRouter, Path, Response
 from api.answers import answer
 from api.openapi import errors
 from api.services import Use
+from api.strict import StrictRoute
 
-router = APIRouter(prefix="/schemas", tags=["schemas"])
+router = APIRouter(prefix="/schemas", tags=["schemas"], route_class=StrictRoute)
 Subject = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,200}$", examples=["chat.events-value"])]
 SchemaId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 

@@ -11,12 +11,12 @@ from api.models import Me, Rename, User, Users
 from api.openapi import errors
 from api.problems import Problem
 from api.services import Use
-from api.strict import Search
+from api.strict import Search, StrictRoute
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id, new_id
 
 MAX_IDS = 200
-router = APIRouter(prefix="/users", tags=["users"])
+router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
 
 
 @router.get("", response_model=Users, responses=errors(401, 422, 503))

@@ -4,7 +4,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from api.problems import Problem
-from api.strict import Line, no_nul, read_json
+from api.strict import Line, read_json, storable
 
 
 def test_json_is_read() -> None:
@@ -56,7 +56,8 @@ def test_lines_are_kept(text: str, kept: str) -> None:
     assert TypeAdapter(Line).validate_python(text) == kept
 
 
-def test_nul_is_refused() -> None:
-    assert no_nul("a\nb") == "a\nb"
-    with pytest.raises(ValueError, match=r"U\+0000"):
-        no_nul("a\0")
+def test_what_cannot_be_stored_is_refused() -> None:
+    assert storable("a\nb 🎉") == "a\nb 🎉"
+    for text in ("a\0", "\ud800"):
+        with pytest.raises(ValueError, match=r"U\+0000"):
+            storable(text)
