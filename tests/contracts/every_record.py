@@ -1,0 +1,89 @@
+"""One example of every record that goes over the log, with every optional field in use."""
+
+from roomlog import ids
+from roomlog.accounts import UserEvent, UserRegistered, UserRenamed
+from roomlog.events import (
+    Attachment,
+    ChatEvent,
+    FirstMember,
+    MemberInvited,
+    MemberJoined,
+    MemberLeft,
+    MemberRemoved,
+    MemberRoleChanged,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
+    ReactionAdded,
+    ReactionRemoved,
+    RoomCreated,
+    RoomRenamed,
+    RoomTopicChanged,
+    SealedText,
+)
+from roomlog.signals import (
+    ChatSignal,
+    PresenceChanged,
+    RoomAttached,
+    RoomDetached,
+    SessionsChanged,
+    UserTyping,
+)
+from schemas import files
+from schemas.codec import chat_event_codec, chat_signal_codec, user_event_codec
+
+A, B, C = (ids.derived_id(name) for name in "ABC")
+SEALED = SealedText("key-1", bytes(range(12)), b"\x00\xff" * 40)
+FILE = Attachment(C, "übersicht.pdf", "application/pdf", 2**40)
+
+CHAT_BODIES = [
+    RoomCreated("Über 🎉", "private", "topic", (FirstMember(A, "owner"), FirstMember(B, "member"))),
+    RoomCreated("r", "direct"),
+    RoomRenamed("name"),
+    RoomTopicChanged(""),
+    MemberJoined(A),
+    MemberLeft(A),
+    MemberInvited(A, "moderator"),
+    MemberRemoved(A),
+    MemberRoleChanged(A, "owner"),
+    MessagePosted(""),
+    MessagePosted("text with \N{SNOWMAN} and 'quotes'\n", C, (A, B), (FILE, FILE)),
+    MessagePosted(SEALED, C, (A,), (FILE,)),
+    MessageEdited(C, "x" * 8000),
+    MessageEdited(C, SEALED),
+    MessageDeleted(C),
+    ReactionAdded(C, "👍🏽"),
+    ReactionRemoved(C, "+1"),
+]
+SIGNAL_BODIES = [
+    RoomAttached(C, {A: "online", B: "away"}),
+    RoomAttached(C, {}),
+    RoomDetached(C),
+    PresenceChanged(C, (A,), (B,), (A, B)),
+    PresenceChanged(C),
+    UserTyping(C, A),
+    SessionsChanged(A, "offline"),
+]
+USER_BODIES = [UserRegistered("Zoë"), UserRenamed("")]
+
+CHAT = [ChatEvent(C, A, "w", B, "key", -1, "n1", body) for body in CHAT_BODIES] + [
+    ChatEvent(C, A, "", B, "key", 2**62, "", body, via=A, trace="00-ab-cd-01")
+    for body in CHAT_BODIES
+]
+SIGNALS = [ChatSignal("n1-0a", 1_700_000_000_000_000, body) for body in SIGNAL_BODIES]
+USERS = [UserEvent(C, A, 1_700_000_000_000_000, body) for body in USER_BODIES]
+
+WRITER_ID = 42
+CODECS = {
+    record.SUBJECT: codec(WRITER_ID, {WRITER_ID: files.current(record.SUBJECT)})
+    for record, codec in (
+        (ChatEvent, chat_event_codec),
+        (ChatSignal, chat_signal_codec),
+        (UserEvent, user_event_codec),
+    )
+}
+EVERY = [*CHAT, *SIGNALS, *USERS]
+
+
+def name(record) -> str:
+    return f"{type(record).__name__}-{type(record.body).__name__}"
