@@ -67,13 +67,13 @@ class Log:
 
     async def bounds(self, partitions: Iterable[int]) -> dict[int, tuple[int, int]]:
         """Return `(first offset, end offset)` of each partition."""
-        wanted = list(partitions)
+        wanted = sorted(set(partitions))
         first, end = await self.offsets(wanted, _EARLIEST), await self.offsets(wanted, _LATEST)
         return {p: (first[p] or 0, end[p] or 0) for p in wanted}
 
     async def offsets(self, partitions: Iterable[int], time_ms: int) -> dict[int, int | None]:
         """Return the first offset appended at or after a time, None where there is none."""
-        wanted = list(partitions)
+        wanted = sorted(set(partitions))
         for attempt in range(_ATTEMPTS):
             try:
                 return await self._offsets(wanted, time_ms)
