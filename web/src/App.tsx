@@ -4,7 +4,7 @@ import type { Me } from "./api/auth";
 import { AuthPage } from "./features/auth/AuthPage";
 import { Splash } from "./features/shell/Splash";
 import { SignedIn } from "./features/shell/SignedIn";
-import { explain } from "./session/session";
+import { explain } from "./session/explain";
 
 type Who = { state: "checking"; error: string | null } | { state: "out" } | { state: "in"; me: Me };
 

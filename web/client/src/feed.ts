@@ -16,7 +16,8 @@ type Mode = "detached" | "asked" | "replaying" | "live";
 export class RoomFeed {
   private mode: Mode = "detached";
   private place: string | null;
-  private lastEvent: string | null = null;
+  /** What the next live event has to name as its predecessor; null where that is not known. */
+  private chain: string | null = null;
   private readonly seen = new Set<string>();
 
   constructor(cursor: string | null) {
@@ -28,23 +29,20 @@ export class RoomFeed {
     return this.place;
   }
 
-  get isLive(): boolean {
-    return this.mode === "live";
-  }
-
   /** A `sub` is on its way; until its ack, what arrives belongs to an older subscription. */
   asked(): void {
     this.mode = "asked";
   }
 
-  acked(): void {
-    if (this.mode === "asked") this.mode = "replaying";
+  /** The `sub` was accepted. Without a cursor there is no replay: the room goes on after `cursor`. */
+  acked(cursor: string | undefined): void {
+    if (this.mode !== "asked") return;
+    if (this.place !== null) this.mode = "replaying";
+    else this.goLive(cursor ?? null);
   }
 
   caughtUp(cursor: string): void {
-    if (this.mode === "asked") return;
-    this.mode = "live";
-    if (this.lastEvent === null) this.place = cursor;
+    if (this.mode === "replaying") this.goLive(cursor);
   }
 
   detached(): void {
@@ -57,7 +55,7 @@ export class RoomFeed {
    */
   restart(cursor: string | null): void {
     this.place = cursor;
-    this.lastEvent = null;
+    this.chain = null;
     this.seen.clear();
   }
 
@@ -69,13 +67,20 @@ export class RoomFeed {
     return "apply";
   }
 
+  private goLive(cursor: string | null): void {
+    this.mode = "live";
+    // A cursor that is no event's breaks the chain once and is repaired like a gap, at the cost of one replay.
+    this.chain ??= cursor;
+    this.place ??= cursor;
+  }
+
   private breaksChain(event: ChatEvent): boolean {
-    return this.lastEvent !== null && event.prev != null && event.prev !== this.lastEvent;
+    return this.chain !== null && event.prev != null && event.prev !== this.chain;
   }
 
   private remember(event: ChatEvent): void {
     this.place = event.cursor;
-    this.lastEvent = event.cursor;
+    this.chain = event.cursor;
     this.seen.add(event.id);
     if (this.seen.size > REMEMBERED) {
       const oldest = this.seen.values().next().value;

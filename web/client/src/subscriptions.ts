@@ -79,7 +79,7 @@ export class Subscriptions {
     if (!subscription) return;
     subscription.asked = null;
     subscription.refusals = 0;
-    subscription.feed.acked();
+    subscription.feed.acked(ack.cursor);
   }
 
   /** A room or membership that was made a moment ago through another node may not be known here yet. */

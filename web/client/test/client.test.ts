@@ -174,6 +174,17 @@ describe("rooms", () => {
     expect(shown()).toEqual(["e6", "e8", "e9", "e10"]);
   });
 
+  it("notices that the first event after joining the live flow is not the next one", async () => {
+    const socket = await online();
+    client.subscribe("room");
+    await pass();
+    socket.say({ op: "ack", id: socket.ops("sub")[0]?.id ?? -1, cursor: "1:5" });
+    socket.say(eventFrame(7, 6));
+    await pass();
+    expect(shown()).toEqual([]);
+    expect(socket.ops("sub")[1]).toMatchObject({ cursor: "1:5" });
+  });
+
   it("asks again for a room that the node does not know yet, and reports a lasting refusal", async () => {
     const socket = await online();
     client.subscribe("room");

@@ -53,6 +53,10 @@ export class ChatApi {
     return this.rest.get(`/rooms/${encodeURIComponent(room)}/messages`, { query: { ...query } });
   }
 
+  message(id: string): Promise<ApiMessage & { users: Users }> {
+    return this.rest.get(`/messages/${encodeURIComponent(id)}`);
+  }
+
   presence(room: string): Promise<RoomPresenceAnswer> {
     return this.rest.get(`/rooms/${encodeURIComponent(room)}/presence`);
   }

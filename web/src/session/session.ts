@@ -1,4 +1,4 @@
-import { ApiError, CommandFailed, newKey, RoomlogClient } from "@roomlog/client";
+import { CommandFailed, newKey, RoomlogClient } from "@roomlog/client";
 import type { Ack, ChatEvent, ClientEvent, OpenSocket } from "@roomlog/client";
 import type { Api } from "../api";
 import { expiresIn } from "../api/auth";
@@ -9,12 +9,13 @@ import type { Room } from "../state/rooms";
 import { createStore } from "../state/store";
 import type { Store } from "../state/store";
 import { Batch } from "./batch";
+import { explain } from "./explain";
+import { Messages } from "./messages";
 import { Names } from "./names";
 
 const PAGE = 50;
 const ROOMS_PAGE = 100;
 const MOST_ROOMS = 400;
-const TYPING_EVERY_MS = 3_000;
 const FRAME_MS = 16;
 const TICK_MS = 1_000;
 const AGAIN_MS = 2_000;
@@ -32,11 +33,12 @@ export interface SessionOptions {
  */
 export class ChatSession {
   readonly store: Store<ChatState, Action>;
+  /** Writing: sending, trying again, telling that one types. */
+  readonly messages: Messages;
   private readonly client: RoomlogClient;
   private readonly names: Names;
   private readonly events: Batch<ChatEvent>;
   private readonly loadingOlder = new Set<string>();
-  private typedAt = 0;
   private stopped = false;
   private tick: ReturnType<typeof setInterval> | undefined;
   private again: ReturnType<typeof setTimeout> | undefined;
@@ -57,6 +59,7 @@ export class ChatSession {
       preferredNode: options.preferredNode,
       openSocket: options.openSocket,
     });
+    this.messages = new Messages(this.client, api.chat, this.store, () => this.events.flush());
   }
 
   start(): void {
@@ -171,53 +174,6 @@ export class ChatSession {
     }
   }
 
-  // --- messages
-
-  send(room: string, text: string, replyTo: string | null): void {
-    const message = {
-      key: newKey(),
-      text,
-      replyTo,
-      at: Date.now(),
-      state: "sending" as const,
-      event: null,
-      error: null,
-    };
-    this.store.dispatch({ type: "sending", room, message });
-    this.typedAt = 0;
-    void this.post(room, message.key, text, replyTo);
-  }
-
-  /** Try a failed message again under its own key: if it was stored after all, nothing is posted twice. */
-  retry(room: string, key: string): void {
-    const message = this.store.get().pending[room]?.find((each) => each.key === key);
-    if (!message) return;
-    this.store.dispatch({ type: "retried", room, key });
-    void this.post(room, key, message.text, message.replyTo);
-  }
-
-  discard(room: string, key: string): void {
-    this.store.dispatch({ type: "discarded", room, key });
-  }
-
-  typing(room: string): void {
-    const now = Date.now();
-    if (now - this.typedAt < TYPING_EVERY_MS) return;
-    this.typedAt = now;
-    this.client.typing(room);
-  }
-
-  private async post(room: string, key: string, text: string, replyTo: string | null): Promise<void> {
-    try {
-      const reply = replyTo === null ? {} : { reply_to: replyTo };
-      const ack = await this.client.command({ op: "send", room, key, text, ...reply });
-      this.events.flush();
-      this.store.dispatch({ type: "stored", room, key, event: ack.event ?? "" });
-    } catch (error) {
-      this.store.dispatch({ type: "send_failed", room, key, error: explain(error) });
-    }
-  }
-
   // --- inner workings
 
   private async loadRooms(): Promise<void> {
@@ -315,10 +271,4 @@ export class ChatSession {
     if (this.store.get().timelines[room]) void this.loadTimeline(room);
     else this.client.subscribe(room);
   }
-}
-
-/** Turn any failure into a sentence for the person. */
-export function explain(error: unknown): string {
-  if (error instanceof ApiError || error instanceof CommandFailed) return error.message;
-  return "Something went wrong. Reload the page and try again.";
 }

@@ -7,8 +7,8 @@ import { applyPresence, dropStale, startTyping, stopTyping } from "./presence";
 import type { RoomPresence, RoomTyping } from "./presence";
 import { applyToRoom, countUnread, enter, leave, QUIET } from "./rooms";
 import type { Room, RoomActivity } from "./rooms";
-import { applyEvents, LOADING, prependPage, showPage } from "./timeline";
-import type { ApiMessage, Timeline } from "./timeline";
+import { applyEvents, fromApi, LOADING, prependPage, showPage } from "./timeline";
+import type { ApiMessage, MessageItem, Timeline } from "./timeline";
 
 type By<T> = Readonly<Record<string, T>>;
 
@@ -29,6 +29,8 @@ export interface ChatState {
   typing: By<RoomTyping>;
   pending: By<readonly PendingMessage[]>;
   names: By<string>;
+  /** Messages that answers on the screen quote and that are not in their timeline; null for one that is gone. */
+  quotes: By<MessageItem | null>;
   /** The room on the screen, and whether anybody can see the screen. */
   openRoom: string | null;
   visible: boolean;
@@ -40,6 +42,7 @@ export type Action =
   | { type: "rooms_loaded" }
   | { type: "room_gone"; room: string }
   | { type: "names"; users: By<{ name: string }> }
+  | { type: "quote"; id: string; message: ApiMessage | null }
   | { type: "timeline_loading"; room: string }
   | { type: "timeline_failed"; room: string; error: string }
   | { type: "page"; room: string; messages: readonly ApiMessage[]; hasMore: boolean }
@@ -68,6 +71,7 @@ export function initialState(me: { id: string; name: string }): ChatState {
     typing: {},
     pending: {},
     names: { [me.id]: me.name },
+    quotes: {},
     openRoom: null,
     visible: true,
   };
@@ -85,6 +89,10 @@ export function reduce(state: ChatState, action: Action): ChatState {
       return withoutRoom(state, action.room);
     case "names":
       return { ...state, names: { ...state.names, ...namesOf(action.users) } };
+    case "quote": {
+      const quote = action.message === null ? null : fromApi(action.message);
+      return { ...state, quotes: { ...state.quotes, [action.id]: quote } };
+    }
     case "timeline_loading":
       return withTimeline(state, action.room, (before) => ({ ...before, status: "loading", error: null }));
     case "timeline_failed":

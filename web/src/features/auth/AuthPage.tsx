@@ -13,7 +13,7 @@ import {
 import { useState } from "react";
 import type { FormEvent } from "react";
 import type { AuthApi, Me } from "../../api/auth";
-import { explain } from "../../session/session";
+import { explain } from "../../session/explain";
 import { HOME, parseRoute, SIGN_IN, SIGN_UP, go, useRoute } from "../../shared/router";
 
 const SHORTEST_PASSWORD = 8;

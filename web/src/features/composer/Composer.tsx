@@ -35,12 +35,12 @@ export function Composer({ room, roomName, replyTo, onReplyDone }: Props) {
   function write(next: string) {
     setText(next);
     drafts.set(room, next);
-    if (next.trim() !== "") session.typing(room);
+    if (next.trim() !== "") session.messages.typing(room);
   }
 
   function send() {
     if (!sendable) return;
-    session.send(room, text.trim(), replyTo?.id ?? null);
+    session.messages.send(room, text.trim(), replyTo?.id ?? null);
     setText("");
     drafts.delete(room);
     onReplyDone();

@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Virtuoso } from "react-virtuoso";
 import type { VirtuosoHandle } from "react-virtuoso";
-import { explain } from "../../session/session";
+import { explain } from "../../session/explain";
 import { useChat, useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
 import type { PendingMessage } from "../../state/pending";

@@ -25,7 +25,10 @@ export function MessageRow({ item, head, quoted, onReply, onShow }: Props) {
         head={head}
         text={item.deleted ? null : item.text}
         edited={item.edited}
-        quote={quoted !== undefined && <ReplyQuote quoted={quoted} onShow={onShow} />}
+        quote={
+          quoted !== undefined &&
+          item.replyTo !== null && <ReplyQuote id={item.replyTo} quoted={quoted} onShow={onShow} />
+        }
       >
         {item.reactions.length > 0 && <Reactions reactions={item.reactions} />}
       </Speech>

@@ -25,7 +25,10 @@ export function PendingRow({ room, message, sender, head, quoted }: Props) {
         at={message.at}
         head={head}
         text={message.text}
-        quote={quoted !== undefined && <ReplyQuote quoted={quoted} />}
+        quote={
+          quoted !== undefined &&
+          message.replyTo !== null && <ReplyQuote id={message.replyTo} quoted={quoted} />
+        }
       >
         {failed && <Failure room={room} message={message} />}
       </Speech>
@@ -45,14 +48,14 @@ function Failure({ room, message }: { room: string; message: PendingMessage }) {
       <Text size="xs" c="red">
         Not delivered: {message.error}
       </Text>
-      <Button size="compact-xs" variant="light" onClick={() => session.retry(room, message.key)}>
+      <Button size="compact-xs" variant="light" onClick={() => session.messages.retry(room, message.key)}>
         Try again
       </Button>
       <Button
         size="compact-xs"
         variant="subtle"
         color="gray"
-        onClick={() => session.discard(room, message.key)}
+        onClick={() => session.messages.discard(room, message.key)}
       >
         Discard
       </Button>

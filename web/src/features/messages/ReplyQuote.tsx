@@ -1,33 +1,54 @@
 import { UnstyledButton } from "@mantine/core";
+import { useEffect } from "react";
+import { useChat, useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
-import { UserName } from "../../shared/UserName";
 import { plain } from "../../shared/plain";
+import { UserName } from "../../shared/UserName";
 import type { MessageItem } from "../../state/timeline";
 import classes from "./messages.module.css";
 
 interface Props {
+  id: string;
   /** Null where the answered message is further up than what is loaded. */
   quoted: MessageItem | null;
   onShow?: (id: string) => void;
 }
 
 /** The first line of what a message answers; pressing it goes there. */
-export function ReplyQuote({ quoted, onShow }: Props) {
-  if (quoted === null) {
-    return (
-      <div className={classes.quote}>
-        <Icon name="reply" size={13} />
-        <span>An answer to something further up</span>
-      </div>
-    );
-  }
+export function ReplyQuote({ id, quoted, onShow }: Props) {
+  if (quoted === null) return <FetchedQuote id={id} />;
   return (
-    <UnstyledButton className={classes.quote} onClick={() => onShow?.(quoted.id)} data-reply-to={quoted.id}>
+    <UnstyledButton className={classes.quote} onClick={() => onShow?.(id)} data-reply-to={id}>
+      <Words message={quoted} />
+    </UnstyledButton>
+  );
+}
+
+function FetchedQuote({ id }: { id: string }) {
+  const session = useSession();
+  const message = useChat((state) => state.quotes[id]);
+  useEffect(() => {
+    if (message === undefined) void session.messages.wantQuote(id);
+  }, [session, id, message]);
+  return (
+    <div className={classes.quote} data-reply-to={id}>
+      {message ? (
+        <Words message={message} />
+      ) : (
+        <span>{message === null ? "An answer to what is gone" : "…"}</span>
+      )}
+    </div>
+  );
+}
+
+function Words({ message }: { message: MessageItem }) {
+  return (
+    <>
       <Icon name="reply" size={13} />
       <strong>
-        <UserName user={quoted.sender} />
+        <UserName user={message.sender} />
       </strong>
-      <bdi className={classes.quoteText}>{quoted.deleted ? "This was deleted." : plain(quoted.text)}</bdi>
-    </UnstyledButton>
+      <bdi className={classes.quoteText}>{message.deleted ? "This was deleted." : plain(message.text)}</bdi>
+    </>
   );
 }

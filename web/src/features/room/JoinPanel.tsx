@@ -1,6 +1,6 @@
 import { Alert, Button, Stack, Text, Title } from "@mantine/core";
 import { useState } from "react";
-import { explain } from "../../session/session";
+import { explain } from "../../session/explain";
 import { useSession } from "../../shared/context";
 import { plain } from "../../shared/plain";
 import type { Room } from "../../state/rooms";

@@ -2,7 +2,7 @@ import { Alert, Button, Modal, SegmentedControl, Stack, Text, TextInput } from "
 import { useState } from "react";
 import type { FormEvent } from "react";
 import { newKey } from "@roomlog/client";
-import { explain } from "../../session/session";
+import { explain } from "../../session/explain";
 import { useSession } from "../../shared/context";
 import { go, roomHref } from "../../shared/router";
 

@@ -1,6 +1,6 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import { useCallback, useEffect, useState } from "react";
-import { explain } from "../../session/session";
+import { explain } from "../../session/explain";
 import { useSession } from "../../shared/context";
 import type { Room } from "../../state/rooms";
 

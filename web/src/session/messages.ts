@@ -1,0 +1,82 @@
+import { ApiError, newKey } from "@roomlog/client";
+import type { RoomlogClient } from "@roomlog/client";
+import type { ChatApi } from "../api/chat";
+import type { Action, ChatState } from "../state/chat";
+import type { Store } from "../state/store";
+import { explain } from "./explain";
+
+const TYPING_EVERY_MS = 3_000;
+
+/** What a person does with messages: write, try again, discard, quote. */
+export class Messages {
+  private readonly quoted = new Set<string>();
+  private typedAt = 0;
+
+  constructor(
+    private readonly client: RoomlogClient,
+    private readonly api: ChatApi,
+    private readonly store: Store<ChatState, Action>,
+    /** Apply what has arrived, before something that builds on it. */
+    private readonly flushEvents: () => void,
+  ) {}
+
+  send(room: string, text: string, replyTo: string | null): void {
+    const message = {
+      key: newKey(),
+      text,
+      replyTo,
+      at: Date.now(),
+      state: "sending" as const,
+      event: null,
+      error: null,
+    };
+    this.store.dispatch({ type: "sending", room, message });
+    this.typedAt = 0;
+    void this.post(room, message.key, text, replyTo);
+  }
+
+  /** Try a failed message again under its own key: if it was stored after all, nothing is posted twice. */
+  retry(room: string, key: string): void {
+    const message = this.store.get().pending[room]?.find((each) => each.key === key);
+    if (!message) return;
+    this.store.dispatch({ type: "retried", room, key });
+    void this.post(room, key, message.text, message.replyTo);
+  }
+
+  discard(room: string, key: string): void {
+    this.store.dispatch({ type: "discarded", room, key });
+  }
+
+  typing(room: string): void {
+    const now = Date.now();
+    if (now - this.typedAt < TYPING_EVERY_MS) return;
+    this.typedAt = now;
+    this.client.typing(room);
+  }
+
+  /** Fetch a message that an answer quotes and that is further up than what is loaded. */
+  async wantQuote(id: string): Promise<void> {
+    if (this.quoted.has(id)) return;
+    this.quoted.add(id);
+    try {
+      const { users, ...message } = await this.api.message(id);
+      this.store.dispatch({ type: "names", users });
+      this.store.dispatch({ type: "quote", id, message });
+    } catch (error) {
+      if (error instanceof ApiError && !error.retryable)
+        this.store.dispatch({ type: "quote", id, message: null });
+      else this.quoted.delete(id);
+    }
+  }
+
+  private async post(room: string, key: string, text: string, replyTo: string | null): Promise<void> {
+    try {
+      const reply = replyTo === null ? {} : { reply_to: replyTo };
+      const ack = await this.client.command({ op: "send", room, key, text, ...reply });
+      this.flushEvents();
+      this.store.dispatch({ type: "stored", room, key, event: ack.event ?? "" });
+    } catch (error) {
+      this.store.dispatch({ type: "send_failed", room, key, error: explain(error) });
+    }
+  }
+}
