@@ -106,7 +106,7 @@ class Listener:
         while True:
             async with asyncio.timeout(_CHECK_EVERY_S + _TIMEOUT_S):
                 message = await get_message(timeout=_CHECK_EVERY_S)
-            if isinstance(message, dict):
-                self._on_message(message["channel"].decode(), message["data"])
-            else:
+            if message is None:
                 await ping()
+            elif isinstance(message, dict) and message["type"] == "message":  # or "pong"
+                self._on_message(message["channel"].decode(), message["data"])
