@@ -1,0 +1,351 @@
+"""The read models on a real PostgreSQL: one effect an event, whatever the batches, whoever writes."""
+
+import itertools
+import threading
+import time
+import uuid
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg.conninfo import make_conninfo
+
+from projector.batch import Batch, Place
+from projector.migrate import migrate
+from projector.postgres import Fenced, Inapplicable, ReadModels, Unavailable, WrongSchema
+from projector.sql import MOVE_OFFSETS
+from roomlog import ids
+from roomlog.accounts import UserEvent, UserRegistered, UserRenamed
+from roomlog.events import (
+    Attachment,
+    FirstMember,
+    MemberInvited,
+    MemberJoined,
+    MemberLeft,
+    MemberRemoved,
+    MemberRoleChanged,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
+    ReactionAdded,
+    ReactionRemoved,
+    RoomCreated,
+    RoomRenamed,
+    RoomTopicChanged,
+    SealedText,
+)
+from roomlog.partitions import partition_of
+from roomlog.rooms import Room, fold
+from tests.projector_records import START, batch_of, chat_event, chat_record, user_record
+
+ROOM, ALICE, BOB = (ids.derived_id(name) for name in ("room", "alice", "bob"))
+CREATED = RoomCreated("r", "public", members=(FirstMember(ALICE, "owner"),))
+TABLES = ["users", "rooms", "members", "messages", "reactions", "applied_events", "presence", "projection_offsets"]
+TABLES_IN_ORDER = {table: f"SELECT * FROM {table} ORDER BY 1, 2" for table in TABLES}
+TABLES_IN_ORDER["applied_events"] = "SELECT * FROM applied_events ORDER BY 1"
+TABLES_IN_ORDER["reactions"] = "SELECT * FROM reactions ORDER BY 1, 2, 3, 4"
+
+
+@pytest.fixture(scope="module")
+def database(stack):
+    """A database of this module's own."""
+    dsn, name = stack.status()["postgres"], f"projector_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        own = make_conninfo(dsn, dbname=name)
+        migrate(own)
+        yield own
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def db(database):
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"TRUNCATE {', '.join(TABLES)}")
+        yield connection
+
+
+@pytest.fixture
+def models(database, db):
+    found = ReadModels(database)
+    found.connect()
+    yield found
+    found.close()
+
+
+def project(models: ReadModels, *batches: Batch) -> None:
+    for batch in batches:
+        models.write(batch, models.offsets(batch.ends))
+
+
+def records(*bodies, sender=ALICE, start=0):
+    return [
+        chat_record(chat_event(ROOM, sender, body, at=START + n), n)
+        for n, body in enumerate(bodies, start)
+    ]
+
+
+def rows(db, query, *parameters):
+    return db.execute(query, parameters).fetchall()
+
+
+def dump(db):
+    return {table: rows(db, query) for table, query in TABLES_IN_ORDER.items()}
+
+
+def test_migrating_twice_changes_nothing(database):
+    assert migrate(database) == []
+
+
+def test_every_column_of_a_message_arrives_as_it_was_sent(models, db):
+    file = Attachment(BOB, 'a "file"\\ ☃.txt', "text/plain", 2**40)
+    parent = ids.new_id()
+    sent = records(
+        CREATED,
+        MessagePosted("plain ☃ 'quoted'\n"),
+        MessagePosted("full", parent, (ALICE, BOB), (file,)),
+        MessagePosted(SealedText("k", b"\0\1", b"\xff"), None, (BOB,)),
+        MessagePosted(""),
+    )
+    project(models, batch_of(*sent))
+    found = rows(
+        db,
+        'SELECT "offset", text, sealed, reply_to::text, mentions::text[], attachments, '
+        "(extract(epoch FROM sent_at) * 1000000)::bigint, sender_id::text, edited_at, deleted_at "
+        'FROM messages ORDER BY "offset"',
+    )
+    listed = [{"file_id": BOB, "name": file.name, "media_type": "text/plain", "size_bytes": 2**40}]
+    sealed = {"key_id": "k", "nonce": "AAE=", "ciphertext": "/w=="}
+    assert [row[1:6] for row in found] == [
+        ("plain ☃ 'quoted'\n", None, None, [], []),
+        ("full", None, parent, [ALICE, BOB], listed),
+        (None, sealed, None, [BOB], []),
+        ("", None, None, [], []),
+    ]
+    assert [row[0] for row in found] == [1, 2, 3, 4]
+    assert [row[6:] for row in found] == [(START + n, ALICE, None, None) for n in (1, 2, 3, 4)]
+
+
+def test_a_room_counts_what_is_really_there(models, db):
+    project(models, batch_of(*records(CREATED, MessagePosted("a"), MemberJoined(BOB))))
+    project(models, batch_of(*records(MemberJoined(BOB), RoomRenamed("x"), start=3)))
+    project(models, batch_of(*records(MessagePosted("b"), MemberLeft(BOB), start=5)))
+    query = "SELECT name, member_count, message_count, last_offset, created_offset FROM rooms"
+    assert rows(db, query) == [("x", 1, 2, 6, 0)]
+
+
+def test_an_event_that_the_log_holds_twice_counts_once(models, db):
+    """Also far apart, and also where the second would undo what came between."""
+    joined = chat_event(ROOM, BOB, MemberJoined(BOB))
+    posted = chat_event(ROOM, ALICE, MessagePosted("once"))
+    project(models, batch_of(*records(CREATED), chat_record(joined, 1), chat_record(posted, 2)))
+    project(models, batch_of(*records(MemberLeft(BOB), start=3)))
+    project(
+        models,
+        batch_of(
+            chat_record(joined, 4), chat_record(posted, 5), *records(MessagePosted("new"), start=6)
+        ),
+    )
+    assert rows(db, 'SELECT "offset", text FROM messages ORDER BY 1') == [(2, "once"), (6, "new")]
+    assert rows(db, "SELECT user_id::text FROM members") == [(ALICE,)]
+    query = "SELECT member_count, message_count, last_offset FROM rooms"
+    assert rows(db, query) == [(1, 2, 6)]
+
+
+def test_edits_deletions_and_reactions_reach_their_message(models, db):
+    target = chat_event(ROOM, ALICE, MessagePosted("first", mentions=(BOB,)))
+    gone = chat_event(ROOM, ALICE, MessagePosted("secret"))
+    project(models, batch_of(*records(CREATED), chat_record(target, 1), chat_record(gone, 2)))
+    later = records(
+        MessageEdited(target.event_id, "second"),
+        ReactionAdded(target.event_id, "+"),
+        ReactionAdded(target.event_id, "-"),
+        MessageEdited(gone.event_id, "still secret"),
+        MessageDeleted(gone.event_id),
+        ReactionRemoved(target.event_id, "-"),
+        MessageEdited(gone.event_id, "too late"),
+        start=3,
+    )
+    project(models, batch_of(*later))
+    found = rows(
+        db,
+        "SELECT text, edited_at IS NULL, deleted_at IS NULL, mentions::text[] FROM messages "
+        'ORDER BY "offset"',
+    )
+    assert found == [("second", False, True, [BOB]), (None, False, False, [])]
+    assert rows(db, "SELECT emoji, user_id::text FROM reactions") == [("+", ALICE)]
+
+
+def test_people_have_their_newest_name(models, db):
+    def event(offset, body):
+        return user_record(UserEvent(ids.new_id(), BOB, START, body), offset)
+
+    registered = event(0, UserRegistered("Bob"))
+    project(models, batch_of(registered, event(1, UserRenamed("Robert"))))
+    project(models, batch_of(event(2, UserRegistered("Bob"))))
+    assert rows(db, "SELECT name FROM users") == [("Robert",)]
+
+
+def test_presence_keeps_the_newest_state(models, db):
+    for state in ("online", "away"):
+        models.write(Batch(presence={BOB: (state, START)}), {})
+    assert rows(db, "SELECT state FROM presence") == [("away",)]
+
+
+def test_a_batch_of_stale_offsets_is_fenced_and_leaves_nothing(models, db):
+    batch = batch_of(*records(CREATED, MessagePosted("a")))
+    starts = models.offsets(batch.ends)
+    models.write(batch, starts)
+    before = dump(db)
+    with pytest.raises(Fenced):
+        models.write(batch_of(*records(CREATED, MessagePosted("b"))), starts)
+    assert dump(db) == before
+
+
+def test_an_event_that_postgres_refuses_takes_its_batch_back(models, db):
+    long = "".join(uuid.uuid4().hex for _ in range(2000))
+    batch = batch_of(*records(CREATED, MessagePosted("a"), RoomRenamed(long)))
+    starts = models.offsets(batch.ends)
+    before = dump(db)
+    with pytest.raises(Inapplicable, match="index row"):
+        models.write(batch, starts)
+    assert dump(db) == before
+
+
+def test_a_projector_frozen_in_a_transaction_is_ended(models, database, db):
+    """Its fence row stays locked for ever otherwise: nobody could project the partition."""
+    batch = batch_of(*records(CREATED))
+    starts = models.offsets(batch.ends)
+    place = Place("chat.events", partition_of(ROOM))
+    with psycopg.connect(database, application_name="roomlog-projector") as frozen:
+        frozen.execute("SET idle_in_transaction_session_timeout = 0")
+        frozen.execute(MOVE_OFFSETS, [[place.topic], [place.partition], [0], [1]])
+        with pytest.raises(Unavailable):
+            models.write(batch, starts)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            try:
+                models.write(batch, starts)
+                break
+            except Unavailable:
+                continue
+        assert rows(db, "SELECT count(*) FROM rooms") == [(1,)]
+        with pytest.raises(psycopg.OperationalError):
+            frozen.execute("SELECT 1")
+
+
+def test_a_broken_session_is_unavailable_and_a_new_one_works(models, db):
+    batch = batch_of(*records(CREATED))
+    starts = models.offsets(batch.ends)
+    db.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE application_name = 'roomlog-projector' AND datname = current_database()"
+    )
+    with pytest.raises(Unavailable):
+        models.write(batch, starts)
+    models.connect()
+    models.write(batch, starts)
+    assert rows(db, "SELECT count(*) FROM rooms") == [(1,)]
+
+
+def test_a_database_without_tables_says_what_to_do(stack):
+    models = ReadModels(make_conninfo(stack.status()["postgres"], dbname="postgres"))
+    models.connect()
+    try:
+        with pytest.raises(WrongSchema, match="roomlog migrate"):
+            models.offsets([Place("chat.events", 0)])
+    finally:
+        models.close()
+
+
+def test_of_two_that_write_the_same_at_once_one_is_fenced(models, database, db):
+    batch = batch_of(*records(CREATED, *[MessagePosted(str(n)) for n in range(500)]))
+    starts = models.offsets(batch.ends)
+    other = ReadModels(database)
+    other.connect()
+    outcomes = []
+
+    def write(who):
+        try:
+            who.write(batch, starts)
+            outcomes.append("written")
+        except Fenced:
+            outcomes.append("fenced")
+
+    threads = [threading.Thread(target=write, args=[who]) for who in (models, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.close()
+    assert sorted(outcomes) == ["fenced", "written"]
+    assert rows(db, "SELECT message_count FROM rooms") == [(500,)]
+
+
+TARGETS = [ids.derived_id("message", str(n)) for n in range(3)]
+people = st.sampled_from([ALICE, BOB])
+targets = st.sampled_from(TARGETS)
+roles = st.sampled_from(["owner", "moderator", "member"])
+bodies = st.one_of(
+    st.builds(MessagePosted, st.text("abc", max_size=3), st.none() | targets),
+    st.builds(MessageEdited, targets, st.text("abc", max_size=3)),
+    st.builds(MessageDeleted, targets),
+    st.builds(ReactionAdded, targets, st.sampled_from("+-")),
+    st.builds(ReactionRemoved, targets, st.sampled_from("+-")),
+    st.builds(MemberJoined, people, roles),
+    st.builds(MemberInvited, people, roles),
+    st.builds(MemberLeft, people),
+    st.builds(MemberRemoved, people),
+    st.builds(MemberRoleChanged, people, roles),
+    st.builds(RoomRenamed, st.text("abc", max_size=2)),
+    st.builds(RoomTopicChanged, st.text("abc", max_size=2)),
+    st.just(RoomCreated("again", "private", members=(FirstMember(BOB, "owner"),))),
+)
+
+
+@st.composite
+def logs(draw):
+    """A room's log, in which some events stand twice, and where to cut it into batches."""
+    events = [chat_event(ROOM, ALICE, CREATED)]
+    posted = iter(TARGETS)
+    for body in draw(st.lists(bodies, max_size=25)):
+        known = next(posted, "") if isinstance(body, MessagePosted) else ""
+        events.append(chat_event(ROOM, draw(people), body, START + len(events), known))
+    for repeated in draw(st.lists(st.sampled_from(events), max_size=4)):
+        events.insert(draw(st.integers(events.index(repeated) + 1, len(events))), repeated)
+    cuts = draw(st.sets(st.integers(1, len(events))))
+    return events, sorted({0, *cuts, len(events)})
+
+
+@given(logs())
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_however_the_log_is_cut_the_rows_are_the_same(models, db, log):
+    events, cuts = log
+    sent = [chat_record(event, offset) for offset, event in enumerate(events)]
+    found = []
+    for edges in ([0, len(sent)], cuts, list(range(len(sent) + 1))):
+        db.execute(f"TRUNCATE {', '.join(TABLES)}")
+        for start, end in itertools.pairwise(edges):
+            project(models, batch_of(*sent[start:end]))
+        found.append(dump(db))
+    assert found[0] == found[1] == found[2]
+    assert members_by_the_rules(events) == dict(rows(db, "SELECT user_id::text, role FROM members"))
+    counted = rows(
+        db,
+        "SELECT message_count, member_count, (SELECT count(*) FROM messages), "
+        "(SELECT count(*) FROM members) FROM rooms",
+    )[0]
+    assert counted[:2] == counted[2:]
+
+
+def members_by_the_rules(events):
+    """The members as a node has them, which knows each event once."""
+    room, seen = Room(ROOM), set()
+    for offset, event in enumerate(events):
+        if event.event_id not in seen:
+            fold(room, event, offset)
+        seen.add(event.event_id)
+    return room.members
