@@ -11,17 +11,21 @@ from roomlog.check.history import Frame, Received, Reset, Subscribed, Unfollowed
 from roomlog.check.logs import RoomLog
 from roomlog.check.verdict import Verdict
 
+_OPEN_END = 2**63
+
 
 class Segment(Struct):
     """What came after one start; offsets as received, repeats of the log left out."""
 
     start: int
+    admitted: int
+    """Offset at which a node last let the client follow, or follow on."""
     received: list[int] = field(default_factory=list)
     holes: list[tuple[int, Frame]] = field(default_factory=list)
     """`(last, frame)` of frames whose `prev` lay beyond the last one received."""
     excused: list[tuple[int, int]] = field(default_factory=list)
     """(after, until]: could not be fetched any more, the membership being over."""
-    end: int = 2**63
+    end: int = _OPEN_END
 
 
 class Track:
@@ -37,18 +41,25 @@ class Track:
     def segment(self) -> Segment:
         """The segment that is being received."""
         if not self.segments:
-            self.segments.append(Segment(-1))
+            self.segments.append(Segment(-1, -1))
         return self.segments[-1]
 
     def subscribed(self, record: Subscribed) -> None:
         """A `sub` was acked: go on from what came last, or begin anew after the ack's cursor."""
         if record.cursor is not None and self.segments:
+            self.segment.admitted = offset_of(record.start)
             return
         start = offset_of(record.cursor or record.start)
         if self.segments:
-            self.segments[-1].end = min(self.segments[-1].end, start)
-        self.segments.append(Segment(start))
+            self._end(self.segment, start)
+        self.segments.append(Segment(start, offset_of(record.start)))
         self.last, self._seen = start, None
+
+    def _end(self, segment: Segment, at: int = _OPEN_END) -> None:
+        """End a segment at an offset, or where the membership ended: to follow on takes a new `sub`."""
+        after = max(self.last - 1, segment.admitted)
+        removal = self.log.removal_after(self.user, after)
+        segment.end = min(segment.end, at, at if removal is None else removal)
 
     def reset(self) -> None:
         """The node gave up on resuming: what was not received so far is not expected."""
@@ -107,6 +118,8 @@ class Track:
 
     def judge(self, acked: dict[str, int], verdict: Verdict) -> None:
         """Compare what came in all with what had to come."""
+        if self.segments:
+            self._end(self.segment)
         for segment in self.segments:
             required = self.log.must_see(self.user, segment.start, segment.end)
             missing: set[int] = set()

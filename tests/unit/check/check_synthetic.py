@@ -177,11 +177,11 @@ def good_run() -> Run:
     run.do("bob", "rename", "r1", name="r1 renamed")
     run.do("ann", "send", "r1", text="last #10")
     run.records.append(Settling(run.tick()))
-    _rest(run)
+    rest(run)
     return run
 
 
-def _rest(run: Run) -> None:
+def rest(run: Run) -> None:
     """Fill in rows, offsets and screens as they are when everything worked."""
     for (user, room), frames in run.got.items():
         shown = screen.fold(frames)

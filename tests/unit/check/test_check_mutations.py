@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from check_synthetic import MS, Run, good_run
+from check_synthetic import MS, Run, good_run, rest
 
 from roomlog.check import analysis
 from roomlog.check.facts import LogEvent, MessageRow
-from roomlog.check.history import Fail, Invoke, Ok, Received, Record, Settling, Shown
+from roomlog.check.history import Fail, Invoke, Ok, Received, Record, Settling, Shown, Unfollowed
 from roomlog.check.verdict import COUNTERS, Verdict, render
 
 replace = msgspec.structs.replace
@@ -360,6 +360,38 @@ def test_a_repeat_in_the_log_is_no_second_effect():
 def repeated_frame(run: Run, offset: int, before: int) -> Received:
     frame = next(f for f in run.got["ann", "r1"] if f.d.get("text") == "second #2")
     return Received(run.now, "c-ann", replace(frame, cursor=f"1:{offset}", prev=f"1:{before}"))
+
+
+def test_one_who_left_and_came_back_missed_nothing_meanwhile():
+    run = good_run()
+    del run.records[-6:]
+    for rows in (run.evidence.messages, run.evidence.members, run.evidence.rooms):
+        rows.clear()
+    run.evidence.reactions.clear()
+    run.evidence.places.clear()
+    run.do("bob", "leave", "r1")
+    run.listeners["r1"].remove("bob")
+    run.do("ann", "send", "r1", text="bob is away")
+    run.do("bob", "join", "r1")
+    run.do("ann", "send", "r1", text="bob is a member, and does not listen yet")
+    run.subscribe("bob", "r1")
+    run.do("ann", "send", "r1", text="bob is back")
+    rest(run)
+    assert judge(run).ok, render(judge(run))
+    index = receipts(run, "bob")[-1]
+    del run.records[index]
+    assert judge(run).counters["lost"] == 2, "the frame, and the line on the screen"
+
+
+def test_what_was_before_the_removal_of_one_who_cannot_resume_is_excused():
+    run = good_run()
+    settling = next(n for n, r in enumerate(run.records) if isinstance(r, Settling))
+    run.records.insert(settling, Unfollowed(run.now, "c-eve", "r1", "not_a_member"))
+    assert judge(run).ok
+    for index in reversed(receipts(run, "eve")[-3:]):
+        del run.records[index]
+    run.records = [r for r in run.records if not isinstance(r, Shown) or r.client != "c-eve"]
+    assert judge(run).ok, render(judge(run))
 
 
 def test_a_row_says_which_message_it_is_about():

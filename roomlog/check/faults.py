@@ -1,0 +1,157 @@
+"""Faults as data, and the schedule that injects them into a local stack.
+
+Each fault is done to a service of its kind, chosen by the seed, and is over when every service is ready
+again. Processes are found by their pid in the stack's state.
+"""
+
+import asyncio
+import random
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from redis.asyncio import Redis
+
+from roomlog.check.history import Fault, Healed, Writer, now_ns
+from roomlog.check.waiting import wait_until
+from roomlog.stack import Stack
+from roomlog.stack.errors import StackError
+from roomlog.stack.spec import SERVICES, kind_of
+from roomlog.stack.state import Status
+
+_HEAL_S = 180.0
+_TINY_BUFFER = "pubsub 16384 8192 1"
+_USUAL_BUFFER = "pubsub 33554432 8388608 60"
+_TINY_S = 8.0
+
+
+class FaultKind(NamedTuple):
+    """What is done to which kind of service; `seconds` is how long where it lasts."""
+
+    act: str
+    target: str
+    seconds: float = 0.0
+
+
+FAULTS: dict[str, FaultKind] = {
+    "kill-ingest": FaultKind("kill", "ingest"),
+    "kill-streams": FaultKind("kill", "streams"),
+    "kill-projector": FaultKind("kill", "projector"),
+    "freeze-ingest": FaultKind("freeze", "ingest", 4),
+    "freeze-streams": FaultKind("freeze", "streams", 12),
+    "freeze-projector": FaultKind("freeze", "projector", 12),
+    "restart-ingest": FaultKind("restart", "ingest"),
+    "restart-streams": FaultKind("restart", "streams"),
+    "restart-projector": FaultKind("restart", "projector"),
+    "remove-streams": FaultKind("remove", "streams", 8),
+    "kill-valkey": FaultKind("kill", "valkey"),
+    "restart-valkey": FaultKind("restart", "valkey"),
+    "tiny-pubsub": FaultKind("tiny_buffers", "valkey", _TINY_S),
+    "kill-postgres": FaultKind("kill", "postgres"),
+    "restart-postgres": FaultKind("restart", "postgres"),
+    "kill-kafka": FaultKind("kill", "kafka"),
+    "restart-kafka": FaultKind("restart", "kafka"),
+    "deploy": FaultKind("deploy", ""),
+}
+"""Name -> fault. `freeze` beyond a session makes a zombie; `deploy` restarts our services one by one."""
+
+
+def chosen(names: Sequence[str]) -> list[str]:
+    """Return the faults that are meant; `all` means every one. Raises ValueError."""
+    if "all" in names:
+        return list(FAULTS)
+    if unknown := [n for n in names if n not in FAULTS]:
+        raise ValueError(f"no fault {unknown[0]}; there are: all, {', '.join(FAULTS)}")
+    return list(names)
+
+
+class Schedule:
+    """Injects faults, `every` so many seconds (or as soon as the one before has healed)."""
+
+    def __init__(
+        self,
+        stack: Stack,
+        names: Sequence[str],
+        every_s: float,
+        rng: random.Random,
+        recorder: Writer,
+        on_fault: Callable[[str], None],
+    ) -> None:
+        self._stack, self._names, self._every_s = stack, names, every_s
+        self._rng, self._recorder, self._on_fault = rng, recorder, on_fault
+        self._acts = {
+            "kill": self._kill,
+            "freeze": self._freeze,
+            "restart": self._restart,
+            "remove": self._remove,
+            "tiny_buffers": self._tiny_buffers,
+            "deploy": self._deploy,
+        }
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Go on until told to stop; the last fault has healed then. Raises StackError."""
+        loop = asyncio.get_running_loop()
+        order: list[str] = []
+        due = loop.time() + self._every_s
+        while self._names:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await stop.wait()
+            if stop.is_set():
+                return
+            due = loop.time() + self._every_s
+            if not order:
+                order = self._rng.sample(self._names, len(self._names))
+            await self.inject(order.pop())
+
+    async def inject(self, name: str) -> None:
+        """Do one fault and wait until everything is ready again; raises StackError."""
+        fault = FAULTS[name]
+        running = [s.name for s in self._status().services]
+        mine = [n for n in running if kind_of(n) == fault.target]
+        targets = [n for n in running if kind_of(n) in SERVICES and n != "api"]
+        services = targets if fault.act == "deploy" else [self._rng.choice(mine)]
+        self._on_fault(f"{name} {' '.join(services)}")
+        self._recorder.write(Fault(now_ns(), name, services))
+        await self._acts[fault.act](services, fault.seconds)
+        await self._until_ready()
+        self._recorder.write(Healed(now_ns()))
+
+    def _status(self) -> Status:
+        return self._stack.running()
+
+    async def _kill(self, services: list[str], _seconds: float) -> None:
+        pid = self._stack.kill(services[0])
+        await wait_until(lambda: self._stack.service(services[0]).pid not in (pid, 0), _HEAL_S)
+
+    async def _freeze(self, services: list[str], seconds: float) -> None:
+        self._stack.kill(services[0], signal.SIGSTOP)
+        await asyncio.sleep(seconds)
+        self._stack.kill(services[0], signal.SIGCONT)
+
+    async def _restart(self, services: list[str], _seconds: float) -> None:
+        await asyncio.to_thread(self._stack.restart_service, services[0])
+
+    async def _remove(self, services: list[str], seconds: float) -> None:
+        await asyncio.to_thread(self._stack.stop_service, services[0])
+        await asyncio.sleep(seconds)
+        await asyncio.to_thread(self._stack.start_service, services[0])
+
+    async def _tiny_buffers(self, _services: list[str], seconds: float) -> None:
+        valkey = Redis.from_url(self._status().valkey)
+        try:
+            await valkey.config_set("client-output-buffer-limit", _TINY_BUFFER)
+            await asyncio.sleep(seconds)
+            await valkey.config_set("client-output-buffer-limit", _USUAL_BUFFER)
+        finally:
+            await valkey.aclose()
+
+    async def _deploy(self, services: list[str], _seconds: float) -> None:
+        for service in services:
+            await asyncio.to_thread(self._stack.restart_service, service)
+
+    async def _until_ready(self) -> None:
+        if not await wait_until(lambda: self._status().ready, _HEAL_S):
+            sick = [f"{s.name} ({s.state})" for s in self._status().services if s.state != "ready"]
+            raise StackError(f"Not healed after {_HEAL_S:.0f} s: {', '.join(sick)}.")

@@ -1,0 +1,217 @@
+"""A simulated person: a client whose every receive, reconnect and cursor is recorded, and what they see.
+
+Everything is noted where it happens, in the callbacks of the connection, so that the order in the history
+is the order on the wire.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from roomlog.check import screen
+from roomlog.check.history import (
+    CaughtUp,
+    Connected,
+    Disconnected,
+    Frame,
+    Paused,
+    Reset,
+    Shown,
+    Subscribed,
+    Unfollowed,
+    Unpaused,
+    Writer,
+    now_ns,
+    offset_of,
+)
+from roomlog.check.shown import lines_of
+from roomlog.client import Client, Token, _Reply
+
+_RECENT = 50
+_EVENT = b'{"op":"event"'
+_REMOVALS = frozenset({"MemberLeft", "MemberRemoved"})
+
+Membership = Literal["out", "entering", "in", "leaving"]
+
+
+@dataclass(slots=True)
+class Seat:
+    """A person's place in a room, as far as they know; `since` is when it last changed."""
+
+    room: str
+    membership: Membership = "out"
+    owner: bool = False
+    since: float = 0.0
+    shown: screen.Screen = field(default_factory=screen.Screen)
+    recent: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=_RECENT))
+    """`(event id, sender)` of the messages that came last."""
+    reacted: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=_RECENT))
+    """`(event id, emoji)` of this person's reactions."""
+    reached: int = -1
+    """Offset of the last event that came."""
+    caught_up: int = 0
+    """When it was last caught up after a resume."""
+
+    def turn(self, membership: Membership, now: float) -> None:
+        """Note a change of membership."""
+        self.membership, self.since = membership, now
+
+
+class Person(Client):
+    """One client with its recorder.
+
+    `keep_screens` costs memory for every message, and lets `shown` say what is displayed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        user: str,
+        addresses: Callable[[], Awaitable[Sequence[str]]],
+        token: Token,
+        recorder: Writer,
+        keep_screens: bool,
+    ) -> None:
+        self.online = asyncio.Event()
+        self.online.set()
+
+        async def when_online() -> Sequence[str]:
+            await self.online.wait()
+            return await addresses()
+
+        super().__init__(when_online, token)
+        self.name, self.user = name, user
+        self.seats: dict[str, Seat] = {}
+        self.connects = 0
+        self.paused = False
+        self._recorder, self._keep_screens = recorder, keep_screens
+
+    def begin(self) -> None:
+        """Begin to connect."""
+        self._spawn(self._run())
+
+    async def connected_once(self, timeout_s: float) -> None:
+        """Wait for the first connection; raises TimeoutError or ConnectionEnded."""
+        async with asyncio.timeout(timeout_s):
+            await asyncio.shield(self._ready)
+
+    def seat(self, room: str) -> Seat:
+        """Return this person's place in a room."""
+        found = self.seats.get(room)
+        if found is None:
+            found = self.seats[room] = Seat(room)
+        return found
+
+    # What a person does to their connection.
+
+    def move(self) -> None:
+        """Drop the connection; the client goes on at the next node."""
+        if self._socket is not None:
+            self._socket.close()
+
+    def go_offline(self, seconds: float) -> None:
+        """Be away for some time."""
+        self.online.clear()
+        self._loop.call_later(seconds, self.online.set)
+        self.move()
+
+    def pause(self, seconds: float) -> None:
+        """Stop reading the socket for some time: a slow reader."""
+        transport = self._transport()
+        if transport is None or self.paused:
+            return
+        transport.pause_reading()
+        self.paused = True
+        self._recorder.write(Paused(now_ns(), self.name))
+        self._loop.call_later(seconds, self._unpause, transport)
+
+    def _unpause(self, transport: asyncio.ReadTransport) -> None:
+        self.paused = False
+        if not transport.is_closing():
+            transport.resume_reading()
+        self._recorder.write(Unpaused(now_ns(), self.name))
+
+    def _transport(self) -> asyncio.ReadTransport | None:
+        socket = self._socket
+        if socket is None or socket._transport is None:
+            return None
+        found: asyncio.ReadTransport = socket._transport.underlying_transport
+        return found
+
+    def forget(self, room: str, why: str) -> None:
+        """Do not follow the room any more, not even after a reconnect."""
+        if self._rooms.pop(room, None) is not None:
+            self._recorder.write(Unfollowed(now_ns(), self.name, room, why))
+
+    def record_shown(self) -> None:
+        """Record what is displayed of each room that is followed."""
+        for room in self._rooms:
+            shown = self.seat(room).shown
+            lines, members = lines_of(shown), sorted(shown.members)
+            self._recorder.write(Shown(now_ns(), self.name, room, lines, members))
+
+    # What comes.
+
+    def _on_line(self, line: bytes) -> None:
+        if line.startswith(_EVENT):
+            self._recorder.received(now_ns(), self.name, line)
+        super()._on_line(line)
+
+    def _give(self, frame: dict[str, Any]) -> None:
+        match frame.get("op"):
+            case "event":
+                self._on_event(frame)
+            case "caught_up":
+                room, cursor = frame["room"], frame["cursor"]
+                self.seat(room).caught_up = now_ns()
+                self._recorder.write(CaughtUp(now_ns(), self.name, room, cursor))
+            case "hello":
+                self.connects += 1
+                self._recorder.write(Connected(now_ns(), self.name, self.user, frame["node"]))
+            case "reset":
+                self._on_reset(frame["room"], frame["reason"])
+            case "error" if room := frame.get("room"):
+                self._recorder.write(Unfollowed(now_ns(), self.name, room, frame["code"]))
+                self.seat(room).turn("out", self._loop.time())
+
+    def _on_event(self, frame: dict[str, Any]) -> None:
+        room, kind, event = frame["room"], frame["type"], frame["id"]
+        seat = self.seat(room)
+        seat.reached = max(seat.reached, offset_of(frame["cursor"]))
+        if kind == "MessagePosted":
+            seat.recent.append((event, frame["sender"]))
+        elif kind in _REMOVALS and frame["d"]["user"] == self.user:
+            self._rooms.pop(room, None)
+            seat.turn("out", self._loop.time())
+        if self._keep_screens:
+            del frame["op"]
+            screen.apply(seat.shown, Frame(**frame))
+
+    def _on_reset(self, room: str, reason: str) -> None:
+        self._recorder.write(Reset(now_ns(), self.name, room, reason))
+        self._spawn(self._follow_anew(room))
+
+    async def _follow_anew(self, room: str) -> None:
+        await self.subscribe(room)
+
+    def _on_reply(self, reply: _Reply) -> None:
+        start = self._starts.get(reply.id) if reply.id is not None else None
+        super()._on_reply(reply)
+        if start is None or reply.op != "ack":
+            return
+        room, cursor = start
+        if cursor is None:
+            seat = self.seat(room)
+            seat.shown, seat.reached = screen.Screen(), offset_of(reply.cursor or ":-1")
+        self._recorder.write(Subscribed(now_ns(), self.name, room, cursor, reply.cursor or "1:-1"))
+
+    async def _live(self) -> int:
+        try:
+            code = await super()._live()
+        except Exception:
+            self._recorder.write(Disconnected(now_ns(), self.name, "cannot connect"))
+            raise
+        self._recorder.write(Disconnected(now_ns(), self.name, str(code)))
+        return code
