@@ -11,7 +11,7 @@ from roomlog import topics
 from roomlog.stack import artifacts, child, kafka, postgres, registry, services, valkey, warmup, web
 from roomlog.stack.layout import Layout
 from roomlog.stack.ports import HOST, Ports
-from roomlog.stack.progress import Report, Step
+from roomlog.stack.progress import Note, Report, Step
 from roomlog.stack.ready import Probe, http_probe, kafka_probe, postgres_probe, valkey_probe
 from roomlog.stack.services import Addresses
 from roomlog.stack.spec import SERVERS, Spec, kind_of
@@ -152,9 +152,12 @@ class Boot:
 
     async def _start(self, name: str, command: child.Command, probe: Probe) -> None:
         port, is_server = self._ports[name], name in SERVERS
-        managed = Managed(name, command, probe, port, is_server, self._on_change)
+        managed = Managed(name, command, probe, port, is_server, self._on_change, self._note)
         self.managed[name] = managed
         await managed.start()
+
+    def _note(self, text: str) -> None:
+        self._report(Note(text))
 
     async def _fetched(self, server: str) -> Path:
         """Return where a server's files are, fetching them with a progress report if they are not."""

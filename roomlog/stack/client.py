@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ from typing import Any, Self
 import msgspec
 import psutil
 
+from roomlog.settings import Settings
 from roomlog.stack import control, state
 from roomlog.stack.errors import Interrupted, StackError, log_tail
 from roomlog.stack.layout import Layout
@@ -22,6 +24,7 @@ from roomlog.stack.state import ServiceStatus, Status
 
 _DOWN_SECONDS = 90.0
 _EXIT_SECONDS = 5.0
+_READY_SECONDS = 60.0
 
 
 class Stack:
@@ -110,6 +113,33 @@ class Stack:
         pid = self.service(service).pid
         os.kill(pid, number)
         return pid
+
+    def wait_ready(self, service: str, other_than: int = 0) -> None:
+        """Return when a service is ready in a process of another pid (that of the one killed).
+
+        Raises StackError where it takes too long.
+        """
+        deadline = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < deadline:
+            found = self.service(service)
+            if found.state == "ready" and found.pid != other_than:
+                return
+            time.sleep(0.05)
+        raise StackError(f"{service} is not ready after {_READY_SECONDS:.0f} s.")
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of a service of this stack, for a program that acts beside the services."""
+        running = self.status()
+        return Settings(
+            kafka=running["kafka"],
+            postgres=running["postgres"],
+            valkey=running["valkey"],
+            registry=running["registry"],
+            data=self.data,
+            jwks=running["jwks"],
+            jwt_private_key=Path(running["jwt_private_key"]),
+        )
 
     def stop_service(self, name: str) -> None:
         """Stop one service and leave it stopped."""

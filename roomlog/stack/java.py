@@ -4,10 +4,12 @@ import hashlib
 from pathlib import Path
 
 _HEAP_MB = 256
-_FLAGS = (f"-Xmx{_HEAP_MB}m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-Xshare:auto")
-"""Serial: the least memory and CPU on a small machine. A JVM out of memory ends and is restarted."""
-QUICK = "-XX:TieredStopAtLevel=1"
-"""Only the quick compiler: for what starts often and works little."""
+_FLAGS = (
+    f"-Xmx{_HEAP_MB}m",
+    "-XX:+UseSerialGC",  # the least memory and CPU on a small machine
+    "-XX:TieredStopAtLevel=1",  # only the quick compiler: half the CPU of a start
+    "-XX:+ExitOnOutOfMemoryError",  # and is restarted
+)
 
 
 def command(cache: Path, arguments: list[str], *, classpath: str = "") -> list[str]:

@@ -88,7 +88,7 @@ async def _format(layout: Layout, home: Path, cache: Path) -> None:
     config = str(directory / "server.properties")
     arguments = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", config]
     format_command = child.Command(
-        argv=java.command(cache, [java.QUICK, *arguments], classpath=_classpath(home)),
+        argv=java.command(cache, arguments, classpath=_classpath(home)),
         env=child.inherited_env({}),
         log=layout.log("kafka"),
     )

@@ -21,6 +21,12 @@ class Step(Struct, frozen=True, tag="step"):
     total: int = 0
 
 
+class Note(Struct, frozen=True, tag="note"):
+    """Something happened to a running stack."""
+
+    text: str
+
+
 class Ready(Struct, frozen=True, tag="ready"):
     """Every service is ready; `state` is the path of the state file."""
 
@@ -35,7 +41,7 @@ class Failed(Struct, frozen=True, tag="failed"):
     message: str
 
 
-Event = Step | Ready | Failed
+Event = Step | Note | Ready | Failed
 Report = Callable[[Event], None]
 
 _encode = Encoder().encode

@@ -28,7 +28,7 @@ def command(layout: Layout, home: Path, cache: Path, ports: Ports, password: str
     """Return how the server is run; `password` is PostgreSQL's."""
     database = f"jdbc:postgresql://{HOST}:{ports.postgres}/{REGISTRY_DATABASE}"
     return child.Command(
-        argv=java.command(cache, [java.QUICK, "-jar", str(home / "quarkus-run.jar")]),
+        argv=java.command(cache, ["-jar", str(home / "quarkus-run.jar")]),
         env=child.inherited_env(
             {
                 "APICURIO_STORAGE_KIND": "sql",

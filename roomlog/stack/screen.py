@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from roomlog.stack.progress import Event, Failed, Step
+from roomlog.stack.progress import Event, Failed, Note, Step
 from roomlog.stack.spec import kind_of
 from roomlog.stack.state import ServiceStatus, Status
 
@@ -32,6 +32,9 @@ class ProgressScreen:
 
     def show(self, event: Event) -> None:
         """Take one event in."""
+        if isinstance(event, Note):
+            now = time.strftime("%H:%M:%S")
+            self._console.print(f"{now} {event.text}", markup=False, highlight=False)
         if not isinstance(event, Step):
             return
         self._steps[event.name] = event

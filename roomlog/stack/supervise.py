@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import Callable, Iterable
 
 from roomlog.stack import child, ready, state
@@ -45,6 +46,7 @@ class Managed:
         port: int,
         is_server: bool,
         on_change: Callable[[], None],
+        on_death: Callable[[str], None] = lambda _note: None,
     ) -> None:
         self.name = name
         self._command = command
@@ -54,10 +56,12 @@ class Managed:
         self._attempts = 1 if is_server else _SERVICE_ATTEMPTS
         self._patience = _SERVER_PATIENCE_S if is_server else _SERVICE_PATIENCE_S
         self._on_change = on_change
+        self._on_death = on_death
         self._state: ServiceState = "starting"
         self._restarts = 0
         self._process: asyncio.subprocess.Process | None = None
         self._started = 0.0
+        self._exit_code = 0
         self._first_ready = asyncio.Event()
         self._gave_up = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -116,6 +120,7 @@ class Managed:
                 return
             self._restarts += 1
             self._change(state_after(ends))
+            self._on_death(_obituary(self.name, self._exit_code, restart_delay(ends)))
             await asyncio.sleep(restart_delay(ends))
 
     async def _live_once(self) -> bool:
@@ -130,7 +135,7 @@ class Managed:
         began = loop.time()
         announcing = asyncio.create_task(self._announce_ready())
         try:
-            await self._process.wait()
+            self._exit_code = await self._process.wait()
         finally:
             announcing.cancel()
             await child.end(self._process, self._command)
@@ -145,6 +150,11 @@ class Managed:
     def _change(self, new: ServiceState) -> None:
         self._state = new
         self._on_change()
+
+
+def _obituary(name: str, code: int, delay: float) -> str:
+    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+    return f"{name} {how}; starting it again in {delay:g} s"
 
 
 async def stop_all(services: Iterable[Managed]) -> None:
