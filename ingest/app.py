@@ -52,9 +52,6 @@ def main() -> None:
 
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     verifier = Verifier(settings.jwks)
     port = settings.port or DEFAULT_PORT
     node = await _started(settings, verifier, port)
@@ -73,10 +70,14 @@ async def run(settings: Settings) -> None:
         reuse_address=True,
     )
     _log.info("node %s serves ws://%s:%d/ws", node.incarnation, settings.host, port)
-    await stop.wait()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, node.told_to_stop.set)
+    await node.told_to_stop.wait()
     server.close()
     await node.drain()
     _log.info("node %s has drained", node.incarnation)
+    if node.died:
+        raise SystemExit(1)
 
 
 async def _started(settings: Settings, verifier: Verifier, port: int) -> Node:

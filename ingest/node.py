@@ -67,6 +67,9 @@ class Node:
         self._sessions: set[Session] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._announced_at = [0.0] * PARTITIONS
+        self.told_to_stop = asyncio.Event()
+        self.died = False
+        """Whether it stops because it cannot go on."""
         codecs = Registry(settings.registry, settings.data).codecs()
         codec = codecs.chat_events
         url = settings.public_url or f"ws://{settings.host}:{port}/ws"
@@ -154,7 +157,16 @@ class Node:
         await self.readiness.look()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(self._loop.create_task(work))
+        task = self._loop.create_task(work)
+        task.add_done_callback(self._on_end_of_task)
+        self._tasks.append(task)
+
+    def _on_end_of_task(self, task: asyncio.Task[None]) -> None:
+        """These tasks go on for ever; a node in which one has died is better started anew."""
+        if not task.cancelled():
+            _log.critical("a task of the node died", exc_info=task.exception())
+            self.died = True
+            self.told_to_stop.set()
 
     async def drain(self) -> None:
         """Send the clients elsewhere, finish what was begun, and end."""
