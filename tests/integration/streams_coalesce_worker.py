@@ -1,4 +1,7 @@
-"""A worker for test_streams_coalesce.py: writes the number in each record to a file, acks a little later.
+"""A worker for test_streams_coalesce.py: writes the number in each record to a file, then acks it.
+
+Slow on purpose, so that at any moment much is read and not yet written: whatever is committed too early
+is lost when it is killed.
 
 Run as `python -m tests.integration.streams_coalesce_worker BROKER TOPIC FILE`.
 """
@@ -36,17 +39,17 @@ async def run(broker, topic, path):
         web_enabled=False,
     )
     seen = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    done = asyncio.Queue()
+    done = asyncio.Queue(20)
 
     @app.agent(app.topic(topic, key_serializer="raw", value_serializer="raw"), concurrency=1)
     async def take_in(stream):
         async for event in stream.noack().events():
-            done.put_nowait(event)
+            await done.put(event)
 
     async def finish():
         while True:
             event = await done.get()
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.01)
             os.write(seen, b"".join(record.value for record in event.value))
             event.ack()
 
