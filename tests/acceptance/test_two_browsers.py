@@ -40,12 +40,12 @@ async def test_a_dead_node_is_replaced_and_nothing_is_missed(stack, people):
     await alice.say("before")
     await bob.reads("before")
 
-    stack.kill("ingest-2")
+    pid = stack.kill("ingest-2")
     await alice.say("during")
     await bob.reads("during", within_ms=10_000)
     await bob.say("after")
     await alice.reads("after", within_ms=10_000)
-    stack.wait_ready("ingest-2")
+    stack.wait_ready("ingest-2", other_than=pid)
 
 
 async def create_room(person, name):
