@@ -28,8 +28,28 @@ _CODES = {404: ErrorCode.NOT_FOUND, 413: ErrorCode.TOO_LARGE}
 _log = logging.getLogger(__name__)
 
 
+def bare_app() -> FastAPI:
+    """Return the application with its routes and nothing behind them; enough for the OpenAPI document."""
+    app = FastAPI(
+        title="Roomlog",
+        version="1",
+        description="Rooms, messages and people of Roomlog. Live events come over WebSockets.",
+        openapi_url=openapi.PATH,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    v1 = APIRouter(prefix="/api/v1")
+    for group in _GROUPS:
+        v1.include_router(group.router)
+    app.include_router(v1)
+    app.include_router(ops.router)
+    openapi.install(app)
+    return app
+
+
 def create_app(settings: Settings) -> FastAPI:
-    """Return the application; raises ValueError for settings that cannot work."""
+    """Return the application, which connects when it starts; raises ValueError for settings that cannot work."""
     services = Services.from_settings(settings)
 
     @asynccontextmanager
@@ -38,26 +58,18 @@ def create_app(settings: Settings) -> FastAPI:
         yield
         await services.stop()
 
-    app = FastAPI(
-        title="Roomlog",
-        version="1",
-        description="Rooms, messages and people of Roomlog. Live events come over WebSockets.",
-        lifespan=lifespan,
-        openapi_url=openapi.PATH,
-        docs_url=None,
-        redoc_url=None,
-        generate_unique_id_function=lambda route: route.name,
-    )
+    app = bare_app()
+    app.router.lifespan_context = lifespan
     app.state.services = services
     app.state.tokens = Tokens(Verifier(settings.jwks))
-    _add_routes(app, settings)
+    if settings.web is not None:
+        app.mount("/", WebClient(settings.web))
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_defect)
     for middleware in (BodyLimit, SecurityHeaders, Telemetry):
         app.add_middleware(middleware)
-    openapi.install(app)
     return app
 
 
@@ -81,16 +93,6 @@ def main() -> None:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-
-
-def _add_routes(app: FastAPI, settings: Settings) -> None:
-    v1 = APIRouter(prefix="/api/v1")
-    for group in _GROUPS:
-        v1.include_router(group.router)
-    app.include_router(v1)
-    app.include_router(ops.router)
-    if settings.web is not None:
-        app.mount("/", WebClient(settings.web))
 
 
 async def _on_problem(request: Request, problem: Exception) -> Response:
