@@ -4,7 +4,7 @@ A consumer makes an object of a dozen fields of each record; this reads the fetc
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -18,7 +18,6 @@ from aiokafka.structs import TopicPartition
 from analytics.selection import Range
 
 _LATEST, _EARLIEST = -1, -2
-_FETCH_BYTES = 8 * 1024 * 1024
 _WAIT_MS = 500
 _TIMEOUT_MS = 20_000
 _ATTEMPTS = 8
@@ -42,10 +41,10 @@ class Chunk(NamedTuple):
 
 
 class Log:
-    """Reads one topic; an async context manager. Raises LogUnavailable."""
+    """Reads one topic, about `fetch_bytes` at a time; an async context manager. Raises LogUnavailable."""
 
-    def __init__(self, brokers: str, topic: str) -> None:
-        self._brokers, self._topic = brokers, topic
+    def __init__(self, brokers: str, topic: str, fetch_bytes: int = 8 * 1024 * 1024) -> None:
+        self._brokers, self._topic, self._fetch_bytes = brokers, topic, fetch_bytes
         self._client = AIOKafkaClient(bootstrap_servers=brokers, request_timeout_ms=_TIMEOUT_MS)
 
     async def __aenter__(self) -> Self:
@@ -81,7 +80,7 @@ class Log:
                 await self._recover(error, attempt)
         raise AssertionError
 
-    async def read(self, range_: Range) -> AsyncIterator[Chunk]:
+    async def read(self, range_: Range) -> AsyncGenerator[Chunk, None]:
         """Yield the records of a range in their order; the next are fetched meanwhile."""
         if not range_.size:
             return
@@ -130,9 +129,9 @@ class Log:
         request = FetchRequest(
             max_wait_time=_WAIT_MS,
             min_bytes=1,
-            max_bytes=_FETCH_BYTES,
+            max_bytes=self._fetch_bytes,
             isolation_level=0,
-            topics=[(self._topic, [(partition, at, _FETCH_BYTES)])],
+            topics=[(self._topic, [(partition, at, self._fetch_bytes)])],
         )
         answer = await self._client.send(self._leader(partition), request)
         for _, entries in answer.topics:

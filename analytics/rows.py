@@ -68,6 +68,13 @@ def row_of(codec: ChatEventCodec, partition: int, offset: int, value: bytes) -> 
     )
 
 
+def rows_of(batch: Any) -> list[Row]:
+    """Return a RecordBatch of SCHEMA as rows."""
+    columns = [batch.column(n) for n in SCHEMA.names]
+    columns[Row._fields.index("ts")] = batch.column("ts").cast(pa.int64())
+    return list(map(Row, *(c.to_pylist() for c in columns)))
+
+
 def batch_of(rows: list[Row]) -> Any:
     """Return rows as a pyarrow.RecordBatch of SCHEMA."""
     columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)

@@ -57,8 +57,8 @@ class ParquetWriter:
         self._held, self._rows = [], 0
 
 
-class _Line(msgspec.Struct):
-    """A line of JSONL: the contract's columns, the body as an object."""
+class Line(msgspec.Struct):
+    """A line of JSONL: the columns of an export, the body as an object."""
 
     partition: int
     offset: int
@@ -87,13 +87,11 @@ class JsonlWriter:
         self._file.close()
 
 
-def lines_of(batch: Any) -> list[_Line]:
+def lines_of(batch: Any) -> list[Line]:
     """Return rows as the objects of JSONL, for msgspec's encoder."""
-    *columns, body = (
-        _with_text_times(batch).column(n).to_pylist() for n in _Line.__struct_fields__
-    )
+    *columns, body = (_with_text_times(batch).column(n).to_pylist() for n in Line.__struct_fields__)
     raw = [msgspec.Raw(b.encode()) for b in body]
-    return list(map(_Line, *columns, raw))
+    return list(map(Line, *columns, raw))
 
 
 class CsvWriter:

@@ -34,15 +34,21 @@ COMMANDS = {
     "migrate": Command(
         "roomlog.commands.migrate:migrate", _OPERATE, "Bring the tables up to date."
     ),
+    "token": Command("roomlog.commands.token:token", _OPERATE, "Print an access token."),
     "seed": Command(
-        "roomlog.commands.seed:seed", _USE, "Fill in demo users, rooms and a real history."
+        "roomlog.seed.command:seed", _USE, "Fill in demo users, rooms and a real history."
     ),
-    "chat": Command("roomlog.commands.chat:chat", _USE, "Chat in this terminal."),
-    "import": Command("roomlog.bridge.command:import_", _USE, "Play recorded chats in, as their senders."),
+    "chat": Command("roomlog.chat.command:chat", _USE, "Chat in this terminal."),
+    "import": Command(
+        "roomlog.bridge.command:import_", _USE, "Play recorded chats in, as their senders."
+    ),
     "export": Command(
         "analytics.commands.export:export", _USE, "Write the log to Parquet, Avro, JSONL or CSV."
     ),
     "replay": Command("analytics.commands.replay:replay", _USE, "Print any range of the log."),
+    "check": Command(
+        "roomlog.check.command:check", _OPERATE, "Prove on a running stack that nothing is lost."
+    ),
 }
 """Name -> command; a new one is one more line."""
 

@@ -17,6 +17,10 @@ _LINE_EVERY_S = 5.0
 _DRAW_EVERY_S = 0.1
 
 
+class BadSpeed(ValueError):
+    """A speed that is none; the message says how to write one."""
+
+
 def describe(done: int, total: int, unit: str, elapsed_s: float) -> str:
     """Return how far work has come: `1,200 of 5,000 actions (24%), 400/s, 10 s left`."""
     rate = done / elapsed_s if elapsed_s > 0 else 0.0
@@ -33,6 +37,20 @@ def duration(seconds: float) -> str:
     if whole < 3_600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3_600} h {whole % 3_600 // 60} min"
+
+
+def parse_speed(text: str) -> float:
+    """Read the speed of an import or a replay, `60x`, `1.5` or `max` (0.0); raises BadSpeed."""
+    plain = text.strip().lower()
+    if plain == "max":
+        return 0.0
+    try:
+        speed = float(plain.removesuffix("x"))
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < 1e9:
+        raise BadSpeed(f"{text!r} is no speed: write 1x, 60x or max")
+    return speed
 
 
 class Progress:

@@ -9,6 +9,7 @@ import typer
 
 from analytics.kafka import LogUnavailable
 from analytics.selection import BadSelection
+from roomlog.progress import BadSpeed
 from roomlog.target import NoTarget
 from schemas.registry import RegistryError
 
@@ -50,9 +51,11 @@ def guarded(work: Callable[[], _T]) -> _T:
     """Do it; what goes wrong in a way we know is told in one line, with exit code 1 (2: options)."""
     try:
         return work()
-    except BadSelection as error:
+    except (BadSelection, BadSpeed) as error:
         _tell(error)
         raise typer.Exit(2) from error
+    except BrokenPipeError:
+        raise
     except (LogUnavailable, RegistryError, NoTarget, OSError) as error:
         _tell(error)
         raise typer.Exit(1) from error

@@ -15,7 +15,7 @@ from roomlog.bridge.script import Bridge
 from roomlog.bridge.survey import Survey, survey_files
 from roomlog.client import ConnectionEnded
 from roomlog.errors import Refused
-from roomlog.progress import Progress
+from roomlog.progress import Progress, parse_speed
 from roomlog.target import NoTarget, Target, find_target
 
 _AGAIN = "run the same command again: it goes on where it stopped, and nothing is doubled"
@@ -49,32 +49,16 @@ def import_(
     where it answers a line. Nothing is sent unless every line is good. A second run adds nothing.
     """
     logging.basicConfig(level=logging.WARNING)
-    options = Options(Bridge(bridge.strip()), parse_speed(speed), sockets, window)
     try:
+        options = Options(Bridge(bridge.strip()), parse_speed(speed), sockets, window)
         target = find_target(data, api)
         survey = _survey(files, skip_bad)
         summary = uvloop.run(play(target, options, survey))
     except BaseException as error:
-        _end(error)
+        end_with_message(error)
     _tell(summary, as_json)
     if summary.refused:
         raise typer.Exit(1)
-
-
-def parse_speed(text: str) -> float:
-    """Read `60x`, `1.5` or `max` (0.0); raises typer.BadParameter."""
-    plain = text.strip().lower().removesuffix("x")
-    if text.strip().lower() == "max":
-        return 0.0
-    try:
-        speed = float(plain)
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed < 1e9:
-        raise typer.BadParameter(
-            f"{text!r} is no speed: write 1x, 60x or max", param_hint="--speed"
-        )
-    return speed
 
 
 async def play(target: Target, options: Options, survey: Survey) -> Summary:
@@ -99,7 +83,7 @@ def _survey(files: list[Path], skip_bad: bool) -> Survey:
     return survey
 
 
-def _end(error: BaseException) -> NoReturn:
+def end_with_message(error: BaseException) -> NoReturn:
     """Tell what stopped an import, and what to do."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

@@ -89,7 +89,8 @@ class Importer:
 
     async def register(self, survey: Survey, on_done: Callable[[int], None]) -> None:
         """Make an account for everybody who appears; the callback gets how many are done."""
-        await self._api.register(self._bridge, survey.people, on_done)
+        strangers = [name for name in survey.people if name not in self._bridge.people]
+        await self._api.register(self._bridge, strangers, on_done)
 
     async def play(self, survey: Survey, on_done: Callable[[int], None]) -> Summary:
         """Play everything in; the callback gets how many actions are done."""
@@ -164,7 +165,8 @@ class Importer:
     async def _open(
         self, client: Client, room: str, survey: Survey
     ) -> tuple[RoomScript, RoomPlayer]:
-        script = RoomScript(self._bridge, room, survey.parents.get(room, set()))
+        parents = survey.parents.get(room, set())
+        script = RoomScript(self._bridge, room, survey.starts[room], parents)
         await client.request(script.create)
         # Its cursor tells what was there before; the events themselves are of no use here.
         there = await client.subscribe(script.room_id)

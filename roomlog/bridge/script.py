@@ -5,7 +5,10 @@ however often it runs, and a reply knows its parent's event id before that was s
 """
 
 import re
+from collections.abc import Mapping
+from datetime import datetime
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from roomlog import ids
@@ -26,9 +29,13 @@ class Step(NamedTuple):
 
 
 class Bridge(NamedTuple):
-    """Who plays an import: `name` tells apart people of the same name from different systems."""
+    """Who plays an import: `name` tells apart people of the same name from different systems.
+
+    `people` are those who have accounts of their own: user ids by name.
+    """
 
     name: str
+    people: Mapping[str, str] = MappingProxyType({})
 
     @property
     def account(self) -> str:
@@ -42,20 +49,27 @@ class Bridge(NamedTuple):
 
     def person(self, sender: str) -> str:
         """Return the account of somebody who appears in the record."""
-        return ids.bridge_user_id(self.name, sender.strip())
+        name = sender.strip()
+        return self.people.get(name) or ids.bridge_user_id(self.name, name)
 
 
 class RoomScript:
     """One room on its way through its record: who is in it, and which events later ones point at.
 
-    `parents` are the lines that are answered somewhere.
+    `start` is the time of its first action, `parents` are the lines that are answered somewhere.
     """
 
-    def __init__(self, bridge: Bridge, room: str, parents: set[int]) -> None:
+    def __init__(self, bridge: Bridge, room: str, start: datetime, parents: set[int]) -> None:
         self._bridge, self._parents = bridge, parents
         self._prefix = f"import:{_token(room)}"
         self.room_id = ids.room_id(bridge.account, self._prefix)
-        self.create = {"op": "create", "key": self._prefix, "name": room, "kind": "public"}
+        self.create = {
+            "op": "create",
+            "key": self._prefix,
+            "name": room,
+            "kind": "public",
+            "at": start,
+        }
         self._members: set[str] = set()
         self._events: dict[int, str] = {}
         self.parents_missing = self.replies = self.blanks = self.no_ops = 0

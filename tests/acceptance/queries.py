@@ -85,7 +85,8 @@ def expectation(files: Iterable[Path], bridge: Bridge) -> dict[str, Expected]:
             assert isinstance(placed, Placed), placed
             room = placed.action.room
             if room not in scripts:
-                scripts[room] = RoomScript(bridge, room, survey.parents.get(room, set()))
+                parents = survey.parents.get(room, set())
+                scripts[room] = RoomScript(bridge, room, survey.starts[room], parents)
             script = scripts[room]
             expected = found.setdefault(script.room_id, Expected([], {}))
             for step in script.steps(placed.action):
