@@ -16,7 +16,7 @@ from api.problems import Problem
 from api.routes import auth, bridge, messages, nodes, ops, presence, rooms, schemas, users
 from api.services import Services
 from api.strict import BodyLimit
-from api.telemetry import Telemetry
+from api.telemetry import V1, Telemetry
 from api.web import SecurityHeaders, WebClient
 from roomlog.errors import ErrorCode
 from roomlog.settings import Settings
@@ -39,7 +39,7 @@ def bare_app() -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    v1 = APIRouter(prefix="/api/v1")
+    v1 = APIRouter(prefix=V1)
     for group in _GROUPS:
         v1.include_router(group.router)
     app.include_router(v1)
