@@ -45,8 +45,9 @@ def main() -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    for noisy in ("picows", "aiokafka"):
+    for noisy in ("picows", "aiokafka", "httpx"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("aiokafka.producer.sender").setLevel(logging.ERROR)  # else: a line a retry
     uvloop.run(run(settings))
 
 

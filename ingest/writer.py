@@ -28,6 +28,8 @@ from roomlog.protocol import CreateRoom, JoinRoom, LeaveRoom, PostMessage, RoomC
 from roomlog.rooms import decide_create, decide_join, decide_leave, decide_post, room_of
 from schemas.codec import ChatEventCodec
 
+MAX_EVENT_BYTES = 256 * 1024
+"""Far below the topic's `max.message.bytes`."""
 NOT_THERE = -1
 _RETRY_MS = 1_000
 _ACK = b'{"op":"ack","id":%d,"event":"%b","cursor":"%d:%d"}'
@@ -215,7 +217,11 @@ class Writer:
             body,
             write.via,
         )
-        return self._codec.encode(event)
+        value = self._codec.encode(event)
+        if len(value) > MAX_EVENT_BYTES:  # one record that is too large spoils the whole producer
+            told = f"the event has {len(value)} bytes; at most {MAX_EVENT_BYTES} are allowed"
+            raise Refused(ErrorCode.TOO_LARGE, told)
+        return value
 
     # Answering.
 

@@ -1,0 +1,118 @@
+"""What the lanes promise, on a real broker: in order, once, also after the producer was poisoned."""
+
+import asyncio
+import uuid
+
+import pytest
+from aiokafka.errors import KafkaError
+
+from ingest.kafka import EVENTS_TOPIC, LogReader
+from ingest.lanes import Batch, Lanes
+from ingest.writes import Write
+from roomlog import ids
+from roomlog.events import ChatEvent, MessagePosted
+from roomlog.partitions import PARTITIONS, partition_of
+from roomlog.protocol import PostMessage
+from schemas.registry import Registry
+
+
+class Rig:
+    """Lanes on the stack's broker, and what they stored."""
+
+    def __init__(self, lanes, log, codec):
+        self.lanes, self.log, self.codec = lanes, log, codec
+        self.stored, self.dropped = [], []
+        self.room = str(uuid.uuid4())
+        self.partition = partition_of(self.room)
+
+    def put(self, number):
+        command = PostMessage(id=number, room=self.room, key=f"k{number}", text="x")
+        event_id = ids.event_id("s", self.room, command.key)
+        now = asyncio.get_running_loop().time()
+        write = Write(command, lambda _: None, self.room, event_id, "s", None, now)
+        event = ChatEvent(event_id, self.room, "", "s", command.key, 0, "n", MessagePosted("x"))
+        write.value = self.codec.encode(event)
+        self.lanes.put(self.partition, write)
+        return write
+
+    async def wait(self, count):
+        async with asyncio.timeout(40):
+            while len(self.stored) < count:
+                await asyncio.sleep(0.01)
+
+    async def ids_in_log(self):
+        head = await self.log.head(self.partition)
+        found = []
+        async for records in self.log.read(self.partition, 0, head):
+            found += [self.codec.glance(r.value)[0] for r in records if r.key == self.room.encode()]
+        return found
+
+
+@pytest.fixture
+async def rig(stack):
+    status = stack.status()
+    codec = Registry(status["registry"], stack.data).codecs().chat_events
+    log = LogReader(status["kafka"], EVENTS_TOPIC)
+    await log.start()
+    heads = await log.heads(range(PARTITIONS))
+    lanes = Lanes(
+        status["kafka"],
+        log,
+        codec,
+        [heads[p] for p in range(PARTITIONS)],
+        lambda writes: rig.stored.extend(writes),
+        lambda writes: rig.dropped.extend(writes),
+    )
+    rig = Rig(lanes, log, codec)
+    await lanes.start()
+    yield rig
+    await lanes.stop()
+    await log.stop()
+
+
+async def test_writes_are_stored_in_their_order(rig):
+    writes = [rig.put(n) for n in range(3_000)]
+    await rig.wait(3_000)
+    assert rig.stored == writes
+    assert [w.offset for w in writes] == sorted(w.offset for w in writes)
+    assert await rig.ids_in_log() == [w.event_id for w in writes]
+    assert (rig.lanes.pending_bytes, rig.lanes.is_idle) == (0, True)
+
+
+async def test_what_is_known_is_acked_in_its_place(rig):
+    first, known, last = rig.put(1), rig.put(2), rig.put(3)
+    rig.lanes.pending_bytes -= len(known.value)
+    known.value, known.offset = None, 7
+    await rig.wait(3)
+    assert rig.stored == [first, known, last]
+    assert (known.offset, last.offset) == (7, first.offset + 1)
+
+
+async def test_a_poisoned_producer_is_replaced_and_nothing_lost(rig):
+    before = [rig.put(n) for n in range(10)]
+    await rig.wait(10)
+    producer = rig.lanes._producer
+    batch = producer.create_batch()
+    big = b"x" * (2 << 20)
+    assert batch.append(timestamp=None, key=rig.room.encode(), value=big)
+    with pytest.raises(KafkaError):
+        await (await producer.send_batch(batch, EVENTS_TOPIC, partition=rig.partition))
+    after = [rig.put(n) for n in range(10, 40)]
+    await rig.wait(40)
+    assert rig.lanes._producer is not producer
+    assert await rig.ids_in_log() == [w.event_id for w in before + after]
+    assert rig.stored == before + after
+
+
+async def test_a_doubtful_write_that_is_in_the_log_is_not_written_again(rig):
+    written = rig.put(1)
+    await rig.wait(1)
+    rig.stored.clear()
+    lane = rig.lanes._lanes[rig.partition]
+    again, new = rig.put(1), rig.put(2)
+    lane.waiting.clear()
+    lane.doubtful.append(Batch([again, new], 2, written.offset))
+    rig.lanes._recovery = asyncio.get_running_loop().create_task(rig.lanes._recover())
+    await rig.wait(2)
+    assert (again.offset, rig.stored) == (written.offset, [again, new])
+    assert await rig.ids_in_log() == [written.event_id, new.event_id]
