@@ -10,6 +10,8 @@ import uvloop
 
 from roomlog import health
 from roomlog.settings import Settings
+from roomlog.signals import ChatSignal
+from schemas.codec import chat_signal_codec
 from schemas.registry import Registry, RegistryError
 from streams import kafka
 from streams.valkey import TIMEOUT_S, Valkey
@@ -44,9 +46,9 @@ def main() -> None:
 async def run(settings: Settings) -> None:
     """Run a worker until a signal to stop; raises RegistryError, OSError (port taken), Stuck."""
     registry = Registry(settings.registry, settings.data)
-    codecs = await asyncio.to_thread(registry.codecs)
+    resolved = await asyncio.to_thread(registry.resolve, ChatSignal.SUBJECT)
     valkey = Valkey(settings.valkey)
-    worker = Worker(valkey, codecs.chat_signals, time.monotonic)
+    worker = Worker(valkey, chat_signal_codec(*resolved), time.monotonic)
     app = kafka.build(settings, worker)
     checks = {"partitions": _assigned(app, worker), "valkey": _reachable(valkey)}
     server = await health.serve(settings.host, settings.metrics_port or DEFAULT_PORT, checks)

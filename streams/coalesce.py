@@ -1,25 +1,26 @@
-"""Faust, fed one message per partition and fetch instead of one per record.
+"""Faust, fed one message per topic and fetch instead of one per record.
 
-Plain Faust spends 110-135 us on each record (several awaits and an ack). Here a scheduler hands it one
-synthetic message for a run of records, whose value is the list of raw records. Whether that loses
-anything rests on four details, each checked by tests/integration/test_streams_coalesce.py with kill -9:
+Plain Faust spends 110-135 us on each record, and still 250 us on each run of records: several awaits,
+tasks and an ack. Here a scheduler hands it one synthetic message for all that a fetch brought of a topic;
+its value is a list of runs, one a partition, of raw records. Whether that loses anything rests on these
+details, checked by tests/integration/test_streams_coalesce.py with kill -9:
 
-- The synthetic message carries the offset of its LAST record. With the first one's, Faust drops the whole
-  message after a seek into the middle of it.
-- After a seek a fetched run may begin before what was read; `getmany` trims it to the records at or after
-  `_read_offset`.
-- `_new_offset` commits up to the last acked message before the first one that is still being processed.
-  Faust's own rule wants consecutive offsets, which messages that stand for many do not have.
+- What is read is noted for every partition of the message with its LAST offset. With the first one's,
+  records are lost after a seek into the middle of a run.
+- After a seek a fetched run may begin before what was read; it is trimmed to what is new.
+- `ack` takes note of the last record of every run, and `_new_offset` commits what was acked last. That is
+  right because messages are acked in the order in which they were handed out, each after its work is
+  done (agents use `noack` and ack by hand), and because every rebalance seeks back to what was committed.
 - `_add_gap` does nothing: the gaps between synthetic messages are no gaps, and keeping an interval tree of
   them took half of the CPU.
 
-Rests on the internals of faust-streaming 0.15.3, hence the exact pin in pyproject.toml. The compiled
-stream inlines the ack, so `_acked` is the only place where acks can be seen.
+Rests on the internals of faust-streaming 0.15.3, hence the exact pin in pyproject.toml. Its compiled
+stream inlines the ack of streams without `noack`; those must not be used here.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import aiokafka
@@ -30,13 +31,19 @@ from faust.types import TP
 FETCH_MAX_WAIT_MS = 250
 """How long the broker holds an empty fetch; Faust's 1,500 delays the first fetch after a seek by as much."""
 
+SHORTEST_PACE_S = 0.003
+LONGEST_PACE_S = 0.010
+"""Time between two fetches: a fetch of 48 partitions costs 1 ms of CPU however little it brings."""
 
-FETCH_EVERY_S = 0.002
-"""Time between two fetches at least. A fetch of 48 partitions costs 0.7 ms of CPU however little it brings."""
+_PACE_FOR_RECORDS_PER_S = 1e-6
+"""3,000 records a second and less: 3 ms; 5,000: 5 ms; 10,000 and more: 10 ms."""
+
+Run = tuple[int, list[Any]]
+"""A partition's number, and records of it in the log's order."""
 
 
 class Batch:
-    """A run of records of one partition in the clothes of one record; its `value` is the run."""
+    """What a fetch brought of one topic in the clothes of one record; its `value` is a list of runs."""
 
     __slots__ = (
         "checksum",
@@ -52,34 +59,41 @@ class Batch:
         "value",
     )
 
-    def __init__(self, tp: TP, records: Sequence[Any]) -> None:
+    def __init__(self, topic: str, runs: list[Run]) -> None:
+        number, records = runs[0]
         last = records[-1]
-        self.topic = tp.topic
-        self.partition = tp.partition
+        self.topic = topic
+        self.partition = number
         self.offset = last.offset
         self.timestamp = last.timestamp
         self.timestamp_type = last.timestamp_type
-        self.value = records
+        self.value = runs
         self.headers = ()
         self.key = self.checksum = None
         self.serialized_key_size = self.serialized_value_size = 0
 
 
 class CoalescingScheduler(DefaultSchedulingStrategy):
-    """Hands out one Batch for each partition of a fetch."""
+    """Hands out one Batch for each topic of a fetch."""
 
     @classmethod
     def map_from_records(cls, records: Mapping[TP, list[Any]]) -> dict[str, TopicBuffer]:
         """Return, by topic, what Faust will iterate over."""
-        index: dict[str, TopicBuffer] = {}
+        runs: dict[str, list[Run]] = {}
         for tp, run in records.items():
             if run:
-                index.setdefault(tp.topic, TopicBuffer()).add(tp, [Batch(tp, run)])
+                runs.setdefault(tp.topic, []).append((tp.partition, run))
+        index = {}
+        for topic, found in runs.items():
+            index[topic] = buffer = TopicBuffer()
+            buffer.add(TP(topic, found[0][0]), [Batch(topic, found)])
         return index
 
 
 class CoalescingConsumerThread(driver.AIOKafkaConsumerThread):
-    """Faust's consumer thread with a short wait for fetches."""
+    """Faust's consumer thread, with fetches that wait for more where there is much."""
+
+    pace: float = SHORTEST_PACE_S
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -90,7 +104,20 @@ class CoalescingConsumerThread(driver.AIOKafkaConsumerThread):
         """Start the client."""
         await super().on_start()
         fetcher = self._ensure_consumer()._fetcher
-        fetcher._proc_fetch_request = _paced(fetcher._proc_fetch_request)
+        fetcher._proc_fetch_request = self._paced(fetcher._proc_fetch_request)
+
+    def _paced(self, fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
+        """Let a fetch wait until `pace` after the one before; after a quiet time it does not wait."""
+        last = 0.0
+
+        async def paced(*arguments: Any) -> bool:
+            nonlocal last
+            if (wait := last + self.pace - time.monotonic()) > 0:
+                await asyncio.sleep(wait)
+            last = time.monotonic()
+            return await fetch(*arguments)
+
+        return paced
 
     async def seek_all(self, wanted: dict[TP, int | None], first: set[TP]) -> dict[TP, int]:
         """Seek to the wanted offsets (None: the log's end) and to the log's beginning; return all."""
@@ -109,20 +136,6 @@ class CoalescingConsumerThread(driver.AIOKafkaConsumerThread):
         return {TP(*tp): offset for tp, offset in offsets.items()}
 
 
-def _paced(fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
-    """Let a fetch wait until FETCH_EVERY_S after the one before; after a quiet time it does not wait."""
-    last = 0.0
-
-    async def paced(*arguments: Any) -> bool:
-        nonlocal last
-        if (wait := last + FETCH_EVERY_S - time.monotonic()) > 0:
-            await asyncio.sleep(wait)
-        last = time.monotonic()
-        return await fetch(*arguments)
-
-    return paced
-
-
 class CoalescingConsumer(driver.Consumer):
     """Faust's consumer for batches; every topic of the app is coalesced.
 
@@ -131,6 +144,7 @@ class CoalescingConsumer(driver.Consumer):
     """
 
     _thread: CoalescingConsumerThread
+    _last_fetch = 0.0
 
     def _new_consumer_thread(self) -> CoalescingConsumerThread:
         return CoalescingConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -155,38 +169,48 @@ class CoalescingConsumer(driver.Consumer):
         await self.positioned({tp: at for tp, at in self._read_offset.items() if at is not None})
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
-        """Yield the batches of one fetch, without the records that were read before."""
-        async for tp, message in super().getmany(timeout):
-            run: Any = message.value
-            read = self._read_offset[tp]
-            if read is None or run[0].offset >= read:
-                yield tp, message
-            elif rest := [r for r in run if r.offset >= read]:
-                yield tp, self._to_message(tp, Batch(tp, rest))
+        """Yield one message for each topic of a fetch, without the records that were read before."""
+        async for _, message in super().getmany(timeout):
+            runs: Any = message.value
+            fresh = [run for run in (self._unread(message.topic, *r) for r in runs) if run[1]]
+            if fresh:
+                self._set_pace(sum(len(records) for _, records in fresh))
+                tp = TP(message.topic, fresh[0][0])
+                yield tp, self._to_message(tp, Batch(message.topic, fresh))
+
+    def _unread(self, topic: str, number: int, records: list[Any]) -> Run:
+        """Return the records that were not read yet, and note that they are now."""
+        tp = TP(topic, number)
+        read = self._read_offset[tp]
+        if read is not None and records[0].offset < read:
+            records = [record for record in records if record.offset >= read]
+        if records:
+            self._read_offset[tp] = records[-1].offset
+        return number, records
+
+    def _set_pace(self, count: int) -> None:
+        now = time.monotonic()
+        rate = count / max(now - self._last_fetch, SHORTEST_PACE_S)
+        self._last_fetch = now
+        wanted = min(max(rate * _PACE_FOR_RECORDS_PER_S, SHORTEST_PACE_S), LONGEST_PACE_S)
+        self._thread.pace += (wanted - self._thread.pace) / 4
+
+    def ack(self, message: Any) -> bool:
+        """Note that the work behind a message is done; to be called in the order of messages."""
+        if message.acked:
+            return False
+        message.acked = True
+        self._unacked_messages.discard(message)
+        for number, records in message.value:
+            self._acked[TP(message.topic, number)] = [records[-1].offset]
+        return True
+
+    def _new_offset(self, tp: TP) -> int | None:
+        acked = self._acked.pop(tp, None)
+        return acked[-1] + 1 if acked else None
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         pass
-
-    def _new_offset(self, tp: TP) -> int | None:
-        acked = self._acked[tp]
-        if not acked:
-            return None
-        pending = self._first_pending(tp)
-        done = [offset for offset in acked if pending is None or offset < pending]
-        if not done:
-            return None
-        acked[:] = [offset for offset in acked if pending is not None and offset >= pending]
-        self._acked_index[tp].difference_update(done)
-        return max(done) + 1
-
-    def _first_pending(self, tp: TP) -> int | None:
-        # What an earlier generation left unprocessed was cleared and is read again.
-        current = self.app.consumer_generation_id
-        open_messages = list(self._unacked_messages)
-        return min(
-            (m.offset for m in open_messages if m.tp == tp and m.generation_id == current),
-            default=None,
-        )
 
 
 def install(consumer: type[CoalescingConsumer]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import faust
+from faust.tables.manager import TableManager
 from faust.types import TP
 
 from roomlog.settings import Settings
@@ -25,6 +26,15 @@ class App(faust.App):
 
     def _create_directories(self) -> None:
         pass
+
+
+class NoTables(TableManager):
+    """Faust waits a second at its start for tables to be declared; there are none."""
+
+    async def on_start(self) -> None:
+        """Start recovery, which also resumes the streams after each assignment."""
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class Consumer(CoalescingConsumer):
@@ -50,6 +60,7 @@ def build(settings: Settings, worker: Worker) -> App:
         GROUP,
         broker=[f"kafka://{server.strip()}" for server in settings.kafka.split(",")],
         ConsumerScheduler=CoalescingScheduler,
+        TableManager=NoTables,
         autodiscover=False,
         broker_commit_interval=0.5,
         broker_heartbeat_interval=1.0,
@@ -59,7 +70,7 @@ def build(settings: Settings, worker: Worker) -> App:
         broker_session_timeout=SESSION_TIMEOUT_S,
         consumer_auto_offset_reset="earliest",
         store="memory://",
-        stream_buffer_maxsize=64,
+        stream_buffer_maxsize=8,
         stream_recovery_delay=0.0,
         # What was begun when a rebalance starts is finished and passed over when it is read again.
         stream_wait_empty=False,
@@ -79,12 +90,12 @@ def _connect(app: App, worker: Worker) -> None:
     @app.agent(events, name="events", concurrency=1)
     async def examine(stream: Any) -> None:
         async for event in stream.noack().events():
-            await worker.on_events(event.message.partition, event.value, event.ack)
+            await worker.on_events(event.value, event.ack)
 
     @app.agent(signals, name="signals", concurrency=1)
     async def listen(stream: Any) -> None:
         async for event in stream.noack().events():
-            await worker.on_signals(event.message.partition, event.value, event.ack)
+            await worker.on_signals(event.value, event.ack)
 
     @app.on_partitions_assigned.connect
     async def assigned(_app: Any, /, *arguments: Any, **_named: Any) -> None:

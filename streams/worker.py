@@ -31,7 +31,12 @@ ANSWERS_WITHIN_S = 5.0
 RECONNECTED_WITHIN_S = 1.5
 """After an outage of Valkey nodes are asked again only when they can be expected to listen again."""
 
+_MOST_UNPUBLISHED = 8
+"""Fetches whose deliveries may wait to be published: beyond that many, Valkey is slower than the log."""
+
 Ack = Callable[[], object]
+Run = tuple[int, Sequence[Any]]
+"""A partition's number and records of it, as `streams.coalesce` hands them out."""
 
 
 class Worker:
@@ -121,29 +126,38 @@ class Worker:
 
     # --- records ----------------------------------------------------------------------------------
 
-    async def on_events(self, number: int, records: Sequence[Any], ack: Ack) -> None:
+    async def on_events(self, runs: Sequence[Run], ack: Ack) -> None:
         """Take in records of chat.events; `ack` is called once what follows is published."""
         await self._room_to_publish.wait()
-        partition = self.partitions.get(number)
-        if partition is not None:
-            count = fanout.examine(partition, records)
-            metrics.STREAMS_DELIVERIES.inc(count)
-            metrics.STREAMS_EVENTS.inc(len(records))
-            metrics.STREAMS_BATCH_EVENTS.observe(len(records))
-            self._touched.add(number)
-        self._taken_in(len(records), ack)
+        for number, records in runs:
+            if partition := self.partitions.get(number):
+                self._examine(partition, records)
+                self._touched.add(number)
+        self._taken_in(runs, ack)
 
-    async def on_signals(self, number: int, records: Sequence[Any], ack: Ack) -> None:
+    async def on_signals(self, runs: Sequence[Run], ack: Ack) -> None:
         """Take in records of chat.signals; `ack` is called once what follows is published."""
         await self._room_to_publish.wait()
-        partition = self.partitions.get(number)
-        if partition is not None:
-            effects = Effects()
-            for record in records:
-                self._apply(partition, record, effects)
-            partition.signals_next = records[-1].offset + 1
-            self._follow(effects)
-        self._taken_in(len(records), ack)
+        effects = Effects()
+        for number, records in runs:
+            if partition := self.partitions.get(number):
+                for record in records:
+                    self._apply(partition, record, effects)
+                partition.signals_next = records[-1].offset + 1
+        self._follow(effects)
+        self._taken_in(runs, ack)
+
+    def _examine(self, partition: Partition, records: Sequence[Any]) -> None:
+        try:
+            count = fanout.examine(partition, records)
+        except Exception:
+            # Nodes see from the ranges that this was not examined, and read it themselves.
+            log.exception("records of partition %d could not be examined", partition.number)
+            partition.restart_at(records[-1].offset + 1)
+            return
+        metrics.STREAMS_DELIVERIES.inc(count)
+        metrics.STREAMS_EVENTS.inc(len(records))
+        metrics.STREAMS_BATCH_EVENTS.observe(len(records))
 
     def _apply(self, partition: Partition, record: Any, effects: Effects) -> None:
         metrics.STREAMS_SIGNALS.inc()
@@ -162,11 +176,10 @@ class Worker:
             "skipped chat.signals %d:%d: %s", partition.number, getattr(record, "offset", -1), error
         )
 
-    def _taken_in(self, count: int, ack: Ack) -> None:
-        self.examined += count
+    def _taken_in(self, runs: Sequence[Run], ack: Ack) -> None:
+        self.examined += sum(len(records) for _, records in runs)
         self._acks.append(ack)
-        # One batch a partition and fetch: beyond that many, Valkey is slower than the log.
-        if len(self._acks) >= 64:
+        if len(self._acks) >= _MOST_UNPUBLISHED:
             self._room_to_publish.clear()
         self._wake.set()
 

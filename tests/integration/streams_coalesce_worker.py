@@ -50,7 +50,7 @@ async def run(broker, topic, path):
         while True:
             event = await done.get()
             await asyncio.sleep(0.01)
-            os.write(seen, b"".join(record.value for record in event.value))
+            os.write(seen, b"".join(r.value for _, records in event.value for r in records))
             event.ack()
 
     await asyncio.gather(finish(), app.start())
