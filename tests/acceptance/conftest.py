@@ -39,12 +39,10 @@ class Person:
         self.user_id = ""
 
     async def sign_up(self) -> None:
-        await self.page.goto(self.address)
-        if await self.page.get_by_label("Name", exact=True).count() == 0:
-            await self.page.get_by_role("button", name="Sign up").click()
+        await self.page.goto(f"{self.address}#/sign-up")
         await self.page.get_by_label("Name", exact=True).fill(self.name)
         await self.page.get_by_label("Email").fill(f"{self.name}-{uuid.uuid4()}@example.com")
-        await self.page.get_by_label("Password").fill("correct horse battery staple")
+        await self.page.get_by_label("Password", exact=True).fill("correct horse battery staple")
         async with self.page.expect_response("**/auth/register") as answer:
             await self.page.get_by_role("button", name="Sign up").click()
         self.user_id = (await (await answer.value).json())["user"]["id"]

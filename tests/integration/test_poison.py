@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from roomlog.partitions import partition_of
 
@@ -41,11 +41,9 @@ async def produce(kafka, room, partition, values):
 
 async def dead_letters(kafka, offsets):
     found = {}
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer("chat.dlq", bootstrap_servers=kafka, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        partitions = consumer.partitions_for_topic("chat.dlq") or {0}
-        consumer.assign([TopicPartition("chat.dlq", p) for p in partitions])
         async with asyncio.timeout(15):
             while not offsets <= found.keys():
                 record = await consumer.getone()
