@@ -6,11 +6,15 @@ import type { Store } from "../state/store";
 import { explain } from "./explain";
 
 const TYPING_EVERY_MS = 3_000;
+/** The server passes one signal a second on; one sent sooner, say right after a message, would be lost. */
+const TYPING_APART_MS = 1_100;
 
 /** What a person does with messages: write, try again, discard, quote. */
 export class Messages {
   private readonly quoted = new Set<string>();
-  private typedAt = 0;
+  private typedAt = -Infinity;
+  private sentSince = false;
+  private typingSoon: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly client: RoomlogClient,
@@ -31,7 +35,8 @@ export class Messages {
       error: null,
     };
     this.store.dispatch({ type: "sending", room, message });
-    this.typedAt = 0;
+    this.sentSince = true;
+    clearTimeout(this.typingSoon);
     void this.post(room, message.key, text, replyTo);
   }
 
@@ -47,11 +52,22 @@ export class Messages {
     this.store.dispatch({ type: "discarded", room, key });
   }
 
+  /** The person types. Told at most every few seconds, and soon after a message was sent. */
   typing(room: string): void {
     const now = Date.now();
-    if (now - this.typedAt < TYPING_EVERY_MS) return;
-    this.typedAt = now;
-    this.client.typing(room);
+    const next = this.typedAt + (this.sentSince ? TYPING_APART_MS : TYPING_EVERY_MS);
+    clearTimeout(this.typingSoon);
+    if (now >= next) {
+      this.typedAt = now;
+      this.sentSince = false;
+      this.client.typing(room);
+    } else if (this.sentSince) {
+      this.typingSoon = setTimeout(() => this.typing(room), next - now);
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.typingSoon);
   }
 
   /** Fetch a message that an answer quotes and that is further up than what is loaded. */

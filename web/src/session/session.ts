@@ -73,6 +73,7 @@ export class ChatSession {
     this.stopped = true;
     this.client.stop();
     this.names.stop();
+    this.messages.stop();
     this.events.stop();
     clearInterval(this.tick);
     clearTimeout(this.again);
@@ -233,8 +234,7 @@ export class ChatSession {
     const known = this.store.get().rooms[room];
     if (known) this.store.dispatch({ type: "rooms", rooms: [{ ...known, is_member: true }] });
     await this.loadTimeline(room, ack.cursor ?? null);
-    await this.loadPresence(room);
-    if (!known) await this.fetchRoom(room);
+    await Promise.all([this.loadPresence(room), this.fetchRoom(room)]);
   }
 
   private receive(event: ClientEvent): void {

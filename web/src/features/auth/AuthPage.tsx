@@ -99,6 +99,7 @@ function Fields({ isNew }: { isNew: boolean }) {
       <PasswordInput
         label="Password"
         name="password"
+        visibilityToggleButtonProps={{ "aria-label": "Show or hide what you type", tabIndex: 0 }}
         autoComplete={isNew ? "new-password" : "current-password"}
         description={isNew ? `At least ${SHORTEST_PASSWORD} characters.` : undefined}
         minLength={isNew ? SHORTEST_PASSWORD : undefined}

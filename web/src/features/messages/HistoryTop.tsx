@@ -6,7 +6,7 @@ interface Context {
   load: () => void;
 }
 
-/** Above the oldest loaded message: that more is coming, that it failed, or that here it began. */
+/** Above the oldest loaded message: that more is coming, or that it failed. */
 export function HistoryTop({ context }: { context?: Context }) {
   if (context?.error != null) {
     return (
@@ -20,17 +20,17 @@ export function HistoryTop({ context }: { context?: Context }) {
       </Stack>
     );
   }
+  if (!context?.hasMore) return <div style={{ height: 8 }} />;
   return (
     <Center p="md" h={56}>
-      {context?.hasMore ? (
-        <Loader size="sm" aria-label="Loading older ones" />
-      ) : (
-        <Text size="sm" c="dimmed">
-          This is where the conversation began.
-        </Text>
-      )}
+      <Loader size="sm" aria-label="Loading older ones" />
     </Center>
   );
+}
+
+/** Keeps the newest row off the edge. */
+export function HistoryBottom() {
+  return <div style={{ height: 8 }} />;
 }
 
 export function LoadingHistory() {

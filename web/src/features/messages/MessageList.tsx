@@ -8,7 +8,7 @@ import { Icon } from "../../shared/icons";
 import type { PendingMessage } from "../../state/pending";
 import { LOADING } from "../../state/timeline";
 import type { MessageItem, Timeline } from "../../state/timeline";
-import { EmptyRoom, HistoryTop, LoadingHistory } from "./HistoryTop";
+import { EmptyRoom, HistoryBottom, HistoryTop, LoadingHistory } from "./HistoryTop";
 import { Row } from "./Row";
 import { keyOf } from "./rows";
 import type { Entry } from "./rows";
@@ -61,7 +61,7 @@ export function MessageList({ room, timeline = LOADING, onReply }: Props) {
           increaseViewportBy={{ top: 600, bottom: 200 }}
           startReached={history.load}
           context={{ hasMore: timeline.hasMore, ...history }}
-          components={{ Header: HistoryTop }}
+          components={{ Header: HistoryTop, Footer: HistoryBottom }}
           itemContent={(index, entry) => (
             <Row
               room={room}

@@ -26,6 +26,9 @@ export const Row = memo(
     const shape = rowShape(before, entry, divider, isStart);
     return (
       <div className={classes.entry}>
+        {isStart && before === undefined && (
+          <p className={classes.start}>This is where the conversation began.</p>
+        )}
         {shape.day && (
           <div className={classes.day}>
             <span>{dayName(timeOf(entry), Date.now())}</span>
