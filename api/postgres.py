@@ -1,5 +1,6 @@
 """PostgreSQL: a pool of connections that survives the server's restarts; what is away is a Problem (503)."""
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString
@@ -15,16 +16,24 @@ from api.problems import unavailable
 Row = DictRow
 Params = Mapping[str, Any]
 _CHECKOUT_TIMEOUT_S = 2.0
+_CHECK_EVERY_S = 1.0
 _OPTIONS = "-c TimeZone=UTC -c statement_timeout=5000 -c idle_in_transaction_session_timeout=15000"
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed)
+
+
+class _Connection(AsyncConnection[Row]):
+    """A connection of the pool; `checked_at` (monotonic seconds) is when it was last seen to work."""
+
+    checked_at = float("-inf")
 
 
 class Postgres:
     """Reads and short transactions. Rows are dicts; ids are texts."""
 
     def __init__(self, dsn: str, size: int) -> None:
-        self._pool: AsyncConnectionPool[AsyncConnection[Row]] = AsyncConnectionPool(
+        self._pool: AsyncConnectionPool[_Connection] = AsyncConnectionPool(
             dsn,
+            connection_class=_Connection,
             kwargs={
                 "autocommit": True,
                 "row_factory": dict_row,
@@ -37,7 +46,7 @@ class Postgres:
             max_waiting=500,
             timeout=_CHECKOUT_TIMEOUT_S,
             configure=_configure,
-            check=AsyncConnectionPool.check_connection,
+            check=_check,
             reconnect_timeout=2,
             open=False,
         )
@@ -97,3 +106,11 @@ class Postgres:
 async def _configure(connection: AsyncConnection[Any]) -> None:
     connection.adapters.register_loader("uuid", TextLoader)
     connection.prepare_threshold = 2
+
+
+async def _check(connection: _Connection) -> None:
+    # Asking at each checkout would be a second round trip for every read.
+    now = time.monotonic()
+    if now - connection.checked_at > _CHECK_EVERY_S:
+        await AsyncConnectionPool.check_connection(connection)
+        connection.checked_at = now

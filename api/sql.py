@@ -206,8 +206,10 @@ up AS (
     WHERE up.depth < 64
 )
 SELECT page.*, a.name AS sender_name, answers.count AS answers, answers.last AS last_answer, said.reactions,
-       (SELECT up.root FROM up WHERE up.start = page.event_id ORDER BY up.depth DESC LIMIT 1) AS root
+       top.root
 FROM page
+JOIN (SELECT DISTINCT ON (start) start, root FROM up ORDER BY start, depth DESC) top
+     ON top.start = page.event_id
 LEFT JOIN accounts a ON a.id = page.sender_id
 LEFT JOIN LATERAL (
     SELECT count(*) AS count, max(m."offset") AS last

@@ -22,6 +22,7 @@ CREATE TABLE auth_sessions (
     revoked_at   timestamptz
 );
 CREATE INDEX auth_sessions_user ON auth_sessions (user_id);
+CREATE INDEX auth_sessions_revoked ON auth_sessions (revoked_at) WHERE revoked_at IS NOT NULL;
 
 CREATE TABLE refresh_tokens (
     token_hash bytea PRIMARY KEY,              -- SHA-256; the token itself is never stored
