@@ -8,6 +8,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
 from api import openapi
@@ -23,6 +24,7 @@ from roomlog.settings import Settings
 from roomlog.tokens import Verifier
 
 DEFAULT_PORT = 8080
+_GZIP_FROM_BYTES = 1024
 _GROUPS = (auth, users, bridge, rooms, messages, presence, nodes, schemas)
 _CODES = {404: ErrorCode.NOT_FOUND, 413: ErrorCode.TOO_LARGE}
 _log = logging.getLogger(__name__)
@@ -63,7 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.services = services
     app.state.tokens = Tokens(Verifier(settings.jwks))
     if settings.web is not None:
-        app.mount("/", WebClient(settings.web))
+        app.mount("/", GZipMiddleware(WebClient(settings.web), _GZIP_FROM_BYTES))
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)

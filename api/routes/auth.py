@@ -105,14 +105,11 @@ async def logout_all(who: Who, use: Use) -> Response:
 @router.get("/me", response_model=Me, responses=errors(401, 503))
 async def me(who: Who, use: Use) -> Response:
     """Return one's own account."""
-    row = (
-        await use.postgres.one(sql.ACCOUNT_BY_ID, {"id": who.user_id})
-        if is_id(who.user_id)
-        else None
-    )
-    if row is None:
-        raise unauthenticated("there is no such account (any more); sign in")
-    return answer(row)
+    row = None
+    if is_id(who.user_id):
+        row = await use.postgres.one(sql.ACCOUNT_BY_ID, {"id": who.user_id})
+    # Tokens for operators and load tests need no account.
+    return answer(row or {"id": who.user_id, "email": None, "name": who.name})
 
 
 @router.get("/sessions", response_model=SessionList, responses=errors(401, 503))
