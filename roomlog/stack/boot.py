@@ -9,13 +9,16 @@ from pathlib import Path
 
 from roomlog import topics
 from roomlog.stack import artifacts, child, kafka, postgres, registry, services, valkey, warmup, web
+from roomlog.stack.errors import StackError
 from roomlog.stack.layout import Layout
 from roomlog.stack.ports import HOST, Ports
 from roomlog.stack.progress import Note, Report, Step
 from roomlog.stack.ready import Probe, http_probe, kafka_probe, postgres_probe, valkey_probe
 from roomlog.stack.services import Addresses
-from roomlog.stack.spec import SERVERS, Spec, kind_of
+from roomlog.stack.spec import SERVERS, SERVICES, Spec, kind_of
 from roomlog.stack.supervise import Managed
+
+_NEEDS = {"registry": ("postgres",)} | dict.fromkeys(SERVICES, SERVERS)
 
 
 class Boot:
@@ -35,6 +38,7 @@ class Boot:
 
     def choose_ports(self, ports: Ports) -> Addresses:
         """Reserve a port for everything that will run, and return all addresses; raises StackError."""
+        _require_what_others_need(self._spec, self._names)
         self._ports = {n: self._choose(n, ports) for n in self._names}
         if "kafka" in self._names:
             self._controller_port = ports.choose("kafka-controller")
@@ -57,7 +61,7 @@ class Boot:
 
     async def warm_up(self, ports: Ports) -> None:
         """Make the next start quicker; see `warmup`. Takes ports of its own, raises nothing."""
-        here = warmup.Here(self._cache, ports, self._ports, self._password)
+        here = warmup.Here(self._cache, ports, self.addresses.postgres)
         await warmup.make_caches(here, [n for n in self._names if n in warmup.PROGRAMS])
 
     async def run(self) -> None:
@@ -95,9 +99,10 @@ class Boot:
         async with self._step("postgres"):
             home, port = await self._fetched("postgres"), self._ports["postgres"]
             self._password = await postgres.prepare(self._layout, home)
-            probe = postgres_probe(postgres.dsn(self._password, port, "postgres"))
-            await self._start("postgres", postgres.command(self._layout, home, port), probe)
-            await postgres.create_databases(self._password, port)
+            server = postgres.dsn(self._password, port, "postgres")
+            command = postgres.command(self._layout, home, port)
+            await self._start("postgres", command, postgres_probe(server))
+            await postgres.create_database(server, postgres.DATABASE)
 
     async def _tables(self, database: Awaitable[None]) -> None:
         await database
@@ -127,8 +132,10 @@ class Boot:
             async with self._step("registry"):
                 home, port = await self._fetched("registry"), self._ports["registry"]
                 await database
-                ports = registry.Ports(port, self._management_port, self._ports["postgres"])
-                command = registry.command(self._layout, home, self._cache, ports, self._password)
+                server = self.addresses.postgres
+                await postgres.create_database(server, postgres.REGISTRY_DATABASE)
+                ports = registry.Ports(port, self._management_port)
+                command = registry.command(self._layout, home, self._cache, ports, server)
                 await self._start("registry", command, http_probe(port, f"{registry.API}/subjects"))
         if self.addresses.registry:
             async with self._step("schemas"):
@@ -182,6 +189,16 @@ class Boot:
             raise
         port = self._ports.get(name)
         self._report(Step(name, "done", f"port {port}" if port else ""))
+
+
+def _require_what_others_need(spec: Spec, names: list[str]) -> None:
+    needs = {n for name in names for n in _NEEDS.get(kind_of(name), ())}
+    if missing := sorted(needs - set(names) - set(spec.external)):
+        variables = " or ".join(f"ROOMLOG_{n.upper()}" for n in missing)
+        raise StackError(
+            f"What --only names needs {', '.join(missing)} too: add it, or say in {variables} where "
+            "one runs."
+        )
 
 
 def _read_password(layout: Layout) -> str:

@@ -97,7 +97,11 @@ def _preparation(command: Command) -> Callable[[], None]:
     """Return what the child does between fork and exec; only system calls, everything looked up before."""
     parent = os.getpid()
     account = pwd.getpwnam(command.user) if command.user else None
-    override = account is not None and not _all_reachable(command.reaches, account.pw_uid)
+    override = (
+        sys.platform == "linux"
+        and account is not None
+        and not _all_reachable(command.reaches, account.pw_uid)
+    )
 
     def prepare() -> None:
         if command.niceness:

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from roomlog.stack import child
-from roomlog.stack.errors import start_failure
+from roomlog.stack.errors import StackError, start_failure
 from roomlog.stack.layout import Layout
 from roomlog.stack.ports import HOST
 
@@ -15,6 +15,7 @@ ROLE = "roomlog"
 DATABASE = "roomlog"
 REGISTRY_DATABASE = "registry"
 
+_CONNECT_SECONDS = 5
 _SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",  # a path of any length and owner would have to fit
@@ -57,18 +58,28 @@ def command(layout: Layout, home: Path, port: int) -> child.Command:
     )
 
 
-async def create_databases(password: str, port: int) -> None:
-    """Create the databases that are missing."""
-    import psycopg
+async def create_database(server: str, name: str) -> None:
+    """Create a database on the server that a connection string names, unless it is there.
 
-    server = await psycopg.AsyncConnection.connect(
-        dsn(password, port, "postgres"), autocommit=True, connect_timeout=5
-    )
-    async with server:
-        for database in (DATABASE, REGISTRY_DATABASE):
-            found = await server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
+    Raises StackError where that is not possible.
+    """
+    import psycopg
+    from psycopg.sql import SQL, Identifier
+
+    try:
+        connection = await psycopg.AsyncConnection.connect(
+            server, autocommit=True, connect_timeout=_CONNECT_SECONDS
+        )
+        async with connection:
+            found = await connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
             if await found.fetchone() is None:
-                await server.execute(f'CREATE DATABASE "{database}"')
+                await connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+    except psycopg.Error as error:
+        raise StackError(
+            f"Cannot create the database {name!r}: {str(error).strip()}. Where PostgreSQL is not "
+            "ours (ROOMLOG_POSTGRES), create it by hand, or name a schema registry that exists in "
+            "ROOMLOG_REGISTRY."
+        ) from error
 
 
 async def _initialise(layout: Layout, home: Path) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from roomlog.stack import child, java
 from roomlog.stack.layout import Layout
 from roomlog.stack.ports import HOST
-from roomlog.stack.postgres import REGISTRY_DATABASE, ROLE
+from roomlog.stack.postgres import REGISTRY_DATABASE
 
 API = "/apis/ccompat/v7"
 
@@ -17,25 +17,27 @@ def url(port: int) -> str:
 
 
 class Ports(NamedTuple):
-    """The registry's own two ports, and that of its PostgreSQL."""
+    """The registry's own two ports."""
 
     api: int
     management: int
-    postgres: int
 
 
-def command(layout: Layout, home: Path, cache: Path, ports: Ports, password: str) -> child.Command:
-    """Return how the server is run; `password` is PostgreSQL's."""
-    database = f"jdbc:postgresql://{HOST}:{ports.postgres}/{REGISTRY_DATABASE}"
+def command(layout: Layout, home: Path, cache: Path, ports: Ports, dsn: str) -> child.Command:
+    """Return how the server is run; `dsn` names the PostgreSQL server on which it has a database."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    server = conninfo_to_dict(dsn)
+    address = f"{server.get('host', HOST)}:{server.get('port', 5432)}"
     return child.Command(
         argv=java.command(cache, ["-jar", str(home / "quarkus-run.jar")]),
         env=child.inherited_env(
             {
                 "APICURIO_STORAGE_KIND": "sql",
                 "APICURIO_STORAGE_SQL_KIND": "postgresql",
-                "APICURIO_DATASOURCE_URL": database,
-                "APICURIO_DATASOURCE_USERNAME": ROLE,
-                "APICURIO_DATASOURCE_PASSWORD": password,
+                "APICURIO_DATASOURCE_URL": f"jdbc:postgresql://{address}/{REGISTRY_DATABASE}",
+                "APICURIO_DATASOURCE_USERNAME": str(server.get("user", "")),
+                "APICURIO_DATASOURCE_PASSWORD": str(server.get("password", "")),
                 # It holds twenty connections otherwise, and is asked only when something starts.
                 "APICURIO_DATASOURCE_JDBC_INITIAL_SIZE": "1",
                 "APICURIO_DATASOURCE_JDBC_MIN_SIZE": "1",

@@ -30,12 +30,11 @@ _KEEP = 8
 
 
 class Here(msgspec.Struct, frozen=True):
-    """The stack beside which it happens: its cache, ports to take, ports of its services, password."""
+    """The stack beside which it happens: its cache, ports to take, its PostgreSQL."""
 
     cache: Path
     ports: Ports
-    taken: dict[str, int]
-    password: str
+    postgres: str
 
 
 class _Run(msgspec.Struct, frozen=True):
@@ -102,9 +101,9 @@ async def _kafka(here: Here, layout: Layout, home: Path) -> _Run:
 async def _registry(here: Here, layout: Layout, home: Path) -> _Run:
     """Run on the stack's own database: several registries may share one, and this one adds nothing."""
     own = here.ports.choose("registry"), here.ports.choose("registry-management")
-    ports = registry.Ports(*own, here.taken["postgres"])
+    ports = registry.Ports(*own)
     probe = http_probe(ports.api, f"{registry.API}/subjects")
-    command = registry.command(layout, home, here.cache, ports, here.password)
+    command = registry.command(layout, home, here.cache, ports, here.postgres)
     return _Run(command, probe, probe)
 
 
