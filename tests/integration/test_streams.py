@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import sys
 import time
 import uuid
 
@@ -38,6 +40,7 @@ from roomlog.signals import (
     SessionsChanged,
     UserTyping,
 )
+from roomlog.stack.ports import is_free
 from roomlog.topics import CHAT_EVENTS, CHAT_SIGNALS
 from schemas.registry import Registry
 
@@ -86,6 +89,7 @@ class Node:
         self.rooms = {}
         self.heard = []
         self.resyncs = 0
+        self.attached_at = {}
         self.tasks = []
 
     async def start(self):
@@ -144,8 +148,10 @@ class Node:
                     for room, users in self.rooms.items():
                         if partition_of(room) in delivery.partitions:
                             await self.log.signal(self.id, RoomAttached(room, users))
-                else:
-                    self.heard.append(delivery)
+                    continue
+                if isinstance(delivery, Attached):
+                    self.attached_at[delivery.room_id] = time.monotonic()
+                self.heard.append(delivery)
 
 
 @pytest.fixture
@@ -298,3 +304,76 @@ async def test_after_kill_9_a_worker_asks_the_nodes_and_goes_on(stack, node, log
     await n.until_heard(room, [offset])
     assert await mirrored(valkey, room) == {"ann": "online"}
     await eventually(lambda: mirrored(valkey, stale), {})
+
+
+async def hear_resync(valkey):
+    """Subscribe, as often as it takes, and return the partitions of the first Resync."""
+    while True:
+        with contextlib.suppress(redis.exceptions.RedisError, OSError):
+            async with valkey.pubsub() as channel:
+                await channel.subscribe(ALL_NODES)
+                async for message in channel.listen():
+                    if message["type"] == "message":
+                        return decode_delivery(message["data"]).partitions
+        await asyncio.sleep(0.1)
+
+
+async def test_after_an_outage_of_valkey_nodes_are_asked_again(stack, valkey):
+    stack.kill("valkey")
+    async with asyncio.timeout(PATIENCE_S):
+        assert await hear_resync(valkey)
+
+
+async def test_a_second_worker_takes_half_and_gives_it_back(stack, node, log):
+    """A worker joins and leaves in order; what is posted meanwhile comes, or shows as a gap."""
+    status = stack.status()
+    env = {
+        **os.environ,
+        "ROOMLOG_KAFKA": status["kafka"],
+        "ROOMLOG_VALKEY": status["valkey"],
+        "ROOMLOG_REGISTRY": status["registry"],
+        "ROOMLOG_DATA": status["data"],
+        "ROOMLOG_METRICS_PORT": str(next(filter(is_free, range(26_000, 27_000)))),
+    }
+    n, rooms = await node(), [await log.room() for _ in range(8)]
+    for room in rooms:
+        await n.attach(room)
+    n.heard.clear()
+    second = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "roomlog.cli", "streams", env=env
+    )
+    sent = {room: [] for room in rooms}
+    asked, end = n.resyncs, time.monotonic() + 12
+    while time.monotonic() < end:
+        for room in rooms:
+            sent[room].append((time.monotonic(), await log.event(room, MessagePosted("moving"))))
+        await asyncio.sleep(0.05)
+        if second.returncode is None and n.resyncs > asked and time.monotonic() > end - 6:
+            second.terminate()
+            await second.wait()
+    assert second.returncode == 0
+    assert n.resyncs >= asked + 2, "one for the worker that joined, one for what it gave back"
+    # By now the fast path works again for every room.
+    for room in rooms:
+        last = await log.event(room, MessagePosted("settled"))
+        async with asyncio.timeout(PATIENCE_S):
+            while last not in n.records(room):
+                await asyncio.sleep(0.01)
+    assert_nothing_is_missing_silently(n, sent)
+
+
+def assert_nothing_is_missing_silently(n, sent):
+    """What was posted after the last Attached came, or lies in a hole between ranges.
+
+    A node reads such holes from the log, and everything up to the log's end after Attached.
+    """
+    claimed = [r for d in n.heard if isinstance(d, Events) for r in d.ranges]
+    checked = 0
+    for room, posted in sent.items():
+        got = set(n.records(room))
+        for at, offset in posted:
+            if at > n.attached_at[room] and offset not in got:
+                mine = [r for r in claimed if r.partition == partition_of(room)]
+                assert not [r for r in mine if r.start <= offset < r.stop], (room, offset)
+            checked += at > n.attached_at[room]
+    assert checked
