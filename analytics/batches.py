@@ -1,7 +1,7 @@
 """Raw records in, rows out: what is selected of a chunk of the log, as a pyarrow.RecordBatch."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
 import numpy as np
@@ -35,6 +35,12 @@ class _View(NamedTuple):
 
     struct: type[msgspec.Struct]
     fields: list[tuple[str, object]]
+    allowed: dict[str, frozenset[str]]
+    """Fields that take only certain values."""
+
+
+class _Odd(ValueError):
+    """Something in a chunk that only the codec can judge."""
 
 
 class Extractor:
@@ -62,7 +68,7 @@ class Extractor:
         try:
             fast = self._fast(chunk, found)
             left = np.flatnonzero(~found.plain).tolist()
-        except pa.ArrowInvalid:  # a text that is no UTF-8: one by one, to know which
+        except (pa.ArrowInvalid, _Odd):  # no UTF-8, or an unknown value: one by one, to know which
             fast, left = batch_of([]), list(range(len(chunk.values)))
         slow = [row for i in left if (row := self._slow(chunk, i)) is not None]
         batch = _in_order(fast, batch_of(slow)) if slow else fast
@@ -70,10 +76,8 @@ class Extractor:
 
     def _fast(self, chunk: Chunk, found: Decoded) -> Any:
         rows = self._selected(found)
-        envelope = {
-            name: strings(found.data, found.texts[name].at(rows))
-            for name in ("event_id", "room_id", "sender_id", "key")
-        }
+        # Also those that no column takes: one that is no UTF-8 makes its record unreadable.
+        envelope = {n: strings(found.data, spans.at(rows)) for n, spans in found.texts.items()}
         body, texts = self._bodies(found, rows)
         size = len(rows)
         columns = {
@@ -150,13 +154,16 @@ def _view(name: str) -> _View:
         for f in plain
     ]
     struct = msgspec.defstruct(name, named, omit_defaults=True)
-    return _View(struct, [(f.name, f.default) for f in plain])
+    allowed = {f.name: frozenset(get_args(f.type)) for f in plain if get_origin(f.type) is Literal}
+    return _View(struct, [(f.name, f.default) for f in plain], allowed)
 
 
 def _json(view: _View, values: dict[str, list[Any]]) -> list[bytes]:
     columns = []
     for name, default in view.fields:
         column = values.get(name)
+        if name in view.allowed and not view.allowed[name].issuperset(column or ()):
+            raise _Odd(name)
         if isinstance(default, str) and column is not None:
             # Defaults are left out by identity: an equal text must become the same one.
             column = [default if v == default else v for v in column]
