@@ -1,0 +1,231 @@
+"""Deliveries with gaps, repeats and in any order leave every room as the log has it."""
+
+import asyncio
+import itertools
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.fanout import FanOut
+from ingest.feed import BEHIND_S, Feed
+from ingest.postgres import Projected
+from ingest.recent import RecentEvents
+from ingest.rooms import Rooms
+from roomlog.deliveries import Range
+from roomlog.events import MemberLeft
+from roomlog.partitions import PARTITIONS, partition_of
+from roomlog.rooms import Room
+from tests.unit.ingest.twins import (
+    ALICE,
+    BOB,
+    CODEC,
+    ROOM,
+    MemoryLog,
+    MemorySession,
+    created,
+    post,
+    value,
+)
+
+PARTITION = partition_of(ROOM)
+
+
+class Table:
+    async def load(self, room_id):
+        return Projected(Room(room_id), 0)
+
+
+class Rig:
+    """A node's reading side on a log in memory, with Alice following the room."""
+
+    def __init__(self, *bodies):
+        self.log = MemoryLog()
+        self.silences, self.gone = [], []
+        for body in (created(ALICE, BOB), *bodies):
+            self.append(body)
+        self.rooms = Rooms(
+            Table(),
+            self.log,
+            CODEC,
+            lambda state: state.attached.set(),
+            lambda state: None,
+            lambda state, offset: self.feed.room_is_live(state, offset),
+        )
+        fanout = FanOut(CODEC, RecentEvents(), 1, self._on_gone)
+        self.feed = Feed(
+            self.rooms,
+            self.log,
+            [0] * PARTITIONS,
+            fanout.take,
+            fanout.end_turn,
+            self.silences.append,
+        )
+
+    def _on_gone(self, state, session):
+        self.gone.append(session.user)
+        del state.sessions[session]
+
+    async def follow(self, *users):
+        self.state = self.rooms.open(ROOM)
+        await self.state.loading
+        sessions = [MemorySession(u) for u in users]
+        self.state.sessions = dict.fromkeys(sessions)
+        return sessions
+
+    def append(self, body):
+        number = len(self.log.records.get(PARTITION, []))
+        return self.log.append(PARTITION, ROOM, value(body, key=f"k{number}"))
+
+    def range(self, start, stop, records=None):
+        log = self.log.records[PARTITION]
+        wanted = range(start, stop) if records is None else records
+        return Range(PARTITION, start, stop, [(n, ROOM, log[n].value) for n in wanted])
+
+    async def settle(self):
+        while self.feed._places[PARTITION].reading is not None:
+            await asyncio.sleep(0)
+
+
+def shown(session):
+    frames = [json.loads(line) for line in session.lines]
+    assert [f["prev"] for f in frames[1:]] == [f["cursor"] for f in frames[:-1]]
+    return [f["d"].get("text") for f in frames]
+
+
+async def test_deliveries_are_shown_in_their_order_and_once():
+    rig = Rig()
+    alice, bob = await rig.follow(ALICE, BOB)
+    for text in "abc":
+        rig.append(post(text))
+    rig.feed.deliver([rig.range(1, 3)])
+    rig.feed.deliver([rig.range(2, 4)])
+    assert shown(alice) == ["a", "b", "c"]
+    assert alice.lines == bob.lines
+    assert rig.log.reads == [(0, 1)]
+
+
+async def test_a_gap_is_read_from_the_log_before_what_follows_it():
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    for text in "abcdef":
+        rig.append(post(text))
+    rig.feed.deliver([rig.range(1, 2)])
+    rig.feed.deliver([rig.range(5, 7)])
+    rig.feed.deliver([rig.range(6, 7)])
+    await rig.settle()
+    assert shown(alice) == list("abcdef")
+    assert rig.log.reads[-1] == (2, 5)
+
+
+async def test_a_repeated_event_id_is_shown_once():
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    rig.append(post("a"))
+    rig.log.append(PARTITION, ROOM, rig.log.records[PARTITION][1].value)
+    rig.append(post("b"))
+    rig.feed.deliver([rig.range(1, 4)])
+    assert shown(alice) == ["a", "b"]
+
+
+async def test_poison_is_passed_over():
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    rig.append(post("a"))
+    rig.log.append(PARTITION, ROOM, b"\0\0\0\0\x09poison")
+    rig.append(post("b"))
+    rig.feed.deliver([rig.range(1, 4)])
+    assert shown(alice) == ["a", "b"]
+
+
+async def test_who_left_sees_the_leaving_and_nothing_after_it():
+    rig = Rig()
+    alice, bob = await rig.follow(ALICE, BOB)
+    rig.append(post("a"))
+    rig.append(MemberLeft(BOB))
+    rig.append(post("b"))
+    rig.feed.deliver([rig.range(1, 4)])
+    assert shown(bob) == ["a", None]
+    assert shown(alice) == ["a", None, "b"]
+    assert rig.gone == [BOB]
+    assert set(rig.state.room.members) == {ALICE}
+
+
+async def test_a_room_without_followers_stays_correct():
+    rig = Rig()
+    await rig.follow()
+    rig.append(post("a"))
+    rig.append(MemberLeft(BOB))
+    rig.feed.deliver([rig.range(1, 3)])
+    assert set(rig.state.room.members) == {ALICE}
+    assert rig.state.room.last_offset == 2
+
+
+async def test_the_nodes_own_tail_reads_what_the_streams_do_not_bring():
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    rig.feed._compare({PARTITION: 1}, 0.0)
+    rig.append(post("a"))
+    rig.feed._compare({PARTITION: 2}, 1.0)
+    rig.feed._compare({PARTITION: 2}, 1.0 + BEHIND_S / 2)
+    assert (rig.silences, shown(alice)) == ([], [])
+    rig.feed._compare({PARTITION: 2}, 1.0 + BEHIND_S * 2)
+    await rig.settle()
+    assert (rig.silences, shown(alice)) == ([PARTITION], ["a"])
+    rig.append(post("b"))
+    rig.feed._compare({PARTITION: 3}, 2.0)  # still silent: no waiting this time
+    await rig.settle()
+    assert (rig.silences, shown(alice)) == ([PARTITION], ["a", "b"])
+
+
+async def test_the_tail_stays_quiet_while_the_streams_keep_up_under_load():
+    rig = Rig()
+    await rig.follow(ALICE)
+    for turn in range(1, 20):
+        rig.append(post(str(turn)))
+        rig.feed._compare({PARTITION: turn + 1}, turn * 0.25)
+        rig.feed.deliver([rig.range(turn, turn + 1)])
+    assert rig.silences == []
+    assert rig.log.reads == [(0, 1)]
+
+
+async def test_what_passed_before_a_worker_knew_the_room_is_read_again():
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    rig.feed.worker_forgot(rig.state)
+    rig.append(post("a"))
+    rig.feed.deliver([rig.range(1, 2, records=[])])  # examined before the room was attached
+    assert shown(alice) == []
+    rig.feed.worker_knows(rig.state)
+    rig.feed._read(PARTITION, None)
+    await rig.settle()
+    assert shown(alice) == ["a"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_whatever_is_lost_repeated_or_late_every_event_is_shown_once_in_order(data):
+    count = data.draw(st.integers(2, 25))
+    cuts = sorted(data.draw(st.sets(st.integers(2, count), max_size=8)))
+    edges = [1, *cuts, count + 1]
+    pieces = list(itertools.pairwise(edges))
+    kept = [p for p in pieces if data.draw(st.booleans())]
+    repeated = [p for p in kept if data.draw(st.booleans())]
+
+    async def run():
+        rig = Rig()
+        (alice,) = await rig.follow(ALICE)
+        for number in range(count):
+            rig.append(post(str(number)))
+        for piece in kept:
+            rig.feed.deliver([rig.range(*piece)])
+            if piece in repeated:
+                rig.feed.deliver([rig.range(*piece)])
+            if data.draw(st.booleans()):
+                await asyncio.sleep(0)
+        await rig.settle()
+        rig.feed._read(PARTITION, count + 1)
+        await rig.settle()
+        assert shown(alice) == [str(n) for n in range(count)]
+
+    asyncio.run(run())

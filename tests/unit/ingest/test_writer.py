@@ -1,0 +1,252 @@
+"""From the command to the ack, on a log, keys and lanes in memory."""
+
+import asyncio
+import json
+
+import pytest
+
+from ingest.keys import KeysUnavailable, Reservation
+from ingest.postgres import Projected
+from ingest.recent import RecentEvents
+from ingest.resolver import Resolver
+from ingest.rooms import Rooms
+from ingest.writer import Writer
+from ingest.writes import digest_of
+from roomlog import ids
+from roomlog.errors import ErrorCode, Refused
+from roomlog.partitions import PARTITIONS, partition_of
+from roomlog.protocol import CreateRoom, JoinRoom, LeaveRoom, PostMessage
+from roomlog.rooms import Room
+from tests.unit.ingest.twins import ALICE, BOB, CODEC, EVE, ROOM, MemoryLog, created, value
+
+ME, OTHER = "n1-0000", "n2-0000"
+
+
+class Table:
+    async def load(self, room_id):
+        return Projected(Room(room_id), 0)
+
+
+class MemoryKeys:
+    """Reservations in memory; shared between nodes like Valkey."""
+
+    def __init__(self, owner):
+        self.owner, self.held, self.alive = owner, {}, set()
+        self.away = False
+
+    async def reserve(self, writes):
+        await asyncio.sleep(0)
+        if self.away:
+            raise KeysUnavailable
+        taken = {}
+        for place, write in enumerate(writes):
+            mine = Reservation(write.digest, write.base, self.owner)
+            if self.held.setdefault(write.event_id, mine) is not mine:
+                taken[place] = self.held[write.event_id]
+        return taken
+
+    async def take_over(self, write, old):
+        self.held[write.event_id] = old._replace(owner=self.owner)
+        return True
+
+    async def living(self, owners):
+        return owners & self.alive
+
+
+class MemoryLanes:
+    """Lanes that store in the log when told to."""
+
+    def __init__(self, log):
+        self.log, self.heads, self.queue = log, [0] * PARTITIONS, []
+        self.is_full = False
+        self.is_idle = True
+
+    def put(self, partition, write):
+        self.queue.append((partition, write))
+
+    def store(self):
+        done, self.queue = self.queue, []
+        for partition, write in done:
+            if write.value is not None:
+                write.offset = self.log.append(partition, write.room_id, write.value)
+                self.heads[partition] = write.offset + 1
+        return [w for _, w in done]
+
+
+class Rig:
+    def __init__(self):
+        self.log = MemoryLog()
+        self.log.append(partition_of(ROOM), ROOM, value(created(ALICE, BOB)))
+        self.replies = []
+        self.keys, self.lanes, self.recent = MemoryKeys(ME), MemoryLanes(self.log), RecentEvents()
+        self.lanes.heads[partition_of(ROOM)] = 1
+        self.rooms = Rooms(
+            Table(), self.log, CODEC, lambda s: s.attached.set(), lambda s: None, lambda s, o: None
+        )
+        resolver = Resolver(self.log, CODEC, self.keys, self.recent, ME)
+        self.writer = Writer(
+            "n1", 1, self.rooms, self.keys, self.lanes, resolver, self.recent, CODEC
+        )
+
+    def submit(self, command, sender=ALICE):
+        self.writer.submit(
+            command, lambda line: self.replies.append(json.loads(line)), sender, None
+        )
+
+    async def settle(self, seconds=0.0):
+        for _ in range(50):
+            await asyncio.sleep(seconds / 50)
+        self.writer.stored(self.lanes.store())
+
+    def answers(self):
+        return [(r["id"], r.get("code", "ack")) for r in self.replies]
+
+
+def post(number, key=None, text="hi"):
+    return PostMessage(id=number, key=key or f"k{number}", room=ROOM, text=text)
+
+
+@pytest.fixture
+async def rig():
+    return Rig()
+
+
+async def test_acks_come_in_order_with_the_cursor_of_the_log(rig):
+    for number in range(3):
+        rig.submit(post(number))
+    await rig.settle()
+    assert rig.answers() == [(0, "ack"), (1, "ack"), (2, "ack")]
+    assert [r["cursor"] for r in rig.replies] == ["1:1", "1:2", "1:3"]
+    assert rig.replies[0]["event"] == ids.event_id(ALICE, ROOM, "k0")
+    assert rig.writer.is_idle
+
+
+async def test_nothing_is_acked_before_the_log_has_it(rig):
+    rig.submit(post(1))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert rig.replies == []
+    assert len(rig.lanes.queue) == 1
+
+
+async def test_a_repeated_command_is_answered_and_written_once(rig):
+    rig.submit(post(1, key="k"))
+    rig.submit(post(2, key="k"))
+    await rig.settle()
+    rig.submit(post(3, key="k"))
+    await rig.settle()
+    assert rig.answers() == [(1, "ack"), (2, "ack"), (3, "ack")]
+    assert {r["cursor"] for r in rig.replies} == {"1:1"}
+    assert len(rig.log.records[partition_of(ROOM)]) == 2
+
+
+async def test_a_key_with_another_body_is_refused(rig):
+    rig.submit(post(1, key="k"))
+    rig.submit(post(2, key="k", text="ho"))
+    await rig.settle()
+    assert sorted(rig.answers()) == [(1, "ack"), (2, "key_reused")]
+
+
+async def test_what_another_node_has_stored_is_found_in_the_log(rig):
+    rig.submit(post(1, key="k"))
+    await rig.settle()
+    fresh = Rig()
+    fresh.log.records, fresh.keys.held = rig.log.records, rig.keys.held
+    fresh.keys.alive = {ME}
+    fresh.submit(post(7, key="k"))
+    fresh.submit(post(8))
+    await fresh.settle()
+    assert [(r["id"], r["cursor"]) for r in fresh.replies] == [(7, "1:1"), (8, "1:2")]
+
+
+async def test_what_a_dead_node_has_not_stored_is_written_here_before_what_follows(rig):
+    reserved = Reservation(b"", 1, OTHER)
+    commands = [post(n) for n in range(3)]
+    for command in commands[:2]:
+        event_id = ids.event_id(ALICE, ROOM, command.key)
+        rig.keys.held[event_id] = reserved._replace(digest=digest_of(command))
+    for command in commands:
+        rig.submit(command)
+    await rig.settle()
+    assert [(r["id"], r["cursor"]) for r in rig.replies] == [(0, "1:1"), (1, "1:2"), (2, "1:3")]
+    assert {h.owner for h in rig.keys.held.values()} == {ME}
+
+
+async def test_what_a_living_node_may_still_store_is_waited_for(rig):
+    command = post(1)
+    other = Rig()
+    other.submit(command)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    held = next(iter(other.keys.held.values()))
+    event_id = ids.event_id(ALICE, ROOM, command.key)
+    rig.keys.held[event_id], rig.keys.alive = held._replace(owner=OTHER), {OTHER}
+    rig.submit(command)
+    await rig.settle(0.1)
+    assert rig.replies == []
+    partition, write = other.lanes.queue[0]
+    rig.log.append(partition, ROOM, write.value)
+    await rig.settle(0.2)
+    assert rig.answers() == [(1, "ack")]
+    assert len(rig.log.records[partition]) == 2
+
+
+async def test_without_valkey_the_chat_goes_on(rig):
+    rig.keys.away = True
+    rig.submit(post(1))
+    await rig.settle()
+    assert rig.answers() == [(1, "ack")]
+
+
+async def test_a_join_counts_for_what_is_sent_right_behind_it(rig):
+    rig.submit(JoinRoom(id=1, key="j", room=ROOM), EVE)
+    rig.submit(post(2), EVE)
+    rig.submit(JoinRoom(id=3, key="again", room=ROOM), EVE)
+    rig.submit(LeaveRoom(id=4, key="l", room=ROOM), EVE)
+    rig.submit(post(5), EVE)
+    await rig.settle()
+    assert sorted(rig.answers()) == [
+        (1, "ack"),
+        (2, "ack"),
+        (3, "ack"),
+        (4, "ack"),
+        (5, "not_a_member"),
+    ]
+    nothing = next(r for r in rig.replies if r["id"] == 3)
+    assert "event" not in nothing
+
+
+async def test_a_room_is_made_once_and_used_at_once(rig):
+    create = CreateRoom(id=1, key="c", name="tea", kind="private", members=(BOB,))
+    room = ids.room_id(ALICE, "c")
+    rig.submit(create)
+    rig.submit(PostMessage(id=2, key="p", room=room, text="hi"), BOB)
+    rig.submit(PostMessage(id=3, key="p", room=room, text="hi"), EVE)
+    await rig.settle()
+    assert rig.replies[-2]["room"] == room
+    assert sorted(rig.answers()) == [(1, "ack"), (2, "ack"), (3, "no_such_room")]
+    rig.submit(CreateRoom(id=4, key="c", name="tea", kind="private", members=(BOB,)))
+    await rig.settle()
+    assert (rig.replies[-1]["id"], rig.replies[-1]["room"]) == (4, room)
+    assert len(rig.log.records[partition_of(room)]) == 2 + (
+        partition_of(room) == partition_of(ROOM)
+    )
+
+
+async def test_a_dropped_join_counts_no_more(rig):
+    rig.submit(JoinRoom(id=1, key="j", room=ROOM), EVE)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    rig.writer.dropped([w for _, w in rig.lanes.queue])
+    rig.lanes.queue.clear()
+    rig.submit(post(2), EVE)
+    await rig.settle()
+    assert rig.answers() == [(2, "not_a_member")]
+
+
+async def test_a_full_node_refuses(rig):
+    rig.lanes.is_full = True
+    with pytest.raises(Refused) as caught:
+        rig.submit(post(1))
+    assert caught.value.code is ErrorCode.UNAVAILABLE
+    assert caught.value.retry_after_ms

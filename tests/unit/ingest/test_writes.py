@@ -1,0 +1,39 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+from ingest.writes import digest_of, micros
+from roomlog.events import Attachment
+from roomlog.protocol import CreateRoom, JoinRoom, LeaveRoom, PostMessage
+
+
+def post(**changes):
+    return PostMessage(**{"id": 1, "key": "k", "room": "r", "text": "hi", **changes})
+
+
+def test_the_digest_is_of_the_body_not_of_the_envelope():
+    one = digest_of(post())
+    assert len(one) == 16
+    assert digest_of(post(id=2, key="l", at=datetime.now(UTC), as_="u")) == one
+
+
+def test_every_part_of_the_body_counts():
+    file = Attachment("f", "n", "text/plain", 1)
+    bodies = [
+        post(),
+        post(text="ho"),
+        post(reply_to="hi"),
+        post(text="", reply_to="hi"),
+        post(mentions=("u",)),
+        post(attachments=(file,)),
+        JoinRoom(id=1, key="k", room="r"),
+        LeaveRoom(id=1, key="k", room="r"),
+        CreateRoom(id=1, key="k", name="r", kind="public"),
+        CreateRoom(id=1, key="k", name="r", kind="private"),
+    ]
+    assert len({digest_of(b) for b in bodies}) == len(bodies)
+
+
+def test_times_become_exact_microseconds():
+    assert micros(datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC)) == 1_767_323_045_678_901
+    assert micros(datetime(1970, 1, 1, 0, 0, 0, 1, UTC)) == 1
+    east = timezone(timedelta(hours=2))
+    assert micros(datetime(1970, 1, 1, 2, 0, 1, 5, east)) == 1_000_005
