@@ -70,7 +70,10 @@ class Codec(Generic[_R]):
         """Return the record that these bytes hold; raises PoisonRecord."""
         fields = self.decode_fields(data)
         name, body = fields["body"]
-        fields["body"] = _struct(self._bodies[name], body)
+        try:
+            fields["body"] = _struct(self._bodies[name], body)
+        except msgspec.ValidationError as error:
+            raise PoisonRecord(f"{name} with an unknown value: {error}") from error
         record: _R = self._record(**fields)
         return record
 
@@ -122,6 +125,14 @@ class ChatEventCodec(Codec[ChatEvent]):
         if is_plain_post(record):
             return self._writer.plain_post(record)
         return super().encode(record)
+
+    def decode_fields(self, data: bytes) -> dict[str, Any]:
+        """Return the envelope as a dict whose `body` is `(full name, dict)`; raises PoisonRecord."""
+        if data.startswith(self._header):
+            fields = self._reader.plain_post(data, _HEADER.size)
+            if fields is not None:
+                return fields
+        return super().decode_fields(data)
 
     def glance(self, data: bytes) -> tuple[str, str]:
         """Return `(event id, type)` of a record without reading the rest; raises PoisonRecord."""

@@ -13,6 +13,7 @@ _NULL = b"\x00"
 _SOME = b"\x02"
 _PLAIN = b"\x00"
 _EMPTY = b"\x00"
+_POSTED = "roomlog.MessagePosted"
 _ID = 36 << 1  # the length of an id
 
 
@@ -84,10 +85,49 @@ class EventWriter:
 
 
 class EventReader:
-    """Reads of a record only who it is and what it is, skipping over the rest."""
+    """Reads plain posts, and of any record who it is and what it is, skipping over the rest."""
 
     def __init__(self, body_names: Sequence[str]) -> None:
         self._names = tuple(body_names)
+        self._branch = _varint(body_names.index(MessagePosted.__name__))[0]
+
+    def plain_post(self, data: bytes, start: int) -> dict[str, Any] | None:
+        """Return what `decode_fields` returns, for a plain post that begins at `start`.
+
+        None for anything else, also for what is no record at all: fastavro tells what it is.
+        """
+        try:
+            event_id, room, workspace, sender, key, at = _read_strings(data, start)
+            occurred_at, at = _read_long(data, at)
+            node, at = _read_string(data, at)
+            via, at = _read_optional(data, at)
+            trace, at = _read_optional(data, at)
+            if data[at] != self._branch or data[at + 1] != 0:
+                return None
+            text, at = _read_string(data, at + 2)
+            reply_to, at = _read_optional(data, at)
+            if data[at:] != b"\x00\x00":  # no mentions, no attachments, nothing left over
+                return None
+        except (IndexError, ValueError):
+            return None
+        body: dict[str, Any] = {
+            "text": text,
+            "reply_to": reply_to,
+            "mentions": [],
+            "attachments": [],
+        }
+        return {
+            "event_id": event_id,
+            "room_id": room,
+            "workspace_id": workspace,
+            "sender_id": sender,
+            "key": key,
+            "occurred_at": occurred_at,
+            "node": node,
+            "via": via,
+            "trace": trace,
+            "body": (_POSTED, body),
+        }
 
     def glance(self, data: bytes, start: int) -> tuple[str, str]:
         """Return `(event id, type)` of the record that begins at `start`.
@@ -132,3 +172,33 @@ def _read_long(data: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return (value >> 1) ^ -(value & 1), at + 1
         shift += 7
+
+
+def _read_string(data: bytes, at: int) -> tuple[str, int]:
+    size, at = _read_long(data, at)
+    if size < 0:
+        raise ValueError("negative length")
+    return data[at : at + size].decode(), at + size
+
+
+def _read_optional(data: bytes, at: int) -> tuple[str | None, int]:
+    present = data[at]
+    if present == 0:
+        return None, at + 1
+    if present != 2:
+        raise ValueError("no such branch")
+    return _read_string(data, at + 1)
+
+
+def _read_strings(data: bytes, at: int) -> tuple[str, str, str, str, str, int]:
+    """Read the five that an envelope begins with, each shorter than 64 bytes."""
+    texts = []
+    for _ in range(5):
+        size = data[at]
+        if size & 0x81:  # longer, or a negative length
+            raise ValueError("not the usual shape")
+        end = at + 1 + (size >> 1)
+        texts.append(data[at + 1 : end].decode())
+        at = end
+    one, two, three, four, five = texts
+    return one, two, three, four, five, at
