@@ -101,12 +101,12 @@ def attach(
     users: Mapping[str, PresenceState],
     effects: Effects,
 ) -> None:
-    """Let a node listen to a room; it is told who is there, the room's other nodes what changed."""
+    """Let a node listen to a room; it is told who is there, nodes that listened already what changed."""
     room = partition.room(room_id)
     before = room.by_node.get(node, {})
+    listening = room.nodes
     partition.attach(node, room, dict(users))
-    others = [n for n in room.nodes if n != node]
-    _publish(partition, room, before.keys() | users.keys(), others, effects)
+    _publish(partition, room, before.keys() | users.keys(), listening, effects)
     effects.tell([node], Attached(room_id, dict(room.state)))
 
 

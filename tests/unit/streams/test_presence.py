@@ -72,8 +72,12 @@ def test_a_repeated_snapshot_changes_nothing_and_is_answered_again(world):
 def test_a_newer_snapshot_takes_out_who_is_no_longer_in_it(world):
     world.signal("n1", RoomAttached(R, {}))
     world.signal("n2", RoomAttached(R, {"bob": "online", "cy": "online"}))
-    told = world.signal("n2", RoomAttached(R, {"cy": "online"}))
-    assert told[0] == ("n1", PresenceDiff(R, [], ["bob"], []))
+    left = PresenceDiff(R, [], ["bob"], [])
+    assert world.signal("n2", RoomAttached(R, {"cy": "online"})) == [
+        ("n1", left),
+        ("n2", left),
+        ("n2", Attached(R, {"cy": "online"})),
+    ]
 
 
 def test_a_user_leaves_only_when_no_node_has_them(world):
