@@ -462,21 +462,6 @@ async def test_writes_over_rest_reach_sockets(ada, bob, stack) -> None:
         await client.close()
 
 
-async def test_one_person_cannot_write_without_end(base) -> None:
-    hasty = await Person.registered(base, "Hasty")
-    room = await hasty.room("flood")
-    path, seen = f"/rooms/{room}/messages", []
-    for _ in range(40):
-        posts = (hasty.http.post(path, json={"text": "x"}) for _ in range(25))
-        seen += await asyncio.gather(*posts)
-        if seen[-1].status_code == 429:
-            break
-    assert {a.status_code for a in seen} == {201, 429}
-    limited = next(a for a in seen if a.status_code == 429)
-    problem(limited, 429, "rate_limited")
-    assert int(limited.headers["retry-after"]) >= 1
-
-
 async def test_direct_rooms_are_found_again(ada, bob) -> None:
     rooms = [
         (

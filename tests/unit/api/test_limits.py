@@ -1,6 +1,11 @@
 """Rate limits: pure rules, fed with the time."""
 
-from api.limits import Bucket, Limit, take, window
+import pytest
+
+from api.limits import BY_ADDRESS, Bucket, Limit, Limits, take, window
+from api.problems import Problem
+from api.valkey import Valkey
+from roomlog.metrics import LIMITS_UNCHECKED
 
 
 def test_a_bucket_gives_its_burst_at_once_and_then_its_rate() -> None:
@@ -22,3 +27,35 @@ def test_windows_follow_one_another() -> None:
     assert window(limit, 0) == (0, 60)
     assert window(limit, 59.5) == (0, 0.5)
     assert window(limit, 60) == (1, 60)
+
+
+@pytest.fixture
+def nowhere() -> Valkey:
+    return Valkey("redis://127.0.0.1:9/0")
+
+
+def writes_before_refusal(limits: Limits, user: str) -> int:
+    for done in range(1000):
+        try:
+            limits.write(user)
+        except Problem as refused:
+            assert refused.status == 429
+            assert refused.response().headers["Retry-After"] == "1"
+            return done
+    return 1000
+
+
+def test_one_person_cannot_write_without_end(nowhere: Valkey) -> None:
+    limits = Limits(nowhere, on=True)
+    assert 200 <= writes_before_refusal(limits, "hasty") < 1000
+    limits.write("other")
+
+
+def test_limits_can_be_lifted(nowhere: Valkey) -> None:
+    assert writes_before_refusal(Limits(nowhere, on=False), "import") == 1000
+
+
+async def test_what_cannot_be_counted_passes_and_is_noted(nowhere: Valkey) -> None:
+    before = LIMITS_UNCHECKED._value.get()
+    await Limits(nowhere, on=True).count(BY_ADDRESS, "192.0.2.1")
+    assert LIMITS_UNCHECKED._value.get() == before + 1
