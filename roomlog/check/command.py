@@ -1,21 +1,27 @@
 """`roomlog check`: prove on a running stack that nothing is lost, doubled, disordered or leaked."""
 
 import asyncio
+import contextlib
 import gc
 import json
+import logging
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from roomlog.check import analysis, facts, faults, history
+from roomlog.check import analysis, facts, faults, history, rounds
 from roomlog.check.run import Plan, run
 from roomlog.check.verdict import Verdict, as_json, render
 from roomlog.stack import Stack
 from roomlog.stack.errors import StackError
 from roomlog.stack.spec import default_data
+
+_TOLD_TROUBLE = (StackError, ValueError, OSError)
 
 
 def check(
@@ -28,9 +34,13 @@ def check(
         typer.Option("--fault", "--faults", metavar="NAME", help="Fault to inject, or `all`."),
     ] = None,
     every: Annotated[str, typer.Option(help="Time between faults, such as 20s.")] = "20s",
+    each: Annotated[bool, typer.Option(help="One round for each fault, and a table.")] = False,
     seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 1,
     data: Annotated[Path | None, typer.Option(help="Data directory of the stack.")] = None,
-    out: Annotated[Path | None, typer.Option(help="File for the recorded history.")] = None,
+    ephemeral: Annotated[bool, typer.Option(help="On a stack of its own, then gone.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="File (with --each directory) for what is recorded.")
+    ] = None,
     recorded: Annotated[
         Path | None, typer.Option("--history", help="Analyse a recorded history instead.")
     ] = None,
@@ -38,36 +48,69 @@ def check(
 ) -> None:
     """Drive people on a running stack, break things, and count what went wrong; all must be 0.
 
-    Exits with 1 where a counter is not.
+    Exits with 1 where a counter is not. Load above 50 operations a second and person needs a stack
+    with ROOMLOG_RATE_LIMITS=off, or else takes its time.
     """
+    logging.getLogger("roomlog.client").setLevel(logging.ERROR)  # nodes die here on purpose
     gc.disable()  # millions of records live to the end, and none are in cycles
     try:
         if recorded is not None:
-            verdict = analysis.judge(
-                history.read(recorded), facts.read(facts.path_beside(recorded))
-            )
+            verdicts = {"": analysis.judge(history.read(recorded), _evidence(recorded))}
         else:
             chosen = tuple(faults.chosen(fault or []))
             plan = Plan(clients, rooms, messages, rate, chosen, _seconds(every), seed)
-            verdict = _run(plan, data, out, quiet=as_json_)
-    except (StackError, ValueError, OSError) as error:
+            with _stack(data, ephemeral) as stack:
+                verdicts = _run(plan, stack, out, each, quiet=as_json_)
+    except _TOLD_TROUBLE as error:
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(2) from None
-    sys.stdout.write((json.dumps(as_json(verdict)) if as_json_ else render(verdict)) + "\n")
-    if not verdict.ok:
+    _show(verdicts, as_json_)
+    if not all(v.ok for v in verdicts.values()):
         raise typer.Exit(1)
 
 
-def _run(plan: Plan, data: Path | None, out: Path | None, quiet: bool) -> Verdict:
-    stack = Stack(data=str((data or default_data()).absolute()))
-    path = out or Path(tempfile.mkdtemp(prefix="roomlog-check-")) / "history.jsonl"
+def _run(plan: Plan, stack: Stack, out: Path | None, each: bool, quiet: bool) -> dict[str, Verdict]:
+    directory = out or Path(tempfile.mkdtemp(prefix="roomlog-check-"))
 
     def tell(line: str) -> None:
         if not quiet:
             sys.stderr.write(f"{line}\n")
 
+    if each:
+        directory.mkdir(parents=True, exist_ok=True)
+        tell(f"seed {plan.seed}; the histories go to {directory}")
+        return rounds.run_each(plan, stack, directory, tell)
+    path = out or directory / "history.jsonl"
     tell(f"seed {plan.seed}; the history goes to {path}")
-    return asyncio.run(run(plan, stack, path, tell))
+    return {"": asyncio.run(run(plan, stack, path, tell))}
+
+
+def _show(verdicts: dict[str, Verdict], as_json_: bool) -> None:
+    if as_json_:
+        shown = {name: as_json(verdict) for name, verdict in verdicts.items()}
+        sys.stdout.write(json.dumps(shown.get("", shown)) + "\n")
+        return
+    for name, verdict in verdicts.items():
+        if not name:
+            sys.stdout.write(render(verdict) + "\n")
+        elif not verdict.ok:
+            sys.stdout.write(f"{name}\n{render(verdict)}\n\n")
+    if "" not in verdicts:
+        Console(width=None if sys.stdout.isatty() else 160).print(rounds.table(verdicts))
+
+
+@contextlib.contextmanager
+def _stack(data: Path | None, ephemeral: bool) -> Iterator[Stack]:
+    if not ephemeral:
+        yield Stack(data=str((data or default_data()).absolute()))
+        return
+    limits = {"ROOMLOG_RATE_LIMITS": "off"}
+    with Stack(ephemeral=True, nodes=2, streams=2, projectors=2, web=False, env=limits) as stack:
+        yield stack
+
+
+def _evidence(recorded: Path) -> facts.Evidence:
+    return facts.read(facts.path_beside(recorded))
 
 
 def _seconds(text: str) -> float:

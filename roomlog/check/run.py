@@ -73,6 +73,7 @@ class _Run:
         self._recorder, self._tell = recorder, tell
         self._rng = random.Random(plan.seed)  # noqa: S311  # repeatable, not secret
         self._signer = Signer(Path(status.jwt_private_key))
+        self._told = 0
         self._people = [self._person(n) for n in range(plan.clients)]
 
     def _person(self, number: int) -> Person:
@@ -104,7 +105,8 @@ class _Run:
             await asyncio.gather(*(p.close() for p in self._people))
 
     def _on_progress(self, sent: int) -> None:
-        if sent % 5_000 < self._plan.rate:
+        if sent - self._told >= self._plan.messages / 10:
+            self._told = sent
             self._tell(f"{sent:,} of {self._plan.messages:,} messages sent")
 
     async def _drive(self, workload: Workload) -> None:
@@ -122,7 +124,7 @@ class _Run:
         breaking = asyncio.create_task(schedule.run(over))
         driving = asyncio.create_task(workload.run(plan.messages, plan.rate))
         try:
-            await asyncio.wait([breaking, driving], return_when=asyncio.FIRST_EXCEPTION)
+            await asyncio.wait([breaking, driving], return_when=asyncio.FIRST_COMPLETED)
             if breaking.done():
                 breaking.result()
             await driving

@@ -24,9 +24,8 @@ def judge(shown: Shown, track: Track, verdict: Verdict) -> None:
     told = screen.fold(log.events[o] for o in sorted(due | _came(track)))
     where = f"{shown.client} (user {track.user}), room {shown.room}"
     _judge_messages(shown, told, where, verdict)
-    others = told.members.keys() - {track.user}
-    if others != set(shown.members) - {track.user}:
-        what = f"shows other members than the log has: {sorted(others ^ set(shown.members))}"
+    if others := (told.members.keys() ^ set(shown.members)) - {track.user}:
+        what = f"shows other members than the log has: {sorted(others)}"
         verdict.add("disagreement", what, where)
 
 

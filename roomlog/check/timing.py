@@ -34,7 +34,9 @@ class _Client(Struct):
     """When it last was not simply connected and reading: until then it could not get what came."""
     paused: bool = False
     bereaved: int = 0
-    """When its node died; 0 once it has caught up elsewhere."""
+    """When its node died; 0 once the connection after that is over too."""
+    resumed: bool = False
+    """Whether it is connected again since then."""
 
 
 class Timing:
@@ -56,7 +58,7 @@ class Timing:
             case Fault():
                 self._on_fault(record)
             case Healed(at=at):
-                self._healed, self._broken = at, set()
+                self._on_healed(at)
             case Settling():
                 self._settling = True
             case _:
@@ -68,8 +70,14 @@ class Timing:
         self._fault = fault.kind
         self._broken = set(fault.services)
         for client in self._clients.values():
-            if client.node in self._broken and not client.bereaved:
-                client.bereaved = fault.at
+            if client.node in self._broken:
+                client.bereaved, client.resumed = fault.at, False
+
+    def _on_healed(self, at: int) -> None:
+        for client in self._clients.values():
+            if client.node in self._broken and not client.resumed:
+                client.bereaved = 0  # it was frozen, not dead
+        self._healed, self._broken = at, set()
 
     def _on_client(
         self,
@@ -78,18 +86,19 @@ class Timing:
     ) -> None:
         match record:
             case Connected(node=node):
-                client.node = service_of(node)
+                client.node, client.resumed = service_of(node), bool(client.bereaved)
             case Disconnected():
                 client.node = _NO_NODE
+                if client.resumed:
+                    client.bereaved, client.resumed = 0, False
             case Paused():
                 client.paused = True
             case Unpaused():
                 client.paused = False
-            case CaughtUp(at=at) if client.bereaved:
+            case CaughtUp(at=at) if client.resumed:
                 took = (at - client.bereaved) / SECOND_NS
                 figures = self._verdict.figures
                 figures.worst_resume_s = max(figures.worst_resume_s, took)
-                client.bereaved = 0
             case _:
                 pass
         client.interrupted = record.at

@@ -85,7 +85,7 @@ class Track:
             verdict.figures.repeat_frames += 1
             return None
         if not self.log.may_see(self.user, offset):
-            verdict.add("phantom", "delivered to no member", self._where(offset), frame)
+            verdict.add("phantom", self._leak(offset), self._where(offset), frame)
             return None
         self._place(frame, offset, verdict)
         return event
@@ -138,6 +138,14 @@ class Track:
             if any(last < m < offset for m in missing):
                 what = f"nothing came between {last} and this, and nothing after"
                 verdict.add("gap", what, self._where(offset), frame)
+
+    def _leak(self, offset: int) -> str:
+        stays = self.log.stays.get(self.user, ())
+        ended = [stay.left for stay in stays if stay.left < offset]
+        if ended:
+            return f"delivered to one whose membership ended at offset {ended[-1]}"
+        began = f", who became one at offset {stays[0].entered}" if stays else ""
+        return f"delivered to no member{began}"
 
     def _where(self, offset: int) -> str:
         return f"{self.client} (user {self.user}), room {self.log.room}, offset {offset}"
