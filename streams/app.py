@@ -131,11 +131,28 @@ def _reachable(valkey: Valkey) -> health.Check:
     return check
 
 
+class _Seldom(logging.Filter):
+    """Passes the same message of a library once in ten seconds: clients of a dead broker repeat themselves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a record is written."""
+        key = (record.name, str(record.msg))
+        if record.name.startswith("streams") or record.created - self._last.get(key, 0) > 10:
+            self._last[key] = record.created
+            return True
+        return False
+
+
 def _set_up_logging(level: str) -> None:
     logging.basicConfig(
         level=level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    logging.root.handlers[0].addFilter(_Seldom())
     for noisy in ("faust", "mode", "aiokafka", "httpx", "streams.kafka", "streams.coalesce"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.root.level))

@@ -76,6 +76,7 @@ class Worker:
     def assign(self, numbers: set[int]) -> None:
         """Own these partitions from now on; tables of others are dropped, new ones are empty."""
         self.assigned = True
+        log.info("%d partitions: %s", len(numbers), sorted(numbers))
         for lost in self.partitions.keys() - numbers:
             del self.partitions[lost]
             self._settling.pop(lost, None)
