@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api import openapi
 from api.guards import Tokens
+from api.http import BoundedHttp
 from api.problems import Problem
 from api.routes import auth, bridge, messages, nodes, ops, presence, rooms, schemas, users
 from api.services import Services
@@ -88,7 +89,7 @@ def main() -> None:
         host=settings.host,
         port=settings.port or DEFAULT_PORT,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         ws="none",
         access_log=False,
         log_config=None,

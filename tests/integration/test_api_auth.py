@@ -10,6 +10,7 @@ import pytest
 import redis.asyncio
 from api_people import PASSWORD, PROOF, Person, account, bridge_token, problem
 
+from roomlog.client import Client, ConnectionEnded
 from roomlog.ids import new_id
 from roomlog.tokens import Signer
 
@@ -145,6 +146,20 @@ async def test_logout_refuses_the_tokens_and_tells_the_nodes(browser, stack) -> 
     assert "roomlog_access" not in browser.cookies
     bearer = {"Authorization": f"Bearer {access}"}
     problem(await browser.get("/auth/me", headers=bearer), 401, "unauthenticated")
+
+
+async def test_logout_closes_open_sockets(base, stack) -> None:
+    person = await Person.registered(base)
+    client = await Client.connect(stack.status()["ingest"], person.token)
+    try:
+        assert (await person.http.post("/auth/logout")).status_code == 204
+        async with asyncio.timeout(5):
+            while not client.ended:
+                await asyncio.sleep(0.02)
+        with pytest.raises(ConnectionEnded, match="4102"):
+            await client.request({"op": "ping"})
+    finally:
+        await client.close()
 
 
 async def test_logout_all_ends_every_session(browser, base) -> None:
