@@ -40,6 +40,22 @@ export function useFollowing(
     );
   }, [log]);
 
+  useEffect(() => {
+    const element = log.current;
+    if (!element || !following) return;
+    // A banner, a growing text box or a phone's keyboard takes height from the list.
+    let settled: ReturnType<typeof setTimeout> | undefined;
+    const resized = new ResizeObserver(() => {
+      clearTimeout(settled);
+      settled = setTimeout(toBottom, SETTLED_MS);
+    });
+    resized.observe(element);
+    return () => {
+      clearTimeout(settled);
+      resized.disconnect();
+    };
+  }, [log, following, toBottom]);
+
   const onBottom = useCallback((atBottom: boolean) => {
     isAtBottom.current = atBottom;
     if (atBottom) setFollowing(true);

@@ -3,7 +3,7 @@ import type { ChatSession } from "../../session/session";
 
 const AWAY_AFTER_MS = 5 * 60_000;
 
-/** Tells the session what the browser says about the page: seen or hidden, network back, nobody there. */
+/** Tells the session what the browser says about the page: seen or hidden, network gone or back, nobody there. */
 export function usePageSignals(session: ChatSession): void {
   useEffect(() => {
     let away: ReturnType<typeof setTimeout> | undefined;
@@ -18,10 +18,12 @@ export function usePageSignals(session: ChatSession): void {
     visibility();
     document.addEventListener("visibilitychange", visibility);
     window.addEventListener("online", network);
+    window.addEventListener("offline", network);
     return () => {
       clearTimeout(away);
       document.removeEventListener("visibilitychange", visibility);
       window.removeEventListener("online", network);
+      window.removeEventListener("offline", network);
     };
   }, [session]);
 }
