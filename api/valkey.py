@@ -11,7 +11,6 @@ from redis.exceptions import RedisError
 from api.problems import unavailable
 from roomlog.leases import (
     KNOWN_NODES,
-    PREFIX,
     Lease,
     decode_lease,
     lease_key,
@@ -75,7 +74,7 @@ class Valkey:
     async def nodes(self) -> list[Lease]:
         """Return the living nodes that take new connections; the last ones known when Valkey is away."""
         try:
-            known = await self._known_nodes()
+            known = sorted(str(node) for node in await self._redis.smembers(KNOWN_NODES))
             values = await self._redis.mget([lease_key(node) for node in known]) if known else []
             if gone := [node for node, value in zip(known, values, strict=True) if value is None]:
                 await self._redis.srem(KNOWN_NODES, *gone)
@@ -83,15 +82,6 @@ class Valkey:
             return self._nodes
         self._nodes = sorted(_living(values), key=lambda lease: lease.name)
         return self._nodes
-
-    async def _known_nodes(self) -> list[str]:
-        """Return the incarnations whose leases to look for."""
-        known = sorted(str(node) for node in await self._redis.smembers(KNOWN_NODES))
-        if known:
-            return known
-        # Nodes that do not add themselves to the set are found by walking over every key.
-        keys = [str(key) async for key in self._redis.scan_iter(PREFIX + "*", count=10_000)]
-        return sorted(key.removeprefix(PREFIX) for key in keys)
 
     async def announce_revoked(self, sessions: Sequence[str]) -> None:
         """Tell the nodes to close the sockets of these sessions; best effort, tokens end soon anyway."""

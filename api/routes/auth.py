@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api import sql
 from api.answers import answer, iso
+from api.bodies import Credentials, Registration
 from api.guards import (
     REFRESH_COOKIE,
     Who,
@@ -13,7 +14,7 @@ from api.guards import (
     unauthenticated,
 )
 from api.limits import BY_ACCOUNT, BY_ADDRESS
-from api.models import Credentials, Me, Registration, SessionList, SignedInAnswer
+from api.models import Me, SessionList, SignedInAnswer
 from api.openapi import errors
 from api.problems import Problem
 from api.services import Services, Use

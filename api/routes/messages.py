@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query, Response
 
 from api import sql
 from api.answers import answer
+from api.bodies import NewMessage
 from api.guards import Who
 from api.history import History
-from api.models import MessageList, MessageWithUsers, NewMessage, PostedMessage, ThreadAnswer
+from api.models import MessageList, MessageWithUsers, PostedMessage, ThreadAnswer
 from api.openapi import errors
 from api.problems import Problem
 from api.reads import (

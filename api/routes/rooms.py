@@ -6,18 +6,10 @@ from fastapi import APIRouter, Query, Response
 
 from api import sql
 from api.answers import answer, iso
+from api.bodies import NewMember, NewRoom
 from api.guards import Who
 from api.messages import Json, user
-from api.models import (
-    CreatedRoom,
-    MemberList,
-    NewMember,
-    NewRoom,
-    Room,
-    RoomList,
-    RoomStats,
-    Stored,
-)
+from api.models import CreatedRoom, MemberList, Room, RoomList, RoomStats, Stored
 from api.openapi import errors
 from api.paging import read_place, write_place
 from api.postgres import Row

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query, Response
 
 from api import sql
 from api.answers import answer
+from api.bodies import Rename
 from api.guards import Who
-from api.models import Me, Rename, User, Users
+from api.models import Me, User, Users
 from api.openapi import errors
 from api.problems import Problem
 from api.services import Use

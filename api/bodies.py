@@ -1,0 +1,96 @@
+"""What clients send, checked; unknown fields are refused by name."""
+
+from typing import Annotated, Literal
+
+import email_validator
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from api.passwords import MAX_CHARS, MIN_CHARS
+from api.strict import Line, storable
+
+# Nothing is sent to these addresses: names inside a company (.local) or of tests (.test) are as good.
+email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+
+
+def _email(text: str) -> str:
+    try:
+        found = validate_email(text, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from None
+    return found.normalized.lower()
+
+
+Email = Annotated[
+    str,
+    StringConstraints(max_length=254),
+    AfterValidator(_email),
+    Field(examples=["ada@example.org"]),
+]
+Password = Annotated[
+    str,
+    StringConstraints(min_length=MIN_CHARS, max_length=MAX_CHARS),
+    Field(examples=["correct horse battery"]),
+]
+Name = Annotated[Line, StringConstraints(max_length=100), Field(examples=["Ada"])]
+Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{36}$")]
+
+
+class Body(BaseModel):
+    """What a client sends: unknown fields are refused by name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Registration(Body):
+    """A new account."""
+
+    email: Email
+    name: Name
+    password: Password
+
+
+class Credentials(Body):
+    """A sign-in."""
+
+    email: Email
+    password: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=MAX_CHARS),
+        Field(examples=["correct horse battery"]),
+    ]
+
+
+class Rename(Body):
+    """A new display name."""
+
+    name: Name
+
+
+class BridgedUsers(Body):
+    """People of another system, by the names they have there."""
+
+    bridge: Annotated[Name, Field(examples=["irc"])]
+    names: Annotated[list[Name], Field(max_length=1000, examples=[["ada", "grace"]])]
+
+
+class NewRoom(Body):
+    """A room to make; `members` are user ids besides oneself."""
+
+    name: Name
+    kind: Literal["public", "private", "direct"] = "public"
+    members: Annotated[list[Id], Field(max_length=500)] = []
+
+
+class NewMember(Body):
+    """Who joins: oneself."""
+
+    user: Id | None = None
+
+
+class NewMessage(Body):
+    """A message to post."""
+
+    text: Annotated[str, AfterValidator(storable), Field(examples=["Hello"])]
+    reply_to: Id | None = None
+    mentions: Annotated[list[Id], Field(max_length=100)] = []
