@@ -46,6 +46,7 @@ class Source:
             session_timeout_ms=6_000,
             heartbeat_interval_ms=1_000,
             fetch_max_wait_ms=500,
+            retry_backoff_ms=500,
             max_partition_fetch_bytes=1024 * 1024,
         )
         self.unplaced: set[Place] = set()

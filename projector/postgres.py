@@ -127,10 +127,10 @@ class ReadModels:
             raise self._translated(error) from error
 
     def _translated(self, error: psycopg.Error) -> Exception:
-        state = error.sqlstate or ""
+        state = _state_of(error)
         if state.startswith(_INAPPLICABLE):
             return Inapplicable(_one_line(error))
-        if not state or state.startswith(_PASSING):
+        if state.startswith(_PASSING):
             return Unavailable(_one_line(error))
         if state in _NOT_MIGRATED:
             return WrongSchema(f"{_one_line(error)}; run `roomlog migrate` on this database")
@@ -263,6 +263,16 @@ def _columns(items: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
 
 def _time(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
+
+
+def _state_of(error: psycopg.Error) -> str:
+    """Return the SQLSTATE; what the driver itself finds gets that of its kind."""
+    if error.sqlstate:
+        return error.sqlstate
+    if isinstance(error, psycopg.DataError):  # a value that it cannot send
+        return "22000"
+    broken = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return "08000" if broken else ""
 
 
 def _one_line(error: psycopg.Error) -> str:
