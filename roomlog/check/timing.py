@@ -76,7 +76,7 @@ class Timing:
     def _on_healed(self, at: int) -> None:
         for client in self._clients.values():
             if client.node in self._broken and not client.resumed:
-                client.bereaved = 0  # it was frozen, not dead
+                client.bereaved, client.interrupted = 0, at  # its node was frozen, not dead
         self._healed, self._broken = at, set()
 
     def _on_client(

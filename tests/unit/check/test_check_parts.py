@@ -196,8 +196,9 @@ def test_a_delivery_on_a_living_node_is_timed_from_the_ack():
         [Connected(9 * SECOND, "c-bob", "bob", "n1")],
         [Paused(1 * SECOND, "c-bob")],
         [Fault(1 * SECOND, "freeze-ingest", ["ingest-2"])],
+        [Fault(1 * SECOND, "freeze-ingest", ["ingest-2"]), Healed(9 * SECOND)],
     ],
-    ids=["reconnected since", "does not read", "its node is frozen"],
+    ids=["reconnected since", "does not read", "its node is frozen", "its node was frozen"],
 )
 def test_one_who_could_not_get_it_is_not_timed(hindrance):
     found, verdict = timing()
