@@ -1,8 +1,8 @@
 """`roomlog settings`: every setting, from the one list."""
 
-from rich.console import Console
 from rich.table import Table
 
+from roomlog.commands.output import wide_console
 from roomlog.settings import Settings
 
 
@@ -14,4 +14,4 @@ def settings() -> None:
     for name, field in Settings.model_fields.items():
         default = "" if field.default is None else str(field.default)
         table.add_row(f"ROOMLOG_{name.upper()}", default, field.description or "")
-    Console().print(table, markup=False)
+    wide_console().print(table, markup=False)

@@ -6,10 +6,10 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from aiokafka.errors import KafkaError
-from rich.console import Console
 from rich.table import Table
 
 from roomlog import topics
+from roomlog.commands.output import wide_console
 from roomlog.settings import Settings
 
 _T = TypeVar("_T")
@@ -44,7 +44,7 @@ def list_(kafka: Kafka = "") -> None:
         found = present.get(t.name)
         state = "missing" if found is None else "yes" if found == t.partitions else f"has {found}"
         table.add_row(t.name, str(t.partitions), t.key, t.purpose, state)
-    Console().print(table)
+    wide_console().print(table)
 
 
 def _run(work: Coroutine[Any, Any, _T]) -> _T:

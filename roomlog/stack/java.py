@@ -9,6 +9,7 @@ _FLAGS = (
     "-XX:+UseSerialGC",  # the least memory and CPU on a small machine
     "-XX:TieredStopAtLevel=1",  # only the quick compiler: half the CPU of a start
     "-XX:+ExitOnOutOfMemoryError",  # and is restarted
+    "-Xlog:aot*=error",  # warnings about single entries of the cache help nobody
 )
 
 
