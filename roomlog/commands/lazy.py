@@ -24,7 +24,7 @@ class _Lazy(TyperCommand):
 
 def group(text: str, table: Mapping[str, tuple[str, str]], load: Load) -> TyperGroup:
     """Return a group with the commands of `table`: name -> (panel, help)."""
-    commands = {n: _Lazy(n, panel, line, load) for n, (panel, line) in table.items()}
+    commands = [_Lazy(n, panel, line, load) for n, (panel, line) in table.items()]
     return TyperGroup(name="roomlog", help=text, commands=commands, no_args_is_help=True)
 
 
