@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from schemas import files
@@ -106,15 +107,26 @@ class ColumnDecoder:
 def strings(data: NDArray[np.uint8], spans: Spans) -> Any:
     """Return a pyarrow.StringArray of spans; raises pyarrow.ArrowInvalid for what is no UTF-8."""
     size = np.maximum(spans.size, 0)
-    ends = np.cumsum(size)
-    offsets = np.concatenate(([0], ends)).astype(np.int32)
-    total = int(offsets[-1])
-    gather = np.repeat(spans.start - (ends - size), size) + np.arange(total)
+    offsets = np.zeros(len(size) + 1, np.int32)
+    np.cumsum(size, out=offsets[1:])
     nulls = pa.py_buffer(np.packbits(spans.size >= 0, bitorder="little").tobytes())
-    buffers = [nulls, pa.py_buffer(offsets.tobytes()), pa.py_buffer(data[gather].tobytes())]
-    found = pa.StringArray.from_buffers(len(size), buffers[1], buffers[2], buffers[0])
+    buffers = pa.py_buffer(offsets.tobytes()), pa.py_buffer(_gathered(data, spans.start, size))
+    found = pa.StringArray.from_buffers(len(size), *buffers, nulls)
     found.validate(full=True)
     return found
+
+
+def _gathered(data: NDArray[np.uint8], start: Ints, size: Ints) -> bytes:
+    """Return the bytes of all spans, one after the other."""
+    if not size.size or not (longest := int(size.max())):
+        return b""
+    if (size == longest).all():  # ids, mostly: whole rows are copied at once
+        rows: NDArray[np.uint8] = sliding_window_view(data, longest)[start]
+        return rows.tobytes()
+    ends = np.cumsum(size)
+    gather = np.repeat(start - (ends - size), size)
+    gather += np.arange(int(ends[-1]))
+    return data[gather].tobytes()
 
 
 class _Reader:
