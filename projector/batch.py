@@ -65,9 +65,10 @@ class UserFact(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A new message: its room, and its COPY row."""
+    """A new message: its place, and its COPY row."""
 
     room_id: str
+    offset: int
     row: bytes
 
 
@@ -131,7 +132,7 @@ def add_chat_events(
             if event not in batch.messages:
                 sender = cached_uuid_bytes(fields["sender_id"])
                 row = message_row(room_bytes, offset, event, sender, at, body)
-                batch.messages[event] = Message(room, row)
+                batch.messages[event] = Message(room, offset, row)
         except PoisonRecord as error:
             _bury(batch, record, "undecodable", str(error), now_ms)
         except (Unstorable, msgspec.ValidationError) as error:

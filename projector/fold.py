@@ -60,6 +60,8 @@ class Prior:
     """Ids of events that took effect before."""
     rooms: set[str] = field(default_factory=set)
     members: dict[MemberKey, Member] = field(default_factory=dict)
+    posted: dict[str, int] = field(default_factory=dict)
+    """Id and offset of each message that is posted in the same batch and edited or deleted there."""
 
 
 @dataclass(slots=True)
@@ -95,6 +97,15 @@ def concerned_members(facts: Iterable[Fact]) -> list[MemberKey]:
     return list({(f.room_id, user) for f in facts for user in _users(f)})
 
 
+def concerned_messages(facts: Iterable[Fact]) -> set[str]:
+    """Return the messages of which the fold must know whether and where the batch posts them."""
+    return {
+        fact.body.target_id
+        for fact in facts
+        if isinstance(fact.body, MessageEdited | MessageDeleted)
+    }
+
+
 def fold(facts: Iterable[Fact], user_facts: Iterable[UserFact], prior: Prior) -> Changes:
     """Return what the facts change; those that took effect before change nothing."""
     changes = Changes()
@@ -128,18 +139,25 @@ def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:
         case MemberRoleChanged():
             if member := _member(changes, prior, (room, body.user_id)):
                 changes.members[room, body.user_id] = member._replace(role=body.role)
+        case MessageEdited() | MessageDeleted():
+            # A message can be foretold, since its id is derived; what comes before it changes nothing.
+            if prior.posted.get(body.target_id, -1) < fact.offset:
+                _fold_text(changes, fact, body)
         case _:
-            _fold_message(changes, fact)
+            _fold_reaction(changes, fact)
 
 
-def _fold_message(changes: Changes, fact: Fact) -> None:
+def _fold_text(changes: Changes, fact: Fact, body: MessageEdited | MessageDeleted) -> None:
+    key = (fact.room_id, body.target_id)
+    if isinstance(body, MessageDeleted):
+        changes.deletions.setdefault(key, fact.at)
+    elif key not in changes.deletions:
+        changes.edits[key] = Edit(body.text, fact.at)
+
+
+def _fold_reaction(changes: Changes, fact: Fact) -> None:
     room, body = fact.room_id, fact.body
     match body:
-        case MessageEdited():
-            if (room, body.target_id) not in changes.deletions:
-                changes.edits[room, body.target_id] = Edit(body.text, fact.at)
-        case MessageDeleted():
-            changes.deletions.setdefault((room, body.target_id), fact.at)
         case ReactionAdded():
             key = (room, body.target_id, body.emoji, fact.sender_id)
             changes.reactions.setdefault(key, fact.at)

@@ -10,7 +10,15 @@ from psycopg.conninfo import make_conninfo
 
 from projector import rows, sql
 from projector.batch import Batch, Place
-from projector.fold import Changes, Member, Prior, concerned_members, created_rooms, fold
+from projector.fold import (
+    Changes,
+    Member,
+    Prior,
+    concerned_members,
+    concerned_messages,
+    created_rooms,
+    fold,
+)
 from roomlog.events import SealedText
 
 APPLICATION = "roomlog-projector"
@@ -163,6 +171,9 @@ def _read_prior(cursor: psycopg.Cursor, batch: Batch) -> Prior:
     if keys := concerned_members(facts):
         for room, user, *member in cursor.execute(sql.SELECT_MEMBERS, _columns(keys, 2)):
             prior.members[room, user] = Member(*member)
+    for target in concerned_messages(facts):
+        if message := batch.messages.get(bytes.fromhex(target.replace("-", ""))):
+            prior.posted[target] = message.offset
     return prior
 
 

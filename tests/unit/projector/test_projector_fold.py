@@ -95,6 +95,13 @@ def test_the_newest_edit_stays_and_none_follows_a_deletion():
     assert found.deletions == {(ROOM, TARGET): 102}
 
 
+def test_what_comes_before_its_message_changes_nothing():
+    bodies = (MessageEdited(TARGET, "a"), MessageDeleted(TARGET), MessageEdited(TARGET, "b"))
+    found = fold(facts(*bodies), [], Prior(posted={TARGET: 1}))
+    assert not found.deletions
+    assert found.edits[ROOM, TARGET].text == "b"
+
+
 def test_a_reaction_stands_since_it_was_added_last():
     key = (ROOM, TARGET, "+", ALICE)
     added, removed = ReactionAdded(TARGET, "+"), ReactionRemoved(TARGET, "+")
