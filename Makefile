@@ -12,7 +12,7 @@ SOURCES = $(wildcard $(PACKAGES) tests bench loadtest)
 .DEFAULT_GOAL = help
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 # The stack stops itself in order on Ctrl-C; make gets that signal too and has nothing to add.
 up: venv ## Start the whole stack and say what to open (Ctrl-C stops it)
@@ -25,6 +25,7 @@ status: venv ## Show what runs where
 	@exec $(BIN)/roomlog status $(ARGS)
 
 test: lint ## Check everything: code, web client, and all tests on a real stack
+	@infra/browser.sh
 	@$(BIN)/python -m roomlog.stack.web check
 	$(BIN)/python -m pytest $(ARGS)
 
@@ -49,3 +50,12 @@ clean: ## Remove what was built (the environment and the data stay)
 
 venv:
 	@infra/venv.sh $(VENV)
+
+.PHONY: faults faults-long
+
+faults: venv ## Break each service in turn under load, and count what went wrong: all must be 0
+	$(BIN)/roomlog check --ephemeral --each --faults all --messages 1000 --rate 150 $(ARGS)
+	ROOMLOG_TEST_MUTANTS=1 $(BIN)/python -m pytest tests/acceptance/test_checker_mutants.py
+
+faults-long: venv ## The same for about an hour: 1,000,000 messages, a random fault every 20 s
+	$(BIN)/roomlog check --ephemeral --faults all --every 20s --messages 1000000 --rate 400 $(ARGS)

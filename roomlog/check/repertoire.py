@@ -103,7 +103,7 @@ OPERATIONS: dict[str, Operation] = {
     "react": Operation(8, _react),
     "unreact": Operation(2, _unreact),
     "join": Operation(2, _join),
-    "leave": Operation(0.5, _leave),
+    "leave": Operation(1, _leave),
     "kick": Operation(0.3, _kick),
     "invite": Operation(0.3, _invite),
     "role": Operation(0.2, _role),

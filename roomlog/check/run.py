@@ -23,9 +23,8 @@ from roomlog.stack.state import Status
 from roomlog.tokens import Signer
 
 _CONNECT_S = 30.0
-_SEEN_S = 15.0
-_RESUME_S = 20.0
-_LAG_S = 120.0
+_LAG_PATIENCE = 8
+"""The read models get so many times the patience at most."""
 _TOKEN_S = 3_600
 
 
@@ -40,6 +39,8 @@ class Plan(Struct, frozen=True):
     every_s: float = 20.0
     seed: int = 1
     screens: bool = True
+    patience_s: float = 15.0
+    """How long, at the end, what is still missing may take to come."""
 
 
 async def run(
@@ -140,10 +141,10 @@ class _Run:
         for person in self._people:
             person.online.set()
         seen = await self._collect(rooms)
-        await wait_until(lambda: self._all_seen(seen), _SEEN_S)
+        await wait_until(lambda: self._all_seen(seen), self._plan.patience_s)
         self._recorder.write(Settling(now_ns()))
         await self._resume_elsewhere()
-        await wait_until(lambda: self._all_seen(seen), _SEEN_S)
+        await wait_until(lambda: self._all_seen(seen), self._plan.patience_s)
         for person in self._people:
             if self._plan.screens:
                 person.record_shown()
@@ -154,7 +155,12 @@ class _Run:
         status = self._status
         cache = Path(status.data)
         return await evidence.collect(
-            status.kafka, status.postgres, status.registry, cache, rooms, _LAG_S
+            status.kafka,
+            status.postgres,
+            status.registry,
+            cache,
+            rooms,
+            _LAG_PATIENCE * self._plan.patience_s,
         )
 
     async def _resume_elsewhere(self) -> None:
@@ -167,7 +173,7 @@ class _Run:
                 for person in self._people
                 for room in person.cursors
             ),
-            _RESUME_S,
+            2 * self._plan.patience_s,
         )
 
     def _all_seen(self, found: Evidence) -> bool:
