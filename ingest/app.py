@@ -27,6 +27,7 @@ from ingest.session import Session, Stranger
 from roomlog.protocol import FRAME_BYTES, SUBPROTOCOL
 from roomlog.settings import Settings
 from roomlog.tokens import Verifier
+from schemas.registry import RegistryError
 
 DEFAULT_PORT = 8101
 HANDSHAKE_S = 5.0
@@ -48,28 +49,21 @@ def main() -> None:
     for noisy in ("picows", "aiokafka", "httpx"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("aiokafka.producer.sender").setLevel(logging.ERROR)  # else: a line a retry
-    uvloop.run(run(settings))
+    try:
+        uvloop.run(run(settings))
+    except RegistryError as error:
+        raise SystemExit(str(error)) from error
 
 
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
-    verifier = Verifier(settings.jwks)
+    verifier = _verifier(settings)
     port = settings.port or DEFAULT_PORT
     node = await _started(settings, verifier, port)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
-    door = Door(node, verifier, settings.allowed_origins)
-    server = await ws_create_server(
-        door.listener,
-        settings.host,
-        port,
-        websocket_handshake_timeout=HANDSHAKE_S,
-        max_frame_size=FRAME_BYTES,
-        read_buffer_init_size=_READ_BUFFER,
-        backlog=_BACKLOG,
-        reuse_address=True,
-    )
+    server = await _open(settings, port, Door(node, verifier, settings.allowed_origins))
     _log.info("node %s serves ws://%s:%d/ws", node.incarnation, settings.host, port)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, node.told_to_stop.set)
@@ -79,6 +73,31 @@ async def run(settings: Settings) -> None:
     _log.info("node %s has drained", node.incarnation)
     if node.died:
         raise SystemExit(1)
+
+
+def _verifier(settings: Settings) -> Verifier:
+    try:
+        return Verifier(settings.jwks)
+    except (OSError, ValueError, KeyError) as error:
+        told = f"ROOMLOG_JWKS={settings.jwks!r} is no key set ({error!r}); `roomlog up` makes one"
+        raise SystemExit(told) from error
+
+
+async def _open(settings: Settings, port: int, door: "Door") -> asyncio.Server:
+    try:
+        return await ws_create_server(
+            door.listener,
+            settings.host,
+            port,
+            websocket_handshake_timeout=HANDSHAKE_S,
+            max_frame_size=FRAME_BYTES,
+            read_buffer_init_size=_READ_BUFFER,
+            backlog=_BACKLOG,
+            reuse_address=True,
+        )
+    except OSError as error:
+        told = f"cannot listen on {settings.host}:{port} ({error}); set ROOMLOG_PORT to a free port"
+        raise SystemExit(told) from error
 
 
 async def _started(settings: Settings, verifier: Verifier, port: int) -> Node:

@@ -4,7 +4,8 @@ Two ways lead here: the streams' deliveries, which are fast and may get lost, an
 each partition `next` is the offset below which every room of this node is complete. A delivery that
 begins beyond it leaves a gap, which is read from the log first; and when the log's head has been ahead
 for some time (the streams are away, or the last delivery of a quiet room was lost), this node reads on
-by itself: its own tail.
+by itself: its own tail. A delivery moves `next` on only while the streams know every room that is here:
+what they do not know is not in it.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from ingest.kafka import LogReader, LogUnavailable
+from ingest.kafka import LogReader, LogUnavailable, Record
 from ingest.rooms import Rooms, RoomState
 from roomlog import metrics
 from roomlog.deliveries import Range
@@ -30,7 +31,7 @@ OnRecord = Callable[[RoomState, int, bytes], None]
 class Place:
     """How far this node is in a partition."""
 
-    __slots__ = ("next", "reading", "seen", "seen_at", "tailing", "waiting")
+    __slots__ = ("next", "reading", "seen", "seen_at", "tailing", "unknown", "waiting")
 
     def __init__(self) -> None:
         self.next = -1
@@ -41,6 +42,8 @@ class Place:
         self.seen = -1
         self.seen_at = 0.0
         """A head of the log that this node has still to reach, and since when."""
+        self.unknown: set[RoomState] = set()
+        """The live rooms that the streams are not known to bring."""
         self.tailing = False
         """Whether this node read the latest events by itself, because the streams did not bring them."""
 
@@ -102,19 +105,28 @@ class Feed:
         place = self._places[state.partition]
         if place.next < 0:
             place.next = complete_to
-        state.complete_to = complete_to
         backlog, state.backlog = state.backlog, []
-        for offset, value in backlog:
-            self._on_record(state, offset, value)
-        self._on_turn()
+        if state.attached.is_set() and not state.was_forgotten:
+            for offset, value in backlog:
+                self._on_record(state, offset, value)
+            self._on_turn()
+            return
+        place.next = min(place.next, complete_to)
+        if state.attached.is_set():
+            self._read_soon(state.partition)
+        else:
+            place.unknown.add(state)
 
     def flush(self) -> None:
         """Give the sessions what this turn has brought so far."""
         self._on_turn()
 
-    def forget(self, partition: int) -> None:
-        """There is no room of the partition here any more."""
-        self._places[partition].next = -1
+    def let_go(self, state: RoomState) -> None:
+        """The room is not here any more."""
+        place = self._places[state.partition]
+        place.unknown.discard(state)
+        if not self._rooms.has_any(state.partition):
+            place.next = -1
 
     # The fast path.
 
@@ -134,38 +146,39 @@ class Feed:
             self._read(found.partition, found.start)
             return
         for offset, room_id, value in found.records:
-            self._bring(room_id, offset, value)
-        if 0 <= place.next < found.stop:
+            state = self._rooms.get(room_id)
+            if state is not None and state.attached.is_set():
+                self._bring(state, offset, value)
+        if 0 <= place.next < found.stop and not place.unknown:
             place.next, place.tailing = found.stop, False
         self._heads[found.partition] = max(self._heads[found.partition], found.stop)
 
-    def _bring(self, room_id: str, offset: int, value: bytes) -> None:
-        if (state := self._rooms.get(room_id)) is None:
-            return
+    def _bring(self, state: RoomState, offset: int, value: bytes) -> None:
         if state.live:
             self._on_record(state, offset, value)
-        else:
+        elif state.attached.is_set():
             state.backlog.append((offset, value))
 
     # The log itself.
 
     def worker_forgot(self, state: RoomState) -> None:
-        """The streams know nothing of a room any more; what it has now, it has."""
-        place = self._places[state.partition]
-        if state.attached.is_set() and place.next >= 0:
-            state.complete_to = place.next
+        """The streams may not bring a room's events any more."""
         state.attached.clear()
+        state.was_forgotten = True
+        if state.live:
+            self._places[state.partition].unknown.add(state)
 
     def worker_knows(self, state: RoomState) -> None:
-        """The streams bring a room's events from now on: read what they may not have brought before.
-
-        `next` goes back for that: ranges may have passed without this room's records in them.
-        """
+        """The streams bring a room's events from now on; the log has what they did not bring before."""
         state.attached.set()
-        if state.live:
-            place = self._places[state.partition]
-            place.next = min(place.next, state.complete_to)
-            self._loop.call_later(_AFTER_ATTACHED_S, self._read, state.partition, None)
+        unknown = self._places[state.partition].unknown
+        if state in unknown:
+            unknown.discard(state)
+            if not unknown:
+                self._read_soon(state.partition)
+
+    def _read_soon(self, partition: int) -> None:
+        self._loop.call_later(_AFTER_ATTACHED_S, self._read, partition, None)
 
     async def reach_head(self, partition: int) -> None:
         """Wait until this node has all that the log has right now; raises LogUnavailable."""
@@ -188,16 +201,7 @@ class Feed:
                 stop = await self._log.head(partition)
             if stop > place.next:
                 metrics.GAPS_REPAIRED.inc()
-            async for records in self._log.read(partition, place.next, stop):
-                for record in records:
-                    if record.key is not None and record.value is not None:
-                        self._bring(
-                            record.key.decode(errors="replace"), record.offset, record.value
-                        )
-                place.next = max(place.next, records[-1].offset + 1)
-                self._on_turn()
-                await asyncio.sleep(0)  # a long gap leaves room for others
-            place.next = max(place.next, stop)
+                await self._read_stretch(partition, place, stop)
         except LogUnavailable as error:
             _log.warning("a gap in partition %d waits: %s", partition, error)
             await asyncio.sleep(_RETRY_S)
@@ -205,6 +209,27 @@ class Feed:
             place.reading = None
         waiting, place.waiting = place.waiting, []
         self.deliver(waiting)
+
+    async def _read_stretch(self, partition: int, place: Place, stop: int) -> None:
+        at = place.next
+        async for records in self._log.read(partition, at, stop):
+            if place.next != at:
+                break  # a room was taken up that needs more: read again from there
+            for record in records:
+                self._bring_record(record)
+            at = place.next = records[-1].offset + 1
+            self._on_turn()
+            await asyncio.sleep(0)  # a long gap leaves room for others
+        if place.next == at:
+            place.next = max(at, stop)
+        elif place.next >= 0:
+            self._read_soon(partition)
+
+    def _bring_record(self, record: Record) -> None:
+        if record.key is not None and record.value is not None:
+            state = self._rooms.get(record.key.decode(errors="replace"))
+            if state is not None:
+                self._bring(state, record.offset, record.value)
 
     async def watch(self) -> None:
         """Look at the log's heads for ever, and read where the streams do not bring what is there."""

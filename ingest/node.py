@@ -306,5 +306,4 @@ class Node:
 
     def _on_detach(self, state: RoomState) -> None:
         self._presence.detach(state)
-        if not self._rooms.has_any(state.partition):
-            self._feed.forget(state.partition)
+        self._feed.let_go(state)

@@ -66,7 +66,6 @@ class RoomState:
         "announced",
         "attached",
         "backlog",
-        "complete_to",
         "frames",
         "joining",
         "live",
@@ -81,6 +80,7 @@ class RoomState:
         "users",
         "view",
         "waiting",
+        "was_forgotten",
     )
 
     def __init__(self, room_id: str, now: float) -> None:
@@ -92,8 +92,8 @@ class RoomState:
         """Whether it is kept even if it does not exist, because somebody here is about to make it."""
         self.attached = asyncio.Event()
         """Set while the streams are known to bring the room's events."""
-        self.complete_to = 0
-        """An offset in the partition below which nothing of the room can be missing."""
+        self.was_forgotten = False
+        """Whether the streams forgot it while it was being loaded."""
         self.loading: asyncio.Task[None] | None = None
         self.waiting: list[Write] = []
         """Writes that wait until the room is loaded."""
@@ -226,6 +226,7 @@ class Rooms:
             at = await self._read_on(state, at)
         if not state.room.exists and not state.may_be_new:
             raise no_such_room(state.room.room_id)
+        state.was_forgotten = False
         self._on_attach(state)
         await self._wait_until_attached(state)
         return await self._read_on(state, at)

@@ -9,7 +9,7 @@ from collections import Counter
 from roomlog import ids
 from roomlog.client import Client
 from roomlog.errors import ErrorCode, Refused
-from tests.integration.test_ingest_kill import records_of
+from tests.integration.test_ingest_kill import open_log, records_of
 from tests.wire import token_of
 
 MESSAGES = 3_000
@@ -20,7 +20,9 @@ async def write_through_an_outage(stack, begin, end):
     user = str(uuid.uuid4())
     token = token_of(stack.data, user, scope="bridge")
     client = await Client.connect(stack.status()["ingest"][:1], token)
-    room = (await client.request({"op": "create", "key": "c", "name": "r", "kind": "public"})).room
+    await (await open_log(stack.status()["kafka"])).stop()  # Kafka is there to begin with
+    create = {"op": "create", "key": "c", "name": "r", "kind": "public"}
+    room = (await client.request(create)).room
     refused, acked = Counter(), []
 
     async def post(number):

@@ -1,13 +1,16 @@
 """Nodes die while clients write: whatever they retry elsewhere is in the log once, in its order."""
 
 import asyncio
+import time
 import uuid
 from collections import Counter
 
-from ingest.kafka import EVENTS_TOPIC, LogReader
+from aiokafka.errors import KafkaError
+
+from ingest.kafka import EVENTS_TOPIC, LogReader, LogUnavailable
 from roomlog import ids
 from roomlog.client import Client
-from roomlog.partitions import partition_of
+from roomlog.partitions import PARTITIONS, partition_of
 from schemas.registry import Registry
 from tests.people import Member, create_room
 from tests.wire import token_of
@@ -15,12 +18,27 @@ from tests.wire import token_of
 ROOMS, MESSAGES, WINDOW = 4, 2_500, 64
 
 
+async def open_log(brokers, within_s=40):
+    """Return a reader of the log once Kafka answers."""
+    deadline = time.monotonic() + within_s
+    while True:
+        log = LogReader(brokers, EVENTS_TOPIC)
+        try:
+            await log.start()
+            await log.heads(range(PARTITIONS))
+            return log
+        except (KafkaError, LogUnavailable):
+            await log.stop()
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.3)
+
+
 async def records_of(stack, rooms):
     """Return `room -> [(event id, text)]` as the log has them."""
     status = stack.status()
     codec = Registry(status["registry"], stack.data).codecs().chat_events
-    log = LogReader(status["kafka"], EVENTS_TOPIC)
-    await log.start()
+    log = await open_log(status["kafka"])
     found = {room: [] for room in rooms}
     try:
         for partition in {partition_of(room) for room in rooms}:

@@ -196,10 +196,27 @@ async def test_what_passed_before_a_worker_knew_the_room_is_read_again():
     rig.append(post("a"))
     rig.feed.deliver([rig.range(1, 2, records=[])])  # examined before the room was attached
     assert shown(alice) == []
+    rig.append(post("b"))
     rig.feed.worker_knows(rig.state)
-    rig.feed._read(PARTITION, None)
+    rig.feed.deliver([rig.range(2, 3)])
     await rig.settle()
-    assert shown(alice) == ["a"]
+    assert shown(alice) == ["a", "b"]
+
+
+async def test_a_room_that_no_worker_knows_is_never_skipped_by_its_neighbours_deliveries():
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    rig.feed.worker_forgot(rig.state)
+    rig.append(post("a"))
+    rig.feed.deliver([rig.range(1, 2, records=[])])
+    rig.append(post("b"))
+    rig.feed._read(PARTITION, 3)  # the node's own tail, before the worker knows the room
+    await rig.settle()
+    rig.feed.worker_knows(rig.state)
+    rig.append(post("c"))
+    rig.feed.deliver([rig.range(2, 4)])
+    await rig.settle()
+    assert shown(alice) == ["a", "b", "c"]
 
 
 @settings(max_examples=60, deadline=None)
