@@ -8,11 +8,11 @@ import httpx
 import jwt
 import pytest
 import redis.asyncio
-from api_people import PASSWORD, PROOF, Person, account, bridge_token, problem
 
 from roomlog.client import Client, ConnectionEnded
 from roomlog.ids import new_id
 from roomlog.tokens import Signer
+from tests.integration.api_people import PASSWORD, PROOF, Person, account, bridge_token, problem
 
 
 @pytest.fixture(scope="session")

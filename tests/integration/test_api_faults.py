@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from api_people import PASSWORD, Person, problem
 
 from roomlog.ids import new_id
+from tests.integration.api_people import PASSWORD, Person, problem
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ import asyncio
 import httpx
 import pytest
 import schemathesis
-from api_people import Person, problem
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi.checks import (
@@ -16,6 +15,7 @@ from schemathesis.specs.openapi.checks import (
 
 from api.app import bare_app
 from api.openapi import document
+from tests.integration.api_people import Person, problem
 
 load_all_checks()
 MAY_BE_AWAY = {503: "unavailable", 504: "behind"}

@@ -4,7 +4,8 @@ import json
 
 import httpx
 import pytest
-from api_people import Person
+
+from tests.integration.api_people import Person
 
 
 @pytest.fixture(scope="session")

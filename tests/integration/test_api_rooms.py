@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from api_people import Person, bridge_token, problem
 
 from roomlog.ids import event_id, new_id
+from tests.integration.api_people import Person, bridge_token, problem
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from check_synthetic import MS, Run, good_run, rest
 
 from roomlog.check import analysis
 from roomlog.check.facts import LogEvent, MessageRow
 from roomlog.check.history import Fail, Invoke, Ok, Received, Record, Settling, Shown, Unfollowed
 from roomlog.check.verdict import COUNTERS, Verdict, render
+from tests.unit.check.check_synthetic import MS, Run, good_run, rest
 
 replace = msgspec.structs.replace
 

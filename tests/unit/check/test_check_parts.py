@@ -1,7 +1,6 @@
 """The parts of the checker: records in files, the fold of a screen, membership by position, delays."""
 
 import pytest
-from check_synthetic import MS, good_run
 
 from roomlog.check import analysis, facts, faults, history, screen
 from roomlog.check.facts import LogEvent
@@ -22,6 +21,7 @@ from roomlog.check.logs import by_room
 from roomlog.check.repertoire import HABITS, OPERATIONS
 from roomlog.check.timing import Timing, service_of
 from roomlog.check.verdict import COUNTERS, Verdict, as_json, render
+from tests.unit.check.check_synthetic import MS, good_run
 
 SECOND = 1_000 * MS
 
