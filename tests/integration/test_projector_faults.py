@@ -121,6 +121,7 @@ async def test_frozen_beyond_its_session_it_wakes_and_changes_nothing_twice(
     chatter = asyncio.create_task(log.chatter(rooms, done))
     await log.caught_up(dsn)
     frozen = stack.kill("projector-1", signal.SIGSTOP)
+    await asyncio.sleep(0.5)  # so that there is work that it cannot have done
     second = start_projector(stack, tmp_path, unused_tcp_port)
     try:
         await log.caught_up(dsn)  # the second has taken over
