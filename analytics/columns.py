@@ -124,9 +124,10 @@ def _gathered(data: NDArray[np.uint8], start: Ints, size: Ints) -> bytes:
         rows: NDArray[np.uint8] = sliding_window_view(data, longest)[start]
         return rows.tobytes()
     ends = np.cumsum(size)
-    gather = np.repeat(start - (ends - size), size)
+    gather: Ints = np.repeat(start - (ends - size), size)
     gather += np.arange(int(ends[-1]))
-    return data[gather].tobytes()
+    copied: NDArray[np.uint8] = data[gather]
+    return copied.tobytes()
 
 
 class _Reader:

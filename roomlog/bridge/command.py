@@ -122,4 +122,5 @@ def _tell(summary: Summary, as_json: bool) -> None:
         lines.append(f"  {s.bad_lines:,} bad lines left out")
     if s.retried:
         lines.append(f"  {s.retried:,} sent again, {s.reordered:,} overtaken by that")
+        lines += [f"    {count:,} x {why}" for why, count in s.retried_because.items()]
     print("\n".join(lines))

@@ -53,6 +53,7 @@ class Summary(Struct):
     blank_texts: int
     bad_lines: int
     retried: int
+    retried_because: dict[str, int]
     reordered: int
     seconds: float
     actions_per_s: float
@@ -211,6 +212,7 @@ class Importer:
             blank_texts=sum(s.blanks for s in scripts),
             bad_lines=survey.bad,
             retried=tally.retried,
+            retried_because=tally.reasons,
             reordered=tally.reordered,
             seconds=round(seconds, 3),
             actions_per_s=round(tally.done / seconds, 1) if seconds else 0.0,

@@ -36,6 +36,8 @@ class Tally(Struct):
     """Actions that changed nothing: a join of a member, a leave of somebody who is none."""
     refused: int = 0
     retried: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    """Why commands were sent again: message -> how often."""
     reordered: int = 0
     """Events that overtook an earlier one of their room which had to be sent again."""
     refusals: list[str] = field(default_factory=list)
@@ -93,6 +95,8 @@ class RoomPlayer:
             error = sent.answer.exception()
             if isinstance(error, Refused) and _is_passing(error):
                 again.append(sent)
+                why_again = f"{error.code}: {error.message}"
+                self._tally.reasons[why_again] = self._tally.reasons.get(why_again, 0) + 1
             elif isinstance(error, Refused):
                 self._note_refusal(sent, error)
             elif error is not None:
