@@ -200,7 +200,7 @@ async def test_only_bridges_write_as_others(stack, url):
 async def test_acks_of_a_room_come_in_the_order_of_its_commands(stack, url):
     owner = await Member.sign_in(stack.data, [url])
     room = await create_room(owner, kind="public")
-    wire = await Wire.open(url, token_of(stack.data, owner.user_id))
+    wire = await Wire.open(url, token_of(stack.data, owner.user_id, scope="bridge"))
     send = {"op": "send", "room": room, "text": "x"}
     # Every third repeats the key of the one before it; every fifth changes nothing.
     commands = []
