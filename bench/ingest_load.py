@@ -162,7 +162,9 @@ def main() -> None:
     parser.add_argument("--window", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--warm-up", type=float, default=2.0)
-    parser.add_argument("--status", type=Path, required=True, help="file with `roomlog status --json`")
+    parser.add_argument(
+        "--status", type=Path, required=True, help="file with `roomlog status --json`"
+    )
     options = parser.parse_args()
     status = json.loads(options.status.read_text())
     options.urls = status["ingest"]

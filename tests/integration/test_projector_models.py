@@ -41,7 +41,16 @@ from tests.projector_records import START, batch_of, chat_event, chat_record, us
 
 ROOM, ALICE, BOB = (ids.derived_id(name) for name in ("room", "alice", "bob"))
 CREATED = RoomCreated("r", "public", members=(FirstMember(ALICE, "owner"),))
-TABLES = ["users", "rooms", "members", "messages", "reactions", "applied_events", "presence", "projection_offsets"]
+TABLES = [
+    "users",
+    "rooms",
+    "members",
+    "messages",
+    "reactions",
+    "applied_events",
+    "presence",
+    "projection_offsets",
+]
 TABLES_IN_ORDER = {table: f"SELECT * FROM {table} ORDER BY 1, 2" for table in TABLES}
 TABLES_IN_ORDER["applied_events"] = "SELECT * FROM applied_events ORDER BY 1"
 TABLES_IN_ORDER["reactions"] = "SELECT * FROM reactions ORDER BY 1, 2, 3, 4"
