@@ -58,4 +58,5 @@ faults: venv ## Break each service in turn under load, and count what went wrong
 	ROOMLOG_TEST_MUTANTS=1 $(BIN)/python -m pytest tests/acceptance/test_checker_mutants.py
 
 faults-long: venv ## The same for about an hour: 1,000,000 messages, a random fault every 20 s
-	$(BIN)/roomlog check --ephemeral --faults all --every 20s --messages 1000000 --rate 400 $(ARGS)
+	$(BIN)/roomlog check --ephemeral --faults all --every 20s --messages 1000000 \
+		--rate 400 --clients 8 --rooms 8 $(ARGS)

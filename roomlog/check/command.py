@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import json
 import logging
 import sys
@@ -14,8 +13,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from roomlog.check import analysis, facts, faults, history, rounds
-from roomlog.check.run import Plan, run
+from roomlog.check import facts, faults, rounds
+from roomlog.check.run import Plan, judge, run
 from roomlog.check.verdict import Verdict, as_json, render
 from roomlog.stack import Stack
 from roomlog.stack.errors import StackError
@@ -52,10 +51,9 @@ def check(
     with ROOMLOG_RATE_LIMITS=off, or else takes its time.
     """
     logging.getLogger("roomlog.client").setLevel(logging.ERROR)  # nodes die here on purpose
-    gc.disable()  # millions of records live to the end, and none are in cycles
     try:
         if recorded is not None:
-            verdicts = {"": analysis.judge(history.read(recorded), _evidence(recorded))}
+            verdicts = {"": judge(recorded, facts.read(facts.path_beside(recorded)))}
         else:
             chosen = tuple(faults.chosen(fault or []))
             plan = Plan(clients, rooms, messages, rate, chosen, _seconds(every), seed)
@@ -107,10 +105,6 @@ def _stack(data: Path | None, ephemeral: bool) -> Iterator[Stack]:
     limits = {"ROOMLOG_RATE_LIMITS": "off"}
     with Stack(ephemeral=True, nodes=2, streams=2, projectors=2, web=False, env=limits) as stack:
         yield stack
-
-
-def _evidence(recorded: Path) -> facts.Evidence:
-    return facts.read(facts.path_beside(recorded))
 
 
 def _seconds(text: str) -> float:

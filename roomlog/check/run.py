@@ -1,6 +1,7 @@
 """One run of the checker against a local stack: drive, break, heal, collect, judge."""
 
 import asyncio
+import gc
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -26,6 +27,10 @@ _CONNECT_S = 30.0
 _LAG_PATIENCE = 8
 """The read models get so many times the patience at most."""
 _TOKEN_S = 3_600
+
+
+Due = dict[tuple[str, str], list[int]]
+"""User and room -> the offset of the last event that they have to get, if any."""
 
 
 class Plan(Struct, frozen=True):
@@ -58,7 +63,16 @@ async def run(
         recorder.close()
     facts.write(facts.path_beside(path), found)
     tell("judging")
-    return analysis.judge(history.read(path), found)
+    return judge(path, found)
+
+
+def judge(path: Path, found: Evidence) -> Verdict:
+    """Judge a recorded history; raises BadHistory and OSError."""
+    gc.disable()  # millions of records live to the end, and none are in cycles
+    try:
+        return analysis.judge(history.read(path), found)
+    finally:
+        gc.enable()
 
 
 class _Run:
@@ -140,11 +154,11 @@ class _Run:
         """Let everybody see everything, then resume once more elsewhere, then collect."""
         for person in self._people:
             person.online.set()
-        seen = await self._collect(rooms)
-        await wait_until(lambda: self._all_seen(seen), self._plan.patience_s)
+        due = self._due(await self._collect(rooms))
+        await wait_until(lambda: self._all_seen(due), self._plan.patience_s)
         self._recorder.write(Settling(now_ns()))
         await self._resume_elsewhere()
-        await wait_until(lambda: self._all_seen(seen), self._plan.patience_s)
+        await wait_until(lambda: self._all_seen(due), self._plan.patience_s)
         for person in self._people:
             if self._plan.screens:
                 person.record_shown()
@@ -176,11 +190,18 @@ class _Run:
             2 * self._plan.patience_s,
         )
 
-    def _all_seen(self, found: Evidence) -> bool:
+    def _due(self, found: Evidence) -> Due:
         logs = by_room(found.log)
-        for person in self._people:
-            for room in person.cursors:
-                due = logs[room].must_see(person.user, -1) if room in logs else []
-                if due and person.seat(room).reached < due[-1]:
-                    return False
-        return True
+        return {
+            (person.user, room): log.must_see(person.user, -1)[-1:]
+            for person in self._people
+            for room, log in logs.items()
+        }
+
+    def _all_seen(self, due: Due) -> bool:
+        return all(
+            person.seat(room).reached >= offset
+            for person in self._people
+            for room in person.cursors
+            for offset in due.get((person.user, room), ())
+        )
