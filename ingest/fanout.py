@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ingest.recent import RecentEvents
 from ingest.rooms import RoomState
 from ingest.session import Session
+from ingest.writes import Write
 from roomlog import metrics
 from roomlog.cursors import Cursor
 from roomlog.events import (
@@ -19,7 +20,7 @@ from roomlog.events import (
     RoomCreated,
     RoomRenamed,
 )
-from roomlog.protocol import event_frame
+from roomlog.protocol import PostMessage, event_frame
 from schemas.codec import ChatEventCodec, PoisonRecord
 
 _CHANGES_ROOM = frozenset(
@@ -66,6 +67,14 @@ class FanOut:
             _log.warning("offset %d of room %s is skipped: %s", offset, state.room.room_id, error)
         except Exception:
             _log.exception("offset %d of room %s is skipped", offset, state.room.room_id)
+
+    def take_own(self, state: RoomState, write: Write) -> None:
+        """Apply what this node wrote itself; a post that nobody here looks at need not be read."""
+        quiet = not state.sessions and not state.joining
+        if quiet and type(write.command) is PostMessage:
+            state.room.last_offset = max(state.room.last_offset, write.offset)
+        elif write.value is not None:
+            self.take(state, write.offset, write.value)
 
     def _follow_quietly(self, state: RoomState, offset: int, value: bytes) -> None:
         """Nobody looks: read no more of the record than the room's state needs."""

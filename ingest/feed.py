@@ -1,11 +1,11 @@
 """What is new in the log reaches the rooms of this node, each event once and in the order of the log.
 
-Two ways lead here: the streams' deliveries, which are fast and may get lost, and the log itself. For
-each partition `next` is the offset below which every room of this node is complete. A delivery that
-begins beyond it leaves a gap, which is read from the log first; and when the log's head has been ahead
-for some time (the streams are away, or the last delivery of a quiet room was lost), this node reads on
-by itself: its own tail. A delivery moves `next` on only while the streams know every room that is here:
-what they do not know is not in it.
+Three ways lead here: the streams' deliveries, which are fast and may get lost; what this node has just
+written itself; and the log. For each partition `next` is the offset below which every room of this node
+is complete. A delivery that begins beyond it leaves a gap, which is read from the log first; and when
+the log's head has been ahead for some time (the streams are away, or the last delivery of a quiet room
+was lost), this node reads on by itself: its own tail. A delivery moves `next` on only while the streams
+know every room that is here: what they do not know is not in it.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from contextlib import suppress
 
 from ingest.kafka import LogReader, LogUnavailable, Record
 from ingest.rooms import Rooms, RoomState
+from ingest.writes import Write
 from roomlog import metrics
 from roomlog.deliveries import Range
 from roomlog.partitions import PARTITIONS
@@ -26,6 +27,7 @@ _RETRY_S = 0.5
 _log = logging.getLogger(__name__)
 
 OnRecord = Callable[[RoomState, int, bytes], None]
+OnOwn = Callable[[RoomState, Write], None]
 
 
 class Place:
@@ -80,7 +82,8 @@ class HeadsNow:
 
 
 class Feed:
-    """Brings records to rooms: `on_record(state, offset, value)`, then `on_turn()`.
+    """Brings records to rooms: `on_record(state, offset, value)`, or for what this node wrote itself
+    `on_own(state, write)`; then `on_turn()`.
 
     `on_silence(partition)` tells that the streams do not bring what the log has.
     """
@@ -91,11 +94,13 @@ class Feed:
         log: LogReader,
         heads: list[int],
         on_record: OnRecord,
+        on_own: OnOwn,
         on_turn: Callable[[], None],
         on_silence: Callable[[int], None],
     ) -> None:
         self._rooms, self._log, self._heads = rooms, log, heads
-        self._on_record, self._on_turn, self._on_silence = on_record, on_turn, on_silence
+        self._on_record, self._on_own = on_record, on_own
+        self._on_turn, self._on_silence = on_turn, on_silence
         self._heads_now = HeadsNow(log)
         self._places = [Place() for _ in range(PARTITIONS)]
         self._loop = asyncio.get_running_loop()
@@ -158,6 +163,19 @@ class Feed:
             self._on_record(state, offset, value)
         elif state.attached.is_set():
             state.backlog.append((offset, value))
+
+    def take_own(self, partition: int, base: int, writes: list[Write]) -> None:
+        """Take what this node has just written at `base`, if it is next: nobody need bring it back."""
+        place = self._places[partition]
+        if place.next != base or place.reading is not None:
+            return
+        for write in writes:
+            if write.value is not None:
+                place.next = write.offset + 1
+                state = self._rooms.get(write.room_id)
+                if state is not None and state.live:
+                    self._on_own(state, write)
+        self._on_turn()
 
     # The log itself.
 

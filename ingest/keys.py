@@ -18,17 +18,18 @@ from roomlog.leases import lease_key
 KEPT_S = 86_400
 _TIMEOUT_S = 0.5
 _REST_S = 0.5
-_RECORD = 36 + 16 + 14
+_RECORD = 36 + 16 + 1 + 14 + 1
 
 _RESERVE = f"""
--- Reserves event ids. ARGV: this node's incarnation; records of {_RECORD} bytes, each an event id (36), the
--- command's digest (16) and the base offset (14). Answers the place and the value of each id that was taken.
-local taken = {{}}
-for place = 0, #ARGV[2] / {_RECORD} - 1 do
+-- Reserves event ids. ARGV: this node's incarnation; records of {_RECORD} bytes, each an event id (36) and
+-- `digest:base offset:`. Answers the place and the value of each id that was taken.
+local taken, owner, records = {{}}, ARGV[1], ARGV[2]
+local call, sub = redis.call, string.sub
+for place = 0, #records / {_RECORD} - 1 do
   local at = place * {_RECORD}
-  local key = 'roomlog:key:' .. string.sub(ARGV[2], at + 1, at + 36)
-  local value = string.sub(ARGV[2], at + 37, at + 52) .. ':' .. string.sub(ARGV[2], at + 53, at + 66)
-  local held = redis.call('SET', key, value .. ':' .. ARGV[1], 'NX', 'GET', 'EX', {KEPT_S})
+  local key = 'roomlog:key:' .. sub(records, at + 1, at + 36)
+  local value = sub(records, at + 37, at + {_RECORD}) .. owner
+  local held = call('SET', key, value, 'NX', 'GET', 'EX', {KEPT_S})
   if held then
     taken[#taken + 1] = place
     taken[#taken + 1] = held
@@ -75,7 +76,9 @@ class Keys:
 
         `base` of each write must be set. Raises KeysUnavailable.
         """
-        records = b"".join([b"%b%b%014d" % (w.event_id.encode(), w.digest, w.base) for w in writes])
+        records = b"".join(
+            [b"%b%b:%014d:" % (w.event_id.encode(), w.digest, w.base) for w in writes]
+        )
         if time.monotonic() < self._rest_until:
             raise KeysUnavailable
         try:

@@ -30,7 +30,7 @@ _RESTART_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 _log = logging.getLogger(__name__)
 
-OnStored = Callable[[list[Write]], None]
+OnStored = Callable[[int, int, list[Write]], None]
 OnDropped = Callable[[list[Write]], None]
 
 
@@ -60,7 +60,8 @@ class Lane:
 class Lanes:
     """Writes in, stored writes out; see the module.
 
-    `on_stored` gets writes with their offsets, in the order of the log; `on_dropped` those that nobody
+    `on_stored` gets the partition, the offset of the first new record, and the writes with their offsets,
+    in the order of the log; `on_dropped` those that nobody
     waits for any more and that are not in the log.
     """
 
@@ -194,7 +195,7 @@ class Lanes:
             if write.value is not None:
                 write.offset = offset
                 offset += 1
-        self._on_stored(batch.writes)
+        self._on_stored(lane.partition, base, batch.writes)
 
     # When an outcome is not known.
 

@@ -24,6 +24,7 @@ from ingest.session import Outbox, Session
 from ingest.signals import Signals
 from ingest.valkey import REVOKED_SESSIONS, LeaseKeeper, Listener, connect
 from ingest.writer import Writer
+from ingest.writes import Write
 from roomlog import metrics
 from roomlog.deliveries import (
     Attached,
@@ -100,7 +101,7 @@ class Node:
             self._log_reader,
             codec,
             heads,
-            lambda writes: self._writer.stored(writes),
+            self._on_stored,
             lambda writes: self._writer.dropped(writes),
         )
         resolver = Resolver(self._log_reader, codec, keys, recent, self.incarnation)
@@ -113,6 +114,7 @@ class Node:
             self._log_reader,
             heads,
             fanout.take,
+            fanout.take_own,
             fanout.end_turn,
             self._on_silence,
         )
@@ -135,6 +137,10 @@ class Node:
             "postgres": self._table.ping,
         }
         self.readiness = Readiness(probes, required=frozenset({"kafka"}))
+
+    def _on_stored(self, partition: int, base: int, writes: list[Write]) -> None:
+        self._writer.stored(writes)
+        self._feed.take_own(partition, base, writes)
 
     # Beginning and end.
 

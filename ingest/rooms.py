@@ -222,10 +222,10 @@ class Rooms:
     async def _look_up(self, state: RoomState) -> int:
         """Bring the room to the head of the log; return the head. Raises Refused for no room."""
         state.room, at = await self._table.load(state.room.room_id)
-        if not state.room.exists:
-            at = await self._read_on(state, at)
         if not state.room.exists and not state.may_be_new:
-            raise no_such_room(state.room.room_id)
+            at = await self._read_on(state, at)
+            if not state.room.exists and not state.may_be_new:
+                raise no_such_room(state.room.room_id)
         state.was_forgotten = False
         self._on_attach(state)
         await self._wait_until_attached(state)

@@ -160,7 +160,7 @@ def _is_surely_strict(line: bytes, command: AnyCommand) -> bool:
     names += command.as_ is not None
     if line.count(b'":') != names or b"\\u0000" in line:
         return False
-    return not (b'" ' in line or b'"\t' in line or b'"\r' in line or b'"\n' in line)
+    return not (b'" ' in line or b"\t" in line or b"\r" in line or b"\n" in line)
 
 
 def _require_strict(line: bytes) -> None:

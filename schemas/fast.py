@@ -4,6 +4,7 @@ Only for the current schema of chat.events; unit tests compare every byte with f
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from roomlog.events import ChatEvent, MessagePosted
@@ -19,7 +20,10 @@ _ID = 36 << 1  # the length of an id
 
 def _varint(number: int) -> bytes:
     """Return an Avro long: zigzag, then seven bits a byte, lowest first."""
-    rest = (number << 1) ^ (number >> 63)
+    return _sevens((number << 1) ^ (number >> 63))
+
+
+def _sevens(rest: int) -> bytes:
     out = bytearray()
     while rest > 0x7F:
         out.append(rest & 0x7F | 0x80)
@@ -35,6 +39,18 @@ def _string(text: str) -> bytes:
     data = text.encode()
     size = len(data)
     return (_LENGTHS[size] if size < _SMALL else _varint(size)) + data
+
+
+def _time(micros: int) -> bytes:
+    """Return `_varint` of a time: all but its last three bytes stay the same for a second."""
+    rest = micros << 1
+    if rest < 1 << 21:
+        return _varint(micros)
+    low = (rest & 0x7F | 0x80, rest >> 7 & 0x7F | 0x80, rest >> 14 & 0x7F | 0x80)
+    return bytes(low) + _high(rest >> 21)
+
+
+_high = lru_cache(maxsize=1_024)(_sevens)
 
 
 def _optional(text: str | None) -> bytes:
@@ -70,7 +86,7 @@ class EventWriter:
                 _string(event.workspace_id),
                 _string(event.sender_id),
                 _string(event.key),
-                _varint(event.occurred_at),
+                _time(event.occurred_at),
                 _string(event.node),
                 _optional(event.via),
                 _optional(event.trace),

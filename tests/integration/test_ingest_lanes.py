@@ -60,7 +60,7 @@ async def rig(stack):
         log,
         codec,
         [heads[p] for p in range(PARTITIONS)],
-        lambda writes: rig.stored.extend(writes),
+        lambda partition, base, writes: rig.stored.extend(writes),
         lambda writes: rig.dropped.extend(writes),
     )
     rig = Rig(lanes, log, codec)

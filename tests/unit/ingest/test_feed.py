@@ -12,9 +12,11 @@ from ingest.feed import BEHIND_S, Feed
 from ingest.postgres import Projected
 from ingest.recent import RecentEvents
 from ingest.rooms import Rooms
+from ingest.writes import Write
 from roomlog.deliveries import Range
 from roomlog.events import MemberLeft
 from roomlog.partitions import PARTITIONS, partition_of
+from roomlog.protocol import PostMessage
 from roomlog.rooms import Room
 from tests.unit.ingest.twins import (
     ALICE,
@@ -58,6 +60,7 @@ class Rig:
             self.log,
             [0] * PARTITIONS,
             fanout.take,
+            fanout.take_own,
             fanout.end_turn,
             self.silences.append,
         )
@@ -76,6 +79,17 @@ class Rig:
     def append(self, body):
         number = len(self.log.records.get(PARTITION, []))
         return self.log.append(PARTITION, ROOM, value(body, key=f"k{number}"))
+
+    def own(self, *bodies):
+        """Append what this node writes itself, and tell the feed."""
+        writes = []
+        for body in bodies:
+            command = PostMessage(id=1, key="k", room=ROOM, text="x")
+            write = Write(command, lambda _: None, ROOM, "", ALICE, None, 0.0)
+            write.offset = self.append(body)
+            write.value = self.log.records[PARTITION][write.offset].value
+            writes.append(write)
+        self.feed.take_own(PARTITION, writes[0].offset, writes)
 
     def range(self, start, stop, records=None):
         log = self.log.records[PARTITION]
@@ -159,6 +173,19 @@ async def test_a_room_without_followers_stays_correct():
     rig.feed.deliver([rig.range(1, 3)])
     assert set(rig.state.room.members) == {ALICE}
     assert rig.state.room.last_offset == 2
+
+
+async def test_what_the_node_wrote_itself_is_shown_at_once_where_nothing_is_missing():
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    rig.own(post("a"), post("b"))
+    rig.append(post("from another node"))
+    rig.own(post("c"))
+    assert shown(alice) == ["a", "b"]
+    rig.feed.deliver([rig.range(1, 5)])
+    rig.own(post("d"))
+    assert shown(alice) == ["a", "b", "from another node", "c", "d"]
+    assert rig.log.reads == [(0, 1)]
 
 
 async def test_the_nodes_own_tail_reads_what_the_streams_do_not_bring():
