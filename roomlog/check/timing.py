@@ -87,10 +87,12 @@ class Timing:
         match record:
             case Connected(node=node):
                 client.node, client.resumed = service_of(node), bool(client.bereaved)
-            case Disconnected():
-                client.node = _NO_NODE
+            case Disconnected(at=at):
                 if client.resumed:
                     client.bereaved, client.resumed = 0, False
+                elif client.bereaved and client.node and not self._fault.startswith("kill"):
+                    client.bereaved = at  # a node that drains, or is frozen, was there until now
+                client.node = _NO_NODE
             case Paused():
                 client.paused = True
             case Unpaused():

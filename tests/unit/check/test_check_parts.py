@@ -233,6 +233,15 @@ def test_a_resume_is_timed_from_the_death_of_the_node():
     assert verdict.figures.worst_resume_s == 4.0
 
 
+def test_a_resume_from_a_node_that_drains_is_timed_from_its_goodbye():
+    found, verdict = timing()
+    found.take(Fault(10 * SECOND, "deploy", ["ingest-1", "ingest-2"]))
+    found.take(Disconnected(30 * SECOND, "c-bob", "4001"))
+    found.take(Connected(31 * SECOND, "c-bob", "bob", "n1"))
+    found.take(CaughtUp(32 * SECOND, "c-bob", "r", "1:1"))
+    assert verdict.figures.worst_resume_s == 2.0
+
+
 def test_nodes_are_matched_with_services():
     assert [service_of(n) for n in ("n1", "n12", "edge-3", "")] == [
         "ingest-1",
