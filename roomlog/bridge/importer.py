@@ -7,24 +7,28 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from msgspec import Struct
 
 from roomlog import ids
 from roomlog.bridge.actions import Placed, read_file
 from roomlog.bridge.player import RoomPlayer, Tally
-from roomlog.bridge.rest import Api, ApiError
+from roomlog.bridge.rest import Api, ApiError, RoomHistory
+from roomlog.bridge.resume import Part, Resume, Sorted
 from roomlog.bridge.script import Bridge, RoomScript
 from roomlog.bridge.survey import Survey
 from roomlog.client import Client
 from roomlog.cursors import parse_cursor
+from roomlog.errors import RETRYABLE, Refused
+from roomlog.protocol import Ack
 from roomlog.target import Target
 from roomlog.tokens import SCOPE_BRIDGE, Signer
 
 TOKEN_S = 3_600
 _RENEW_BEFORE_S = 600
 _GROUPS_AT_ONCE = 64
+_RETRY_MS = 1_000
 
 
 class Options(Struct, frozen=True):
@@ -60,6 +64,15 @@ class Summary(Struct):
     refusals: list[str]
 
 
+class _Run(NamedTuple):
+    """A room that is being imported; `start` is the time of its first action."""
+
+    script: RoomScript
+    player: RoomPlayer
+    resume: Resume
+    start: datetime
+
+
 class Importer:
     """Plays surveyed files into an installation; an async context manager.
 
@@ -72,7 +85,7 @@ class Importer:
         self._session, self._signed, self._signed_at = ids.new_id(), "", 0.0
         self._known_nodes = list(target.ingest)
         self._api = Api(target.need_api(), self._token)
-        self._scripts: dict[str, tuple[RoomScript, RoomPlayer]] = {}
+        self._scripts: list[RoomScript] = []
         self._clients: list[Client] = []
         self._paces: dict[str, float] = {}
         self.tally = Tally()
@@ -148,46 +161,51 @@ class Importer:
         on_done: Callable[[int], None],
     ) -> None:
         client = self._clients[number % len(self._clients)]
-        players: dict[str, tuple[RoomScript, RoomPlayer]] = {}
+        runs: dict[str, _Run] = {}
         async with gate:
             for path in paths:
                 for placed in read_file(path):
                     if not isinstance(placed, Placed):
                         continue  # the survey told of it
                     room = placed.action.room
-                    if room not in players:
-                        players[room] = await self._open(client, room, survey)
-                    await self._play(placed, *players[room], survey.starts[room])
+                    run = runs.get(room)
+                    if run is None:
+                        run = runs[room] = await self._open(client, room, survey)
+                    part = Part(placed, run.script.steps(placed.action))
+                    await self._advance(run, await run.resume.take(part))
                     on_done(self.tally.done)
-            for _, player in players.values():
-                await player.finish()
+            for run in runs.values():
+                await self._advance(run, await run.resume.finish())
+                await run.player.finish()
             on_done(self.tally.done)
 
-    async def _open(
-        self, client: Client, room: str, survey: Survey
-    ) -> tuple[RoomScript, RoomPlayer]:
-        parents = survey.parents.get(room, set())
-        script = RoomScript(self._bridge, room, survey.starts[room], parents)
-        await client.request(script.create)
+    async def _open(self, client: Client, room: str, survey: Survey) -> _Run:
+        start, parents = survey.starts[room], survey.parents.get(room, set())
+        script = RoomScript(self._bridge, room, start, parents)
+        await _persist(lambda: client.request(script.create))
         # Its cursor tells what was there before; the events themselves are of no use here.
-        there = await client.subscribe(script.room_id)
+        there = await _persist(lambda: client.subscribe(script.room_id))
         await client.unsubscribe(script.room_id)
-        start = parse_cursor(there.cursor or "0:-1").offset
-        player = RoomPlayer(client, self._options.window, self.tally, start)
-        self._scripts[room] = script, player
-        return script, player
+        before = parse_cursor(there.cursor or "0:-1").offset
+        player = RoomPlayer(client, self._options.window, self.tally, before)
+        history = RoomHistory(self._api, script.room_id)
+        self._scripts.append(script)
+        return _Run(script, player, Resume(history, self._options.window), start)
 
-    async def _play(
-        self, placed: Placed, script: RoomScript, player: RoomPlayer, start: datetime
-    ) -> None:
+    async def _advance(self, run: _Run, parts: Sorted) -> None:
+        for part in parts.there:
+            self.tally.note_there(part.steps)
+        for part in parts.missing:
+            await self._play(run, part)
+
+    async def _play(self, run: _Run, part: Part) -> None:
+        action = part.placed.action
         if self._options.speed:
-            await self._wait_for(placed.action.room, (placed.action.at - start).total_seconds())
-        steps = script.steps(placed.action)
-        for step in steps:
-            await player.play(step, placed)
-        if not steps:
-            self.tally.unchanged += 1
-            self.tally.done += 1
+            await self._wait_for(action.room, (action.at - run.start).total_seconds())
+        for step in part.steps:
+            await run.player.play(step, part.placed)
+        if not part.steps:
+            self.tally.note_there(part.steps)
 
     async def _wait_for(self, room: str, recorded_s: float) -> None:
         """Sleep until an action is due, each room's clock starting with its first action."""
@@ -197,7 +215,7 @@ class Importer:
             await asyncio.sleep(due - now)
 
     def _summary(self, survey: Survey, seconds: float) -> Summary:
-        tally, scripts = self.tally, [script for script, _ in self._scripts.values()]
+        tally, scripts = self.tally, self._scripts
         return Summary(
             actions=tally.done,
             events=tally.events,
@@ -218,3 +236,14 @@ class Importer:
             actions_per_s=round(tally.done / seconds, 1) if seconds else 0.0,
             refusals=tally.refusals,
         )
+
+
+async def _persist(request: Callable[[], Awaitable[Ack]]) -> Ack:
+    """Make a request until it is not refused for now."""
+    while True:
+        try:
+            return await request()
+        except Refused as refused:
+            if refused.code not in RETRYABLE:
+                raise
+            await asyncio.sleep((refused.retry_after_ms or _RETRY_MS) / 1_000)

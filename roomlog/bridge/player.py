@@ -6,6 +6,7 @@ sent again here, after everything of the room that is under way has been answere
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,6 +42,13 @@ class Tally(Struct):
     reordered: int = 0
     """Events that overtook an earlier one of their room which had to be sent again."""
     refusals: list[str] = field(default_factory=list)
+
+    def note_there(self, steps: Sequence[Step]) -> None:
+        """Count an action that needs nothing to be sent: it changes nothing, or was imported before."""
+        self.done += 1
+        self.events += bool(steps)
+        self.unchanged += not steps
+        self.implied_joins += sum(step.implied for step in steps)
 
 
 class _Sent(NamedTuple):

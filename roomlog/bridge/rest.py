@@ -1,5 +1,6 @@
 """The importer's requests to the API: accounts for the people, and where the ingest nodes are."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -9,8 +10,10 @@ import tenacity
 from roomlog.bridge.script import Bridge
 
 _BATCH_NAMES = 500
+_PAGE = 200
 _TIMEOUT_S = 15.0
 _PATIENCE_S = 60.0
+_AT_ONCE = 8
 
 
 class ApiError(RuntimeError):
@@ -23,6 +26,8 @@ class Api:
     def __init__(self, root: str, token: Callable[[], str]) -> None:
         self._root, self._token = f"{root}/api/v1", token
         self._http = httpx.AsyncClient(timeout=_TIMEOUT_S)
+        # Many more at once only wait for each other, in the client's pool as in the API's.
+        self._gate = asyncio.Semaphore(_AT_ONCE)
 
     async def close(self) -> None:
         """Disconnect."""
@@ -32,18 +37,19 @@ class Api:
         self, bridge: Bridge, names: Iterable[str], on_done: Callable[[int], None]
     ) -> None:
         """Make an account for the bridge and for each name; repeating it changes nothing. Raises ApiError."""
-        await self._call("PUT", "/bridge/users", bridge.registration)
+        await self.call("PUT", "/bridge/users", bridge.registration)
         done = 0
         for batch in _batches(list(names)):
-            await self._call("PUT", "/bridge/users", {"bridge": bridge.name, "names": batch})
+            await self.call("PUT", "/bridge/users", {"bridge": bridge.name, "names": batch})
             on_done(done := done + len(batch))
 
     async def nodes(self) -> list[str]:
         """Return the WebSocket addresses of the ingest nodes; raises ApiError."""
-        found = await self._call("GET", "/ingest-nodes")
+        found = await self.call("GET", "/ingest-nodes")
         return [str(n["url"] if isinstance(n, dict) else n) for n in found["nodes"]]
 
-    async def _call(self, method: str, path: str, body: Any = None) -> Any:
+    async def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Make a request until it is not refused for now, and return what it answers; raises ApiError."""
         try:
             return await _patience()(self._once, method, path, body)
         except httpx.HTTPError as error:
@@ -54,9 +60,34 @@ class Api:
 
     async def _once(self, method: str, path: str, body: Any) -> Any:
         headers = {"Authorization": f"Bearer {self._token()}"}
-        answer = await self._http.request(method, self._root + path, json=body, headers=headers)
+        async with self._gate:
+            answer = await self._http.request(method, self._root + path, json=body, headers=headers)
         answer.raise_for_status()
         return answer.json()
+
+
+class RoomHistory:
+    """One room in the read models; raises ApiError."""
+
+    def __init__(self, api: Api, room: str) -> None:
+        self._api, self._room = api, room
+
+    async def find(self, event: str) -> str | None:
+        """Return the cursor of a message, None where it is not there."""
+        try:
+            return str((await self._api.call("GET", f"/messages/{event}"))["cursor"])
+        except ApiError as error:
+            cause = error.__cause__
+            if isinstance(cause, httpx.HTTPStatusError) and cause.response.status_code == 404:
+                return None
+            raise
+
+    async def before(self, cursor: str, limit: int) -> set[str]:
+        """Return the event ids of so many messages (a page at most) before a place."""
+        if not limit:
+            return set()
+        path = f"/rooms/{self._room}/messages?before={cursor}&limit={min(limit, _PAGE)}"
+        return {str(m["id"]) for m in (await self._api.call("GET", path))["items"]}
 
 
 def _patience() -> tenacity.AsyncRetrying:
