@@ -32,6 +32,7 @@ MISSED_SPAN = 500_000
 _TOGETHER = 8
 _LINES_A_FRAME = 200
 _REACH_S = 5.0
+_SETTLE_S = 0.01
 _RETRY_MS = 500
 
 _log = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ class Following:
                 await asyncio.shield(state.loading)
             else:
                 await self._reach_head(state)
+            await self._settle(state, session.user)
             if session.rooms.get(command.room) is not token or not session.is_open:
                 raise Refused(ErrorCode.BAD_REQUEST, "room: unsubscribed meanwhile")
             self._admit(session, command, state)
@@ -116,11 +118,22 @@ class Following:
             told = "the log cannot be read now; try again"
             raise Refused(ErrorCode.UNAVAILABLE, told, _RETRY_MS) from error
 
+    async def _settle(self, state: RoomState, user: str) -> None:
+        """Wait for a join that was sent just before: only when the log has it does it admit anybody."""
+        try:
+            async with asyncio.timeout(_REACH_S):
+                while user in state.view.members and user not in state.room.members:
+                    await asyncio.sleep(_SETTLE_S)
+                    await self._feed.reach_head(state.partition)
+        except (LogUnavailable, TimeoutError) as error:
+            told = "whether you are a member is not settled yet; try again"
+            raise Refused(ErrorCode.UNAVAILABLE, told, _RETRY_MS) from error
+
     def _admit(self, session: Session, command: Subscribe, state: RoomState) -> None:
         """Answer the command; raises Refused for those who may not follow the room."""
-        if not state.view.is_visible_to(session.user):
+        if not state.room.is_visible_to(session.user):
             raise no_such_room(command.room)
-        require_member(state.view, session.user)
+        require_member(state.room, session.user)
         self._feed.flush()  # what was rendered in this turn is older than the cursor of the ack
         self._leave(session, state)
         session.rooms[command.room] = state

@@ -1,0 +1,96 @@
+"""Who may follow a room, and from when on."""
+
+import asyncio
+
+import pytest
+from msgspec import json
+
+from ingest.following import Following
+from ingest.rooms import RoomState
+from roomlog.events import MemberJoined
+from roomlog.protocol import Subscribe
+from tests.unit.ingest.twins import ALICE, BOB, ROOM, MemoryLog, MemorySession, created, event
+
+
+class Session(MemorySession):
+    is_open = True
+
+    def __init__(self, user):
+        super().__init__(user)
+        self.rooms = {}
+
+    write_ephemeral = MemorySession.write
+
+
+class OneRoom:
+    def __init__(self, state):
+        self.state = state
+
+    def open(self, room_id):
+        return self.state
+
+    def get(self, room_id):
+        return self.state
+
+
+class AtHead:
+    """A feed that has always all there is; each look lets the test go on."""
+
+    def __init__(self):
+        self.looked = asyncio.Event()
+
+    async def reach_head(self, partition):
+        self.looked.set()
+
+    def flush(self):
+        pass
+
+
+class NoPresence:
+    def follow(self, state, user):
+        pass
+
+
+@pytest.fixture
+async def room():
+    state = RoomState(ROOM, 0.0)
+    state.fold(event(created(ALICE), key="c"), 0)
+    state.live = True
+    return state
+
+
+def following(state, feed):
+    return Following(1, OneRoom(state), feed, MemoryLog(), None, NoPresence(), None)
+
+
+async def test_a_join_on_its_way_admits_only_when_the_log_has_it(room):
+    feed, bob, join = AtHead(), Session(BOB), event(MemberJoined(BOB), key="j", sender=BOB)
+    room.promise(join.event_id, join.body)
+    following(room, feed).follow(bob, Subscribe(id=1, room=ROOM))
+    for _ in range(3):
+        feed.looked.clear()
+        await asyncio.wait_for(feed.looked.wait(), 2)
+    assert bob.lines == []
+
+    room.fold(join, 7)
+    await answered(bob)
+    assert json.decode(bob.lines[0]) == {"op": "ack", "id": 1, "cursor": "1:7"}
+    assert bob in room.sessions
+
+
+async def test_a_join_that_never_came_admits_nobody(room):
+    feed, bob, join = AtHead(), Session(BOB), event(MemberJoined(BOB), key="j", sender=BOB)
+    room.promise(join.event_id, join.body)
+    following(room, feed).follow(bob, Subscribe(id=1, room=ROOM))
+    await asyncio.wait_for(feed.looked.wait(), 2)
+    room.settle(join.event_id)
+    await answered(bob)
+    assert json.decode(bob.lines[0])["code"] == "not_a_member"
+    assert not room.sessions
+    assert not bob.rooms
+
+
+async def answered(session):
+    async with asyncio.timeout(2):
+        while not session.lines:
+            await asyncio.sleep(0)
