@@ -1,0 +1,1 @@
+"""What the platform costs and how fast it is, measured on stacks of the benchmark's own."""
