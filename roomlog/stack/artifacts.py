@@ -183,6 +183,8 @@ def _reason(error: Exception) -> str:
 
     if isinstance(error, requests.exceptions.ProxyError):
         return "the proxy does not answer"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not trusted (behind a proxy, REQUESTS_CA_BUNDLE names its authority)"
     if isinstance(error, requests.exceptions.ConnectionError):
         return "no connection"
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
