@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from ingest.feed import Feed
 from ingest.kafka import LogReader, LogUnavailable
 from ingest.presence import Presence
+from ingest.recent import RecentEvents
 from ingest.rooms import Rooms, RoomState, no_such_room
 from ingest.session import Session
 from roomlog import metrics
@@ -56,11 +57,12 @@ class Following:
         log: LogReader,
         codec: ChatEventCodec,
         presence: Presence,
+        recent: RecentEvents,
         render: Render,
     ) -> None:
         self._epoch, self._rooms, self._feed = epoch, rooms, feed
         self._log, self._codec, self._presence = log, codec, presence
-        self._render = render
+        self._recent, self._render = recent, render
         self._together = asyncio.Semaphore(_TOGETHER)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -190,7 +192,7 @@ class Following:
         """Yield the frames of the room's events in `(after, upto]`; raises GapTooLarge."""
         if upto - after > MISSED_SPAN:
             raise GapTooLarge
-        key, before, count, seen = state.room.room_id.encode(), after, 0, set[str]()
+        key, before, count = state.room.room_id.encode(), after, 0
         async for records in self._log.read(state.partition, after + 1, upto + 1):
             lines = []
             for record in records:
@@ -198,9 +200,8 @@ class Following:
                     continue
                 try:
                     event = self._codec.decode(record.value)
-                    if event.event_id not in seen:
+                    if not self._recent.is_repeat(event.event_id, record.offset):
                         lines.append(self._render(event, record.offset, before))
-                        seen.add(event.event_id)
                         before = record.offset
                 except PoisonRecord as error:
                     _log.warning("offset %d is skipped: %s", record.offset, error)

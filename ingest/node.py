@@ -125,6 +125,7 @@ class Node:
             self._log_reader,
             codec,
             self._presence,
+            recent,
             fanout.render,
         )
         self._limits = RateLimits() if settings.rate_limits == "on" else None

@@ -6,10 +6,22 @@ import pytest
 from msgspec import json
 
 from ingest.following import Following
+from ingest.recent import RecentEvents
 from ingest.rooms import RoomState
 from roomlog.events import MemberJoined
 from roomlog.protocol import Subscribe
-from tests.unit.ingest.twins import ALICE, BOB, ROOM, MemoryLog, MemorySession, created, event
+from tests.unit.ingest.twins import (
+    ALICE,
+    BOB,
+    CODEC,
+    ROOM,
+    MemoryLog,
+    MemorySession,
+    created,
+    event,
+    post,
+    value,
+)
 
 
 class Session(MemorySession):
@@ -20,6 +32,9 @@ class Session(MemorySession):
         self.rooms = {}
 
     write_ephemeral = MemorySession.write
+
+    async def drained(self):
+        pass
 
 
 class OneRoom:
@@ -59,8 +74,12 @@ async def room():
     return state
 
 
-def following(state, feed):
-    return Following(1, OneRoom(state), feed, MemoryLog(), None, NoPresence(), None)
+def following(state, feed, log=None, recent=None):
+    def render(event, offset, before):
+        return json.encode({"id": event.event_id, "at": offset, "prev": before})
+
+    parts = (CODEC, NoPresence(), recent or RecentEvents(), render)
+    return Following(1, OneRoom(state), feed, log or MemoryLog(), *parts)
 
 
 async def test_a_join_on_its_way_admits_only_when_the_log_has_it(room):
@@ -88,6 +107,25 @@ async def test_a_join_that_never_came_admits_nobody(room):
     assert json.decode(bob.lines[0])["code"] == "not_a_member"
     assert not room.sessions
     assert not bob.rooms
+
+
+async def test_what_was_missed_leaves_out_what_stands_earlier_in_the_log(room):
+    log, recent, alice = MemoryLog(), RecentEvents(), Session(ALICE)
+    facts = [
+        value(created(ALICE), key="c"),
+        value(post("one"), key="1"),
+        value(post("two"), key="2"),
+    ]
+    for fact in [*facts, facts[1], value(post("three"), key="3")]:
+        log.append(room.partition, ROOM, fact)
+    recent.put(event(post("one"), key="1").event_id, 1)
+    room.room.last_offset = 4
+    following(room, AtHead(), log, recent).follow(alice, Subscribe(id=1, room=ROOM, cursor="1:1"))
+    async with asyncio.timeout(2):
+        while alice not in room.sessions:
+            await asyncio.sleep(0)
+    frames = [json.decode(line) for line in alice.lines]
+    assert [(f["at"], f["prev"]) for f in frames if "at" in f] == [(2, 1), (4, 2)]
 
 
 async def answered(session):
