@@ -17,14 +17,11 @@ from roomlog.errors import ErrorCode, Refused
 from roomlog.protocol import (
     PONG,
     Ack,
+    Acting,
     AnyCommand,
     Authenticate,
-    CreateRoom,
-    JoinRoom,
-    LeaveRoom,
     NotifyTyping,
     Ping,
-    PostMessage,
     RoomCommand,
     Subscribe,
     Unsubscribe,
@@ -94,8 +91,8 @@ class Commands:
         token = session.token
         if self._limits is not None and not token.is_bridge:
             self._limit(self._limits, session.user)
-        if kind is PostMessage or kind in (CreateRoom, JoinRoom, LeaveRoom):
-            self._write(session, command)  # type: ignore[arg-type]
+        if isinstance(command, Acting):
+            self._write(session, command)
             return
         match command:
             case Subscribe():
@@ -109,8 +106,6 @@ class Commands:
                 session.write(PONG if command.id is None else b'{"op":"pong","id":%d}' % command.id)
             case Authenticate():
                 self._renew(session, command)
-            case PostMessage() | CreateRoom() | JoinRoom() | LeaveRoom():
-                pass
             case _:
                 assert_never(command)
 

@@ -5,36 +5,17 @@ import time
 from collections.abc import Callable
 
 from ingest.recent import RecentEvents
-from ingest.rooms import RoomState
+from ingest.rooms import MOVES_ROOM, RoomState
 from ingest.session import Session
+from ingest.targets import Targets
 from ingest.writes import Write
 from roomlog import metrics
 from roomlog.cursors import Cursor
-from roomlog.events import (
-    ChatEvent,
-    MemberInvited,
-    MemberJoined,
-    MemberLeft,
-    MemberRemoved,
-    MemberRoleChanged,
-    RoomCreated,
-    RoomRenamed,
-)
+from roomlog.events import ChatEvent, MemberLeft, MemberRemoved, MessageDeleted, MessagePosted
 from roomlog.protocol import PostMessage, event_frame
 from schemas.codec import ChatEventCodec, PoisonRecord
 
-_CHANGES_ROOM = frozenset(
-    t.__name__
-    for t in (
-        MemberInvited,
-        MemberJoined,
-        MemberLeft,
-        MemberRemoved,
-        MemberRoleChanged,
-        RoomCreated,
-        RoomRenamed,
-    )
-)
+_MOVES_ROOM = frozenset(t.__name__ for t in MOVES_ROOM)
 _log = logging.getLogger(__name__)
 
 OnGone = Callable[[RoomState, Session], None]
@@ -47,9 +28,15 @@ class FanOut:
     """
 
     def __init__(
-        self, codec: ChatEventCodec, recent: RecentEvents, epoch: int, on_gone: OnGone
+        self,
+        codec: ChatEventCodec,
+        recent: RecentEvents,
+        targets: Targets,
+        epoch: int,
+        on_gone: OnGone,
     ) -> None:
         self._codec, self._recent, self._epoch = codec, recent, epoch
+        self._targets = targets
         self._on_gone = on_gone
         self._rooms: list[RoomState] = []
         self._occurred_at = 0
@@ -73,6 +60,7 @@ class FanOut:
         quiet = not state.sessions and not state.joining
         if quiet and type(write.command) is PostMessage:
             state.room.last_offset = max(state.room.last_offset, write.offset)
+            self._targets.note(state, write.event_id, write.sender)
         elif write.value is not None:
             self.take(state, write.offset, write.value)
 
@@ -81,8 +69,11 @@ class FanOut:
         event_id, kind = self._codec.glance(value)
         if self._recent.is_repeat(event_id, offset):
             return
-        if kind in _CHANGES_ROOM:
-            state.fold(self._codec.decode(value), offset)
+        if kind in _MOVES_ROOM:
+            event = self._codec.decode(value)
+            state.fold(event, offset)
+            if isinstance(event.body, MessageDeleted):
+                self._targets.note(state, event.body.target_id, None)
         else:
             state.room.last_offset = offset
 
@@ -95,10 +86,14 @@ class FanOut:
         if event.via is None:
             self._occurred_at = event.occurred_at
         body = event.body
-        if type(body).__name__ not in _CHANGES_ROOM:
+        if type(body) not in MOVES_ROOM:
             state.room.last_offset = offset
+            if type(body) is MessagePosted:
+                self._targets.note(state, event.event_id, event.sender_id)
             return
         state.fold(event, offset)
+        if isinstance(body, MessageDeleted):
+            self._targets.note(state, body.target_id, None)
         if isinstance(body, MemberLeft | MemberRemoved):
             self._end_following(state, body.user_id)
 

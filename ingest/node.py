@@ -22,6 +22,7 @@ from ingest.resolver import Resolver
 from ingest.rooms import Rooms, RoomState
 from ingest.session import Outbox, Session
 from ingest.signals import Signals
+from ingest.targets import Targets
 from ingest.valkey import REVOKED_SESSIONS, LeaseKeeper, Listener, connect
 from ingest.writer import Writer
 from ingest.writes import Write
@@ -94,6 +95,7 @@ class Node:
             lambda state, offset: self._feed.room_is_live(state, offset),
         )
         recent = RecentEvents()
+        targets = Targets(self._table, self._log_reader, codec)
         keys = Keys(self._valkey, self.incarnation)
         heads = [0] * PARTITIONS
         self._lanes = Lanes(
@@ -106,9 +108,19 @@ class Node:
         )
         resolver = Resolver(self._log_reader, codec, keys, recent, self.incarnation)
         self._writer = Writer(
-            settings.node, settings.epoch, self._rooms, keys, self._lanes, resolver, recent, codec
+            settings.node,
+            settings.epoch,
+            self._rooms,
+            keys,
+            self._lanes,
+            resolver,
+            targets,
+            recent,
+            codec,
         )
-        fanout = FanOut(codec, recent, settings.epoch, lambda *gone: self._following.gone(*gone))
+        fanout = FanOut(
+            codec, recent, targets, settings.epoch, lambda *gone: self._following.gone(*gone)
+        )
         self._feed = Feed(
             self._rooms,
             self._log_reader,

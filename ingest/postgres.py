@@ -1,12 +1,13 @@
 """PostgreSQL: rooms as they are projected, the start of every room that a node takes up."""
 
 import logging
+from collections.abc import Iterable
 from typing import NamedTuple, cast
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from ingest.queries import LOAD_ROOM
+from ingest.queries import LOAD_MESSAGES, LOAD_ROOM
 from roomlog.events import Role, RoomKind
 from roomlog.partitions import partition_of
 from roomlog.rooms import Room
@@ -68,3 +69,20 @@ class RoomTable:
             pairs = (m.split(" ") for m in members)
             room.members = {user: cast(Role, role) for user, role in pairs}
         return Projected(room, following)
+
+    async def messages(
+        self, partition: int, pairs: Iterable[tuple[str, str]]
+    ) -> tuple[dict[tuple[str, str], str | None], int]:
+        """Return the authors of messages by room and event id, None for a deleted one, and the offset
+        below which the partition is taken into account.
+
+        Raises psycopg.Error or psycopg_pool.PoolTimeout.
+        """
+        rooms, events = zip(*pairs, strict=True)
+        wanted = {"partition": partition, "rooms": list(rooms), "events": list(events)}
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(LOAD_MESSAGES, wanted)
+            row = await cursor.fetchone()
+        if row is None:
+            return {}, 0
+        return {(room, event): author for room, event, author in row[1]}, row[0]

@@ -14,3 +14,18 @@ LOAD_ROOM = """
      WHERE o.topic = 'chat.events' AND o.partition = %(partition)s
 """
 """How far the room's partition is projected, and the room as it is there; nulls for no such room."""
+
+LOAD_MESSAGES = """
+    SELECT o.next,
+           coalesce(
+               (SELECT json_agg(json_build_array(
+                           m.room_id, m.event_id, CASE WHEN m.deleted_at IS NULL THEN m.sender_id END))
+                  FROM messages m
+                  JOIN unnest(%(rooms)s::uuid[], %(events)s::uuid[]) AS w (room_id, event_id)
+                    ON m.event_id = w.event_id AND m.room_id = w.room_id),
+               '[]'
+           )
+      FROM projection_offsets o
+     WHERE o.topic = 'chat.events' AND o.partition = %(partition)s
+"""
+"""How far the partition is projected, and messages as they are there: room, id, author unless deleted."""

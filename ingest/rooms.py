@@ -5,6 +5,7 @@ some minutes. From then on every event of the room reaches the node (see `ingest
 """
 
 import asyncio
+import itertools
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +21,18 @@ from ingest.postgres import RoomTable
 from ingest.writes import Write
 from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
-from roomlog.events import Body, ChatEvent
+from roomlog.events import (
+    Body,
+    ChatEvent,
+    MemberInvited,
+    MemberJoined,
+    MemberLeft,
+    MemberRemoved,
+    MemberRoleChanged,
+    MessageDeleted,
+    RoomCreated,
+    RoomRenamed,
+)
 from roomlog.partitions import PARTITIONS, partition_of
 from roomlog.rooms import Room, apply, fold
 from roomlog.signals import PresenceState
@@ -38,23 +50,38 @@ MAX_ROOMS = 50_000
 _LOAD_S = 8.0
 _RETRY_MS = 500
 
+MOVES_ROOM: frozenset[type[Body]] = frozenset(
+    {
+        MemberInvited,
+        MemberJoined,
+        MemberLeft,
+        MemberRemoved,
+        MemberRoleChanged,
+        MessageDeleted,
+        RoomCreated,
+        RoomRenamed,
+    }
+)
+"""The facts that later commands of the room may be decided by."""
 _log = logging.getLogger(__name__)
+_numbers = itertools.count()
 
 
 class Parked:
     """A write that waits: for what became of its own event, or behind one that waits for that."""
 
-    __slots__ = ("held", "ready", "write")
+    __slots__ = ("held", "lookups", "write")
 
     def __init__(self, write: Write, held: Reservation | None) -> None:
         self.write = write
         self.held = held
         """Who reserved its event id before; None: nobody."""
-        self.ready = True
+        self.lookups = 0
+        """What it still waits for itself."""
 
 
 class RoomState:
-    """One room on this node.
+    """One room on this node, from when it is taken up until it is let go: that is its `number`.
 
     `room` is the room at `room.last_offset`, exactly. `view` is what commands are decided on: the same,
     and on top of it what this node is about to write (`ahead`), which the log will have before anything
@@ -71,6 +98,7 @@ class RoomState:
         "live",
         "loading",
         "may_be_new",
+        "number",
         "parked",
         "partition",
         "presence",
@@ -85,6 +113,7 @@ class RoomState:
 
     def __init__(self, room_id: str, now: float) -> None:
         self.partition = partition_of(room_id)
+        self.number = next(_numbers)
         self.room = self.view = Room(room_id)
         self.ahead: dict[str, Body] = {}
         self.live = False
@@ -122,6 +151,10 @@ class RoomState:
         """An event that was on its way is in the log now, or never will be."""
         if self.ahead.pop(event_id, None) is not None:
             self._look_ahead()
+
+    def will_delete(self, message: str) -> bool:
+        """Whether a deletion of the message is on its way into the log."""
+        return any(b.target_id == message for b in self.ahead.values() if type(b) is MessageDeleted)
 
     def fold(self, event: ChatEvent, offset: int) -> None:
         """Move the room along its log by an event that may concern its members."""

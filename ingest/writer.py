@@ -14,18 +14,20 @@ from collections import deque
 from contextlib import suppress
 from functools import partial
 
+from ingest.deciding import decide
 from ingest.keys import Keys, KeysUnavailable, Reservation
 from ingest.lanes import Lanes
 from ingest.recent import RecentEvents
 from ingest.resolver import UNKNOWN, Resolver
-from ingest.rooms import Parked, Rooms, RoomState, no_such_room
-from ingest.writes import Reply, Write, micros
+from ingest.rooms import MOVES_ROOM, Parked, Rooms, RoomState
+from ingest.targets import Targets
+from ingest.writes import Reply, Target, Write, micros
 from roomlog import ids, metrics
 from roomlog.errors import ErrorCode, Refused
-from roomlog.events import Body, ChatEvent, MessagePosted
+from roomlog.events import Body, ChatEvent
 from roomlog.partitions import partition_of
-from roomlog.protocol import CreateRoom, JoinRoom, LeaveRoom, PostMessage, RoomCommand, failure
-from roomlog.rooms import decide_create, decide_join, decide_leave, decide_post, room_of
+from roomlog.protocol import CreateRoom, MessageCommand, PostMessage, RoomCommand, failure
+from roomlog.rooms import room_of
 from schemas.codec import ChatEventCodec
 
 MAX_EVENT_BYTES = 256 * 1024
@@ -51,12 +53,14 @@ class Writer:
         keys: Keys,
         lanes: Lanes,
         resolver: Resolver,
+        targets: Targets,
         recent: RecentEvents,
         codec: ChatEventCodec,
     ) -> None:
         self._node, self._epoch = node, epoch
         self._rooms, self._keys, self._lanes = rooms, keys, lanes
-        self._resolver, self._recent, self._codec = resolver, recent, codec
+        self._resolver, self._targets = resolver, targets
+        self._recent, self._codec = recent, codec
         self._loop = asyncio.get_running_loop()
         self._turn: list[Write] = []
         self._reserving: asyncio.Task[None] | None = None
@@ -133,9 +137,11 @@ class Writer:
         if held is not None:
             metrics.KEYS_REPEATED.inc()
             if held.digest == write.digest and not self._is_known(write):
-                item.ready = False
+                item.lookups += 1
                 self._resolver.find(write, held, partial(self._resolved, state, item))
-        if item.ready and state.parked is None:
+        if type(write.command) is not PostMessage and isinstance(write.command, MessageCommand):
+            self._look_for_target(state, item, write.command.event)
+        if not item.lookups and state.parked is None:
             self._go_on(state, item)
         elif state.parked is None:
             state.parked = deque([item])
@@ -146,9 +152,23 @@ class Writer:
         return write.event_id in self._in_flight or self._recent.get(write.event_id) is not None
 
     def _resolved(self, state: RoomState, item: Parked, offset: int | None) -> None:
-        item.ready, item.write.offset = True, NOT_THERE if offset is None else offset
+        item.write.offset = NOT_THERE if offset is None else offset
+        self._looked_up(state, item)
+
+    def _look_for_target(self, state: RoomState, item: Parked, event_id: str) -> None:
+        item.write.target = self._targets.get(state, event_id)
+        if item.write.target is None:
+            item.lookups += 1
+            self._targets.find(state, event_id, partial(self._found, state, item))
+
+    def _found(self, state: RoomState, item: Parked, target: Target | None) -> None:
+        item.write.target = target
+        self._looked_up(state, item)
+
+    def _looked_up(self, state: RoomState, item: Parked) -> None:
+        item.lookups -= 1
         parked = state.parked
-        while parked and parked[0].ready:
+        while parked and not parked[0].lookups:
             self._go_on(state, parked.popleft())
         if not parked:
             state.parked = None
@@ -177,19 +197,17 @@ class Writer:
         self._in_flight[write.event_id] = write
         if offset > state.room.last_offset and type(write.command) is not PostMessage:
             with suppress(Refused):
-                if (body := _body(state, write)) is not None:
-                    state.promise(write.event_id, body)
+                self._promise(state, write, self._body(state, write))
         self._lanes.put(state.partition, write)
 
     # Deciding.
 
     def _decide(self, state: RoomState, write: Write) -> None:
         try:
-            body = _body(state, write)
+            body = self._body(state, write)
             if body is not None:
                 write.value = self._encode(write, body)
-                if type(body) is not MessagePosted:
-                    state.promise(write.event_id, body)
+                self._promise(state, write, body)
         except Refused as refused:
             self._refuse(write, refused)
             return
@@ -203,6 +221,17 @@ class Writer:
         else:
             self._in_flight[write.event_id] = write
         self._lanes.put(state.partition, write)
+
+    def _body(self, state: RoomState, write: Write) -> Body | None:
+        command, target = write.command, None
+        if type(command) is not PostMessage and isinstance(command, MessageCommand):
+            # Deleted since it was looked up? What passed through this node meanwhile tells.
+            target = self._targets.get(state, command.event) or write.target
+        return decide(state, write, target)
+
+    def _promise(self, state: RoomState, write: Write, body: Body | None) -> None:
+        if body is not None and type(body) in MOVES_ROOM:
+            state.promise(write.event_id, body)
 
     def _encode(self, write: Write, body: Body) -> bytes:
         at = write.command.at
@@ -268,23 +297,6 @@ class Writer:
             metrics.WS_ERRORS.labels(refused.code.value).inc()
             write.reply(failure(write.command.id, refused))
             write.reply = None
-
-
-def _body(state: RoomState, write: Write) -> Body | None:
-    """Return the fact that a write leads to, None where nothing changes; raises Refused."""
-    command, sender, room = write.command, write.sender, state.view
-    if type(command) is PostMessage:
-        return decide_post(room, sender, command)
-    if type(command) is CreateRoom:
-        if room.exists:
-            if sender not in room.members:
-                raise no_such_room(write.room_id)
-            return None
-        return decide_create(sender, command)
-    if type(command) is JoinRoom:
-        return decide_join(room, sender, command)
-    assert type(command) is LeaveRoom  # noqa: S101  # there are no others
-    return decide_leave(room, sender, command)
 
 
 def _ack(write: Write, command_id: int, epoch: int) -> bytes:

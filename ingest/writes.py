@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import blake2b
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,6 +15,12 @@ _NOT_BODY = frozenset({"id", "key", "as_", "at"})
 
 Reply = Callable[[bytes], None]
 """Sends a frame to whoever waits for the answer; does nothing once they are gone."""
+
+
+class Target(NamedTuple):
+    """A message as a command finds it; `author` is None for one that was deleted or never was."""
+
+    author: str | None
 
 
 class Write:
@@ -34,6 +41,7 @@ class Write:
         "reply",
         "room_id",
         "sender",
+        "target",
         "value",
         "via",
     )
@@ -59,6 +67,8 @@ class Write:
         self.base = 0
         self.offset = -1
         self.value: bytes | None = None
+        self.target: Target | None = None
+        """The message that it is about, where that had to be looked up."""
         self.also: list[tuple[Reply | None, int]] | None = None
         """Who else waits for it: the same command again, under its own id."""
 

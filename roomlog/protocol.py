@@ -31,6 +31,7 @@ Id = Annotated[str, Meta(max_length=64)]
 Key = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 CursorText = Annotated[str, Meta(max_length=40)]
 RoomName = Annotated[str, Meta(min_length=1, max_length=100)]
+Emoji = Annotated[str, Meta(min_length=1, max_length=32)]
 OriginalTime = Annotated[datetime, Meta(tz=True)]
 
 
@@ -69,6 +70,37 @@ class PostMessage(Acting, frozen=True, kw_only=True, tag="send"):
     reply_to: Id | None = None
     attachments: Annotated[tuple[Attachment, ...], Meta(max_length=20)] = ()
     mentions: Annotated[tuple[Id, ...], Meta(max_length=100)] = ()
+
+
+class EditMessage(Acting, frozen=True, kw_only=True, tag="edit"):
+    """Give a message of one's own another text."""
+
+    room: Id
+    event: Id
+    text: str
+
+
+class DeleteMessage(Acting, frozen=True, kw_only=True, tag="delete"):
+    """Withdraw a message: one's own, or as an owner or moderator anybody's."""
+
+    room: Id
+    event: Id
+
+
+class AddReaction(Acting, frozen=True, kw_only=True, tag="react"):
+    """React to a message."""
+
+    room: Id
+    event: Id
+    emoji: Emoji
+
+
+class RemoveReaction(Acting, frozen=True, kw_only=True, tag="unreact"):
+    """Withdraw one's reaction to a message."""
+
+    room: Id
+    event: Id
+    emoji: Emoji
 
 
 class CreateRoom(Acting, frozen=True, kw_only=True, tag="create"):
@@ -114,7 +146,9 @@ class Ping(
     id: CommandId | None = None
 
 
-RoomCommand = PostMessage | CreateRoom | JoinRoom | LeaveRoom
+MessageCommand = EditMessage | DeleteMessage | AddReaction | RemoveReaction
+"""What is done to a message that is there already."""
+RoomCommand = PostMessage | MessageCommand | CreateRoom | JoinRoom | LeaveRoom
 AnyCommand = RoomCommand | Subscribe | Unsubscribe | Authenticate | NotifyTyping | Ping
 
 _decoder = Decoder(AnyCommand)
@@ -136,7 +170,7 @@ def decode_command(line: bytes) -> AnyCommand:
         raise Refused(ErrorCode.BAD_REQUEST, _explain(error)) from None
     if not _is_surely_strict(line, command):
         _require_strict(line)
-    if type(command) is PostMessage and len(command.text) > TEXT_CHARS:
+    if isinstance(command, PostMessage | EditMessage) and len(command.text) > TEXT_CHARS:
         told = f"text: {len(command.text)} characters; at most {TEXT_CHARS} are allowed"
         raise Refused(ErrorCode.TOO_LARGE, told)
     return command

@@ -5,6 +5,7 @@ refuse it. Both sides of the platform that write or check (ingest nodes, tests) 
 """
 
 from dataclasses import dataclass, field
+from unicodedata import category
 
 from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
@@ -17,13 +18,27 @@ from roomlog.events import (
     MemberLeft,
     MemberRemoved,
     MemberRoleChanged,
+    MessageDeleted,
+    MessageEdited,
     MessagePosted,
+    ReactionAdded,
+    ReactionRemoved,
     Role,
     RoomCreated,
     RoomKind,
     RoomRenamed,
 )
-from roomlog.protocol import CreateRoom, JoinRoom, LeaveRoom, PostMessage
+from roomlog.protocol import (
+    AddReaction,
+    CreateRoom,
+    DeleteMessage,
+    EditMessage,
+    JoinRoom,
+    LeaveRoom,
+    MessageCommand,
+    PostMessage,
+    RemoveReaction,
+)
 
 
 @dataclass(slots=True)
@@ -87,6 +102,49 @@ def decide_post(room: Room, sender: str, command: PostMessage) -> Body:
     if not all(map(ids.is_id, command.mentions)):
         raise Refused(ErrorCode.BAD_REQUEST, "mentions: not all of them are user ids")
     return MessagePosted(command.text, command.reply_to, command.mentions, command.attachments)
+
+
+def decide_on_message(room: Room, sender: str, command: MessageCommand, author: str | None) -> Body:
+    """Return the fact that a command about a message leads to; raises Refused.
+
+    `author` is who posted it, None where the room has no such message (any more).
+    """
+    require_member(room, sender)
+    if author is None:
+        told = "event: no message of this room, or one that was deleted"
+        raise Refused(ErrorCode.BAD_REQUEST, told)
+    match command:
+        case EditMessage(event=event, text=text):
+            _require_edit(sender, author, text)
+            return MessageEdited(event, text)
+        case DeleteMessage(event=event):
+            if sender != author and not moderates(room, sender):
+                told = "event: only its author, an owner or a moderator may delete it"
+                raise Refused(ErrorCode.FORBIDDEN, told)
+            return MessageDeleted(event)
+        case AddReaction(event=event, emoji=emoji):
+            _require_emoji(emoji)
+            return ReactionAdded(event, emoji)
+        case RemoveReaction(event=event, emoji=emoji):
+            _require_emoji(emoji)
+            return ReactionRemoved(event, emoji)
+
+
+def moderates(room: Room, user: str) -> bool:
+    """Tell whether the user is an owner or a moderator of the room."""
+    return room.members.get(user) in ("owner", "moderator")
+
+
+def _require_edit(sender: str, author: str, text: str) -> None:
+    if sender != author:
+        raise Refused(ErrorCode.FORBIDDEN, "event: only its author may edit it")
+    if not text.strip():
+        raise Refused(ErrorCode.BAD_REQUEST, "text: empty; delete the message instead")
+
+
+def _require_emoji(emoji: str) -> None:
+    if any(c.isspace() or category(c) == "Cc" for c in emoji):
+        raise Refused(ErrorCode.BAD_REQUEST, "emoji: contains white space or a control character")
 
 
 def decide_create(sender: str, command: CreateRoom) -> Body:

@@ -12,6 +12,7 @@ from ingest.feed import BEHIND_S, Feed
 from ingest.postgres import Projected
 from ingest.recent import RecentEvents
 from ingest.rooms import Rooms
+from ingest.targets import Targets
 from ingest.writes import Write
 from roomlog.deliveries import Range
 from roomlog.events import MemberLeft
@@ -54,7 +55,7 @@ class Rig:
             lambda state: None,
             lambda state, offset: self.feed.room_is_live(state, offset),
         )
-        fanout = FanOut(CODEC, RecentEvents(), 1, self._on_gone)
+        fanout = FanOut(CODEC, RecentEvents(), Targets(None, None, CODEC), 1, self._on_gone)
         self.feed = Feed(
             self.rooms,
             self.log,

@@ -10,12 +10,20 @@ from ingest.postgres import Projected
 from ingest.recent import RecentEvents
 from ingest.resolver import Resolver
 from ingest.rooms import Rooms
+from ingest.targets import Targets
 from ingest.writer import Writer
 from ingest.writes import digest_of
 from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
 from roomlog.partitions import PARTITIONS, partition_of
-from roomlog.protocol import CreateRoom, JoinRoom, LeaveRoom, PostMessage
+from roomlog.protocol import (
+    CreateRoom,
+    DeleteMessage,
+    EditMessage,
+    JoinRoom,
+    LeaveRoom,
+    PostMessage,
+)
 from roomlog.rooms import Room
 from tests.unit.ingest.twins import ALICE, BOB, CODEC, EVE, ROOM, MemoryLog, created, value
 
@@ -25,6 +33,9 @@ ME, OTHER = "n1-0000", "n2-0000"
 class Table:
     async def load(self, room_id):
         return Projected(Room(room_id), 0)
+
+    async def messages(self, partition, pairs):
+        return {}, 0
 
 
 class MemoryKeys:
@@ -83,9 +94,10 @@ class Rig:
         self.rooms = Rooms(
             Table(), self.log, CODEC, lambda s: s.attached.set(), lambda s: None, lambda s, o: None
         )
+        self.targets = Targets(Table(), self.log, CODEC)
         resolver = Resolver(self.log, CODEC, self.keys, self.recent, ME)
         self.writer = Writer(
-            "n1", 1, self.rooms, self.keys, self.lanes, resolver, self.recent, CODEC
+            "n1", 1, self.rooms, self.keys, self.lanes, resolver, self.targets, self.recent, CODEC
         )
 
     def submit(self, command, sender=ALICE):
@@ -250,3 +262,68 @@ async def test_a_full_node_refuses(rig):
         rig.submit(post(1))
     assert caught.value.code is ErrorCode.UNAVAILABLE
     assert caught.value.retry_after_ms
+
+
+def edit(number, event, text="better"):
+    return EditMessage(id=number, key=f"e{number}", room=ROOM, event=event, text=text)
+
+
+def delete(number, event):
+    return DeleteMessage(id=number, key=f"d{number}", room=ROOM, event=event)
+
+
+async def test_a_message_that_the_node_has_not_seen_is_looked_up_in_order(rig):
+    rig.submit(post(1))
+    await rig.settle()
+    said = rig.replies[0]["event"]
+    rig.submit(edit(2, said))
+    rig.submit(post(3))
+    rig.submit(edit(4, said), BOB)
+    await rig.settle()
+    assert rig.answers() == [(1, "ack"), (4, "forbidden"), (2, "ack"), (3, "ack")]
+    assert [r["cursor"] for r in rig.replies if "cursor" in r] == ["1:1", "1:2", "1:3"]
+
+
+async def test_a_message_that_is_not_there_is_refused(rig):
+    for number, event in enumerate(("x", ids.new_id(), ids.event_id(ALICE, ROOM, "never"))):
+        rig.submit(edit(number, event))
+    await rig.settle()
+    assert {code for _, code in rig.answers()} == {"bad_request"}
+    assert all(r["message"].startswith("event:") for r in rig.replies)
+
+
+async def test_what_is_being_deleted_is_not_edited_any_more(rig):
+    rig.submit(post(1))
+    await rig.settle()
+    said = rig.replies[0]["event"]
+    rig.submit(delete(2, said))
+    rig.submit(edit(3, said))
+    await rig.settle()
+    assert sorted(rig.answers()) == [(1, "ack"), (2, "ack"), (3, "bad_request")]
+    rig.submit(edit(4, said))
+    await rig.settle()
+    assert rig.answers()[-1] == (4, "bad_request")
+
+
+async def test_a_known_message_is_not_looked_up(rig):
+    rig.submit(post(1))
+    await rig.settle()
+    said, state = rig.replies[0]["event"], rig.rooms.get(ROOM)
+    rig.targets.note(state, said, ALICE)
+    rig.log.reads.clear()
+    rig.submit(edit(2, said))
+    await rig.settle()
+    rig.targets.note(state, said, None)
+    rig.submit(edit(3, said))
+    await rig.settle()
+    assert rig.answers()[1:] == [(2, "ack"), (3, "bad_request")]
+    assert rig.log.reads == []
+
+
+async def test_while_messages_cannot_be_looked_up_one_is_told_to_come_again(rig):
+    rig.submit(post(1))
+    await rig.settle()
+    rig.log.is_away = True
+    rig.submit(edit(2, rig.replies[0]["event"]))
+    await rig.settle()
+    assert rig.answers()[-1] == (2, "unavailable")

@@ -1,6 +1,6 @@
 """In-memory twins for what a node's parts talk to."""
 
-from ingest.kafka import Record
+from ingest.kafka import LogUnavailable, Record
 from roomlog import ids
 from roomlog.events import ChatEvent, FirstMember, MessagePosted, RoomCreated
 from schemas import files
@@ -33,6 +33,7 @@ class MemoryLog:
     def __init__(self):
         self.records = {}
         self.reads = []
+        self.is_away = False
 
     def append(self, partition, room, data):
         """Append a record and return its offset."""
@@ -41,6 +42,8 @@ class MemoryLog:
         return len(records) - 1
 
     async def head(self, partition):
+        if self.is_away:
+            raise LogUnavailable
         return len(self.records.get(partition, []))
 
     async def heads(self, partitions):

@@ -1,0 +1,96 @@
+"""Operations on messages and rooms, on two nodes: everybody sees them, REST shows what they led to."""
+
+import uuid
+
+import httpx
+import pytest
+
+from roomlog.errors import Refused
+from tests.people import Member
+from tests.wire import token_of
+
+
+def command(op, room, **fields):
+    return {"op": op, "room": room, "key": str(uuid.uuid4()), **fields}
+
+
+async def refused(member, wanted):
+    with pytest.raises(Refused) as caught:
+        await member.request(wanted)
+    return caught.value.code
+
+
+async def rest(stack, member, path, ack, **params):
+    headers = {"Authorization": f"Bearer {token_of(stack.data, member.user_id)}"}
+    async with httpx.AsyncClient(base_url=stack.status()["api"], timeout=15) as http:
+        got = await http.get(path, params={"after_cursor": ack.cursor, **params}, headers=headers)
+    assert got.status_code == 200, got.text
+    return got.json()
+
+
+async def test_an_edit_reaches_the_other_node_and_the_history(stack, two_members):
+    alice, bob, room = two_members
+    said = await alice.post(room, "helo")
+    edit = command("edit", room, event=said.event, text="hello")
+    ack = await alice.request(edit)
+    assert (await alice.request(edit)).cursor == ack.cursor
+    await bob.next_event(room)
+    seen = await bob.next_event(room)
+    assert (seen["type"], seen["d"]) == ("MessageEdited", {"event": said.event, "text": "hello"})
+    assert await refused(bob, command("edit", room, event=said.event, text="x")) == "forbidden"
+    page = await rest(stack, bob, f"/rooms/{room}/messages", ack)
+    shown = next(m for m in page["items"] if m["id"] == said.event)
+    assert shown["text"] == "hello"
+    assert shown["edited_at"]
+
+
+async def test_reactions_come_and_go_and_a_deletion_ends_all(stack, two_members):
+    alice, bob, room = two_members
+    said = await alice.post(room, "tea?")
+    await bob.next_event(room)
+    ack = await bob.request(command("react", room, event=said.event, emoji="👍"))
+    assert (await bob.next_event(room))["d"] == {"event": said.event, "emoji": "👍"}
+    page = await rest(stack, alice, f"/rooms/{room}/messages", ack)
+    assert page["items"][-1]["reactions"][0]["emoji"] == "👍"
+    ack = await bob.request(command("unreact", room, event=said.event, emoji="👍"))
+    page = await rest(stack, alice, f"/rooms/{room}/messages", ack)
+    assert page["items"][-1]["reactions"] == []
+    assert await refused(bob, command("delete", room, event=said.event)) == "forbidden"
+    ack = await alice.request(command("delete", room, event=said.event))
+    page = await rest(stack, bob, f"/rooms/{room}/messages", ack)
+    assert page["items"][-1]["text"] is None
+    assert page["items"][-1]["deleted_at"]
+    for _ in range(2):
+        seen = await bob.next_event(room)
+    assert seen["type"] == "MessageDeleted"
+    for late in ({"op": "react", "emoji": "x"}, {"op": "edit", "text": "x"}):
+        member = alice if late["op"] == "edit" else bob
+        wanted = {**command("", room, event=said.event), **late}
+        assert await refused(member, wanted) == "bad_request"
+
+
+async def test_an_owner_deletes_what_another_said(stack, two_members):
+    alice, bob, room = two_members
+    said = await bob.post(room, "rude")
+    ack = await alice.request(command("delete", room, event=said.event))
+    page = await rest(stack, bob, f"/rooms/{room}/messages", ack)
+    assert page["items"][-1]["deleted_at"]
+
+
+async def test_a_message_of_another_room_or_of_none_is_refused(two_members):
+    alice, _, room = two_members
+    made = await alice.request(
+        {"op": "create", "key": str(uuid.uuid4()), "name": "other", "kind": "private"}
+    )
+    elsewhere = await alice.post(made.room, "there")
+    for event in (elsewhere.event, str(uuid.uuid4()), "x"):
+        assert await refused(alice, command("delete", room, event=event)) == "bad_request"
+
+
+async def test_a_stranger_learns_nothing_of_a_message(stack, two_members):
+    alice, _, room = two_members
+    said = await alice.post(room, "secret")
+    eve = await Member.sign_in(stack.data, stack.status()["ingest"][1:], "Eve")
+    wanted = command("react", room, event=said.event, emoji="x")
+    assert await refused(eve, wanted) == "no_such_room"
+    await eve.client.close()
