@@ -4,13 +4,23 @@ from ingest.rooms import RoomState, no_such_room
 from ingest.writes import Target, Write
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import Body
-from roomlog.protocol import CreateRoom, JoinRoom, LeaveRoom, MessageCommand, PostMessage
+from roomlog.protocol import (
+    CreateRoom,
+    JoinRoom,
+    LeaveRoom,
+    MemberCommand,
+    MessageCommand,
+    PostMessage,
+    RenameRoom,
+)
 from roomlog.rooms import (
     decide_create,
     decide_join,
     decide_leave,
+    decide_on_member,
     decide_on_message,
     decide_post,
+    decide_rename,
     require_member,
 )
 
@@ -27,6 +37,10 @@ def decide(state: RoomState, write: Write, target: Target | None) -> Body | None
         return decide_post(room, sender, command)
     if isinstance(command, MessageCommand):
         return _decide_on_message(state, sender, command, target)
+    if isinstance(command, MemberCommand):
+        return decide_on_member(room, sender, command)
+    if type(command) is RenameRoom:
+        return decide_rename(room, sender, command)
     if type(command) is CreateRoom:
         if room.exists:
             if sender not in room.members:

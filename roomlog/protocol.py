@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from msgspec.json import Decoder, Encoder
 
 from roomlog.errors import ErrorCode, Refused
-from roomlog.events import Attachment, ChatEvent, MessagePosted, RoomKind, SealedText
+from roomlog.events import Attachment, ChatEvent, MessagePosted, Role, RoomKind, SealedText
 from roomlog.signals import PresenceState
 
 SUBPROTOCOL = "roomlog.v1.json"
@@ -31,6 +31,7 @@ Id = Annotated[str, Meta(max_length=64)]
 Key = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 CursorText = Annotated[str, Meta(max_length=40)]
 RoomName = Annotated[str, Meta(min_length=1, max_length=100)]
+Topic = Annotated[str, Meta(max_length=500)]
 Emoji = Annotated[str, Meta(min_length=1, max_length=32)]
 OriginalTime = Annotated[datetime, Meta(tz=True)]
 
@@ -123,6 +124,36 @@ class LeaveRoom(Acting, frozen=True, kw_only=True, tag="leave"):
     room: Id
 
 
+class InviteMember(Acting, frozen=True, kw_only=True, tag="invite"):
+    """Make somebody a member."""
+
+    room: Id
+    user: Id
+
+
+class RemoveMember(Acting, frozen=True, kw_only=True, tag="kick"):
+    """End somebody's membership."""
+
+    room: Id
+    user: Id
+
+
+class ChangeRole(Acting, frozen=True, kw_only=True, tag="role"):
+    """Give a member another role."""
+
+    room: Id
+    user: Id
+    role: Role
+
+
+class RenameRoom(Acting, frozen=True, kw_only=True, tag="rename"):
+    """Give a room another name or another topic: one of them, for a key leads to one event."""
+
+    room: Id
+    name: RoomName | None = None
+    topic: Topic | None = None
+
+
 class Authenticate(Command, frozen=True, kw_only=True, tag="auth"):
     """Go on with a newer token of the same user."""
 
@@ -148,7 +179,11 @@ class Ping(
 
 MessageCommand = EditMessage | DeleteMessage | AddReaction | RemoveReaction
 """What is done to a message that is there already."""
-RoomCommand = PostMessage | MessageCommand | CreateRoom | JoinRoom | LeaveRoom
+MemberCommand = InviteMember | RemoveMember | ChangeRole
+"""What is done to another's membership."""
+RoomCommand = (
+    PostMessage | MessageCommand | MemberCommand | RenameRoom | CreateRoom | JoinRoom | LeaveRoom
+)
 AnyCommand = RoomCommand | Subscribe | Unsubscribe | Authenticate | NotifyTyping | Ping
 
 _decoder = Decoder(AnyCommand)

@@ -27,17 +27,23 @@ from roomlog.events import (
     RoomCreated,
     RoomKind,
     RoomRenamed,
+    RoomTopicChanged,
 )
 from roomlog.protocol import (
     AddReaction,
+    ChangeRole,
     CreateRoom,
     DeleteMessage,
     EditMessage,
+    InviteMember,
     JoinRoom,
     LeaveRoom,
+    MemberCommand,
     MessageCommand,
     PostMessage,
+    RemoveMember,
     RemoveReaction,
+    RenameRoom,
 )
 
 
@@ -172,6 +178,71 @@ def decide_leave(room: Room, sender: str, command: LeaveRoom) -> Body | None:
     if not room.is_visible_to(sender):
         raise Refused(ErrorCode.NO_SUCH_ROOM, f"no room {command.room}")
     return MemberLeft(sender) if sender in room.members else None
+
+
+def decide_on_member(room: Room, sender: str, command: MemberCommand) -> Body | None:
+    """Return the fact that a command about a membership leads to, None where it changes nothing.
+
+    Raises Refused. Who may what: `docs/protocol.md`, Roles.
+    """
+    require_member(room, sender)
+    if not ids.is_id(command.user):
+        raise Refused(ErrorCode.BAD_REQUEST, "user: not a user id")
+    if room.kind == "direct":
+        raise Refused(ErrorCode.FORBIDDEN, "room: the two of a direct room stay as they are")
+    match command:
+        case InviteMember():
+            return _decide_invite(room, sender, command)
+        case RemoveMember():
+            return _decide_removal(room, sender, command)
+        case ChangeRole():
+            return _decide_role(room, sender, command)
+
+
+def _decide_invite(room: Room, sender: str, command: InviteMember) -> Body | None:
+    if room.kind != "public":
+        _require_moderator(room, sender, "invite into a private room")
+    return None if command.user in room.members else MemberInvited(command.user)
+
+
+def _decide_removal(room: Room, sender: str, command: RemoveMember) -> Body | None:
+    _require_moderator(room, sender, "remove members")
+    if command.user == sender:
+        raise Refused(ErrorCode.BAD_REQUEST, "user: yourself; leave the room instead")
+    if room.members.get(command.user) == "owner" and room.members[sender] != "owner":
+        raise Refused(ErrorCode.FORBIDDEN, "user: only an owner may remove an owner")
+    return MemberRemoved(command.user) if command.user in room.members else None
+
+
+def _decide_role(room: Room, sender: str, command: ChangeRole) -> Body | None:
+    if room.members[sender] != "owner":
+        raise Refused(ErrorCode.FORBIDDEN, "room: only an owner may change roles")
+    had = room.members.get(command.user)
+    if had is None:
+        raise Refused(ErrorCode.BAD_REQUEST, "user: not a member of the room; invite them first")
+    if had == command.role:
+        return None
+    if had == "owner" and list(room.members.values()).count("owner") == 1:
+        raise Refused(ErrorCode.FORBIDDEN, "role: the last owner stays; make another one first")
+    return MemberRoleChanged(command.user, command.role)
+
+
+def decide_rename(room: Room, sender: str, command: RenameRoom) -> Body:
+    """Return the fact that a `rename` leads to; raises Refused."""
+    require_member(room, sender)
+    _require_moderator(room, sender, "rename it or change its topic")
+    if (command.name is None) == (command.topic is None):
+        raise Refused(ErrorCode.BAD_REQUEST, "name: give either a name or a topic")
+    if command.topic is not None:
+        return RoomTopicChanged(command.topic)
+    if command.name is None or not command.name.strip():
+        raise Refused(ErrorCode.BAD_REQUEST, "name: empty")
+    return RoomRenamed(command.name)
+
+
+def _require_moderator(room: Room, user: str, what: str) -> None:
+    if not moderates(room, user):
+        raise Refused(ErrorCode.FORBIDDEN, f"room: only an owner or a moderator may {what}")
 
 
 def room_of(sender: str, command: CreateRoom) -> str:

@@ -94,3 +94,44 @@ async def test_a_stranger_learns_nothing_of_a_message(stack, two_members):
     wanted = command("react", room, event=said.event, emoji="x")
     assert await refused(eve, wanted) == "no_such_room"
     await eve.client.close()
+
+
+async def test_a_removed_member_gets_nothing_after_the_removal(stack, two_members):
+    alice, bob, room = two_members
+    removed = await alice.request(command("kick", room, user=bob.user_id))
+    seen = await bob.next_event(room)
+    assert (seen["type"], seen["d"]) == ("MemberRemoved", {"user": bob.user_id})
+    await alice.post(room, "now that he is gone")
+    with pytest.raises(TimeoutError):
+        await bob.next_frame("event", room, within_s=1)
+    assert await refused(bob, command("send", room, text="let me in")) == "no_such_room"
+    listed = await rest(stack, alice, f"/rooms/{room}/members", removed)
+    assert bob.user_id not in str(listed)
+    invited = await alice.request(command("invite", room, user=bob.user_id))
+    assert (await alice.request(command("invite", room, user=bob.user_id))).event is None
+    listed = await rest(stack, bob, f"/rooms/{room}/members", invited)
+    assert bob.user_id in str(listed)
+    await bob.client.subscribe(room)
+    await alice.post(room, "welcome back")
+    assert (await bob.next_event(room))["d"]["text"] == "welcome back"
+
+
+async def test_roles_decide_who_renames(stack, two_members):
+    alice, bob, room = two_members
+    rename = {"op": "rename", "room": room, "name": "coffee"}
+    assert await refused(bob, {**rename, "key": "a"}) == "forbidden"
+    promotion = command("role", room, user=bob.user_id, role="moderator")
+    assert await refused(bob, promotion) == "forbidden"
+    await alice.request(promotion)
+    assert (await bob.next_event(room))["d"] == {"user": bob.user_id, "role": "moderator"}
+    await bob.request({**rename, "key": "b"})
+    ack = await bob.request(command("rename", room, topic="beans"))
+    shown = await rest(stack, alice, f"/rooms/{room}", ack)
+    assert (shown["name"], shown["topic"]) == ("coffee", "beans")
+    assert [(await bob.next_event(room))["type"] for _ in range(2)] == [
+        "RoomRenamed",
+        "RoomTopicChanged",
+    ]
+    assert await refused(bob, command("kick", room, user=alice.user_id)) == "forbidden"
+    demotion = command("role", room, user=alice.user_id, role="member")
+    assert await refused(alice, demotion) == "forbidden"

@@ -17,12 +17,16 @@ from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
 from roomlog.partitions import PARTITIONS, partition_of
 from roomlog.protocol import (
+    ChangeRole,
     CreateRoom,
     DeleteMessage,
     EditMessage,
+    InviteMember,
     JoinRoom,
     LeaveRoom,
     PostMessage,
+    RemoveMember,
+    RenameRoom,
 )
 from roomlog.rooms import Room
 from tests.unit.ingest.twins import ALICE, BOB, CODEC, EVE, ROOM, MemoryLog, created, value
@@ -327,3 +331,20 @@ async def test_while_messages_cannot_be_looked_up_one_is_told_to_come_again(rig)
     rig.submit(edit(2, rig.replies[0]["event"]))
     await rig.settle()
     assert rig.answers()[-1] == (2, "unavailable")
+
+
+async def test_a_removal_counts_for_what_is_sent_right_behind_it(rig):
+    create = CreateRoom(id=1, key="c", name="tea", kind="private", members=(BOB,))
+    room = ids.room_id(ALICE, "c")
+    rig.submit(create)
+    rig.submit(RemoveMember(id=2, key="r", room=room, user=BOB))
+    rig.submit(PostMessage(id=3, key="p", room=room, text="hi"), BOB)
+    rig.submit(InviteMember(id=4, key="i", room=room, user=BOB))
+    rig.submit(RenameRoom(id=5, key="n", room=room, name="coffee"), BOB)
+    rig.submit(ChangeRole(id=6, key="o", room=room, user=BOB, role="moderator"))
+    rig.submit(RenameRoom(id=7, key="n2", room=room, name="coffee"), BOB)
+    await rig.settle()
+    codes = dict(rig.answers())
+    assert codes[3] == "no_such_room"
+    assert codes[5] == "forbidden"
+    assert [codes[n] for n in (1, 2, 4, 6, 7)] == ["ack"] * 5
