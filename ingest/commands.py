@@ -8,6 +8,7 @@ from typing import assert_never
 
 from ingest.following import Following
 from ingest.limits import RateLimits
+from ingest.presence import Presence
 from ingest.rooms import Rooms
 from ingest.session import Session
 from ingest.signals import Signals
@@ -20,6 +21,7 @@ from roomlog.protocol import (
     Acting,
     AnyCommand,
     Authenticate,
+    ChangePresence,
     NotifyTyping,
     Ping,
     RoomCommand,
@@ -48,11 +50,13 @@ class Commands:
         following: Following,
         rooms: Rooms,
         signals: Signals,
+        presence: Presence,
         verifier: Verifier,
         limits: RateLimits | None,
     ) -> None:
         self._writer, self._following, self._rooms = writer, following, rooms
-        self._signals, self._verifier, self._limits = signals, verifier, limits
+        self._signals, self._presence = signals, presence
+        self._verifier, self._limits = verifier, limits
         self._loop = asyncio.get_running_loop()
         self._counts: dict[str, int] = {}
 
@@ -102,6 +106,8 @@ class Commands:
                 session.write(encode_frame(Ack(command.id)))
             case NotifyTyping():
                 self._typing(session, command)
+            case ChangePresence():
+                self._show(session, command)
             case Ping():
                 session.write(PONG if command.id is None else b'{"op":"pong","id":%d}' % command.id)
             case Authenticate():
@@ -139,6 +145,13 @@ class Commands:
         self._signals.send(command.room, UserTyping(command.room, session.user))
         if command.id is not None:
             session.write(encode_frame(Ack(command.id)))
+
+    def _show(self, session: Session, command: ChangePresence) -> None:
+        if session.token.is_bridge:
+            raise Refused(ErrorCode.FORBIDDEN, "state: a bridge is not shown as present")
+        self._presence.change_session(session.user, session.presence, command.state)
+        session.presence = command.state
+        session.write(encode_frame(Ack(command.id)))
 
     def _renew(self, session: Session, command: Authenticate) -> None:
         try:

@@ -142,7 +142,13 @@ class Node:
         )
         self._limits = RateLimits() if settings.rate_limits == "on" else None
         self.commands = Commands(
-            self._writer, self._following, self._rooms, self._signals, verifier, self._limits
+            self._writer,
+            self._following,
+            self._rooms,
+            self._signals,
+            self._presence,
+            verifier,
+            self._limits,
         )
         probes: dict[str, Probe] = {
             "kafka": lambda: self._log_reader.heads([0]),
@@ -236,7 +242,7 @@ class Node:
         metrics.WS_CONNECTIONS_ACTIVE.dec()
         self._following.end(session)
         if not session.token.is_bridge:
-            self._presence.close_session(session.user)
+            self._presence.close_session(session.user, session.presence)
 
     async def _tick_for_ever(self) -> None:
         tidied_at = self._loop.time()

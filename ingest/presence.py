@@ -17,12 +17,14 @@ from roomlog.signals import (
 
 
 def change(
-    room_id: str, announced: dict[str, PresenceState], users: dict[str, int]
+    room_id: str, announced: dict[str, PresenceState], users: dict[str, PresenceState]
 ) -> PresenceChanged | None:
     """Return the signal that leads from what was announced to the users now here, None for no change."""
-    joined = tuple(u for u in users if u not in announced)
+    new = {u: state for u, state in users.items() if announced.get(u) != state}
+    joined = tuple(u for u, state in new.items() if state == "online")
+    away = tuple(u for u, state in new.items() if state == "away")
     left = tuple(u for u in announced if u not in users)
-    return PresenceChanged(room_id, joined, left) if joined or left else None
+    return PresenceChanged(room_id, joined, left, away) if new or left else None
 
 
 def after(presence: dict[str, PresenceState], diff: PresenceDiff) -> dict[str, PresenceState]:
@@ -40,12 +42,15 @@ class Presence:
     def __init__(self, signals: Signals) -> None:
         self._signals = signals
         self._changed: dict[str, RoomState] = {}
-        self._sessions: dict[str, int] = {}
+        self._sessions: dict[str, dict[PresenceState, int]] = {}
+        """User -> how many sessions on this node are in which state."""
+        self._rooms: dict[str, dict[str, RoomState]] = {}
+        """User -> the rooms that they follow here, by id."""
         self._loop = asyncio.get_running_loop()
 
     def attach(self, state: RoomState) -> None:
         """Tell the streams that this node wants the room's events, and who follows it here."""
-        users: dict[str, PresenceState] = dict.fromkeys(state.users, "online")
+        users = self.of_room(state)
         state.announced = users
         self._signals.send(state.room.room_id, RoomAttached(state.room.room_id, dict(users)))
 
@@ -53,9 +58,21 @@ class Presence:
         """Tell the streams that this node does not need the room any more."""
         self._signals.send(state.room.room_id, RoomDetached(state.room.room_id))
 
+    def of_room(self, state: RoomState) -> dict[str, PresenceState]:
+        """Return who follows the room on this node, and in which state they are here."""
+        return {user: self._state_of(user) or "online" for user in state.users}
+
+    def _state_of(self, user: str) -> PresenceState | None:
+        """Return the merged state of the user's sessions here: away only if all are; None: no session."""
+        counts = self._sessions.get(user)
+        if counts is None:
+            return None
+        return "online" if counts["online"] else "away"
+
     def follow(self, state: RoomState, user: str) -> None:
         """A session of the user follows the room now."""
         state.users[user] = state.users.get(user, 0) + 1
+        self._rooms.setdefault(user, {})[state.room.room_id] = state
         self._note(state)
 
     def unfollow(self, state: RoomState, user: str) -> None:
@@ -64,6 +81,10 @@ class Presence:
             state.users[user] -= 1
             return
         state.users.pop(user, None)
+        if (rooms := self._rooms.get(user)) is not None:
+            rooms.pop(state.room.room_id, None)
+            if not rooms:
+                del self._rooms[user]
         self._note(state)
 
     def _note(self, state: RoomState) -> None:
@@ -76,22 +97,35 @@ class Presence:
         for room_id, state in changed.items():
             if state.announced is None:
                 continue
-            if (signal := change(room_id, state.announced, state.users)) is not None:
-                state.announced = dict.fromkeys(state.users, "online")
+            users = self.of_room(state)
+            if (signal := change(room_id, state.announced, users)) is not None:
+                state.announced = users
                 self._signals.send(room_id, signal)
 
     def open_session(self, user: str) -> None:
         """The user has one more session on this node."""
-        self._sessions[user] = self._sessions.get(user, 0) + 1
-        if self._sessions[user] == 1:
-            self._signals.send(user, SessionsChanged(user, "online"))
+        self._count(user, {"online": 1})
 
-    def close_session(self, user: str) -> None:
-        """The user has one session less on this node."""
-        self._sessions[user] = self._sessions.get(user, 1) - 1
-        if self._sessions[user] == 0:
+    def close_session(self, user: str, state: PresenceState) -> None:
+        """The user has one session less on this node; it was in this state."""
+        self._count(user, {state: -1})
+
+    def change_session(self, user: str, before: PresenceState, state: PresenceState) -> None:
+        """One of the user's sessions on this node went from one state to the other."""
+        if before != state:
+            self._count(user, {before: -1, state: 1})
+
+    def _count(self, user: str, by: dict[PresenceState, int]) -> None:
+        before = self._state_of(user)
+        counts = self._sessions.setdefault(user, {"online": 0, "away": 0})
+        for state, number in by.items():
+            counts[state] = max(0, counts[state] + number)
+        if not any(counts.values()):
             del self._sessions[user]
-            self._signals.send(user, SessionsChanged(user, "offline"))
+        if (now := self._state_of(user)) != before:
+            self._signals.send(user, SessionsChanged(user, now or "offline"))
+            for room in self._rooms.get(user, {}).values():
+                self._note(room)
 
     def repeat(self, partitions: set[int], rooms: Iterable[RoomState]) -> None:
         """Tell a worker that knows nothing of these partitions about everything here."""
@@ -99,4 +133,4 @@ class Presence:
             self.attach(state)
         for user in self._sessions:
             if partition_of(user) in partitions:
-                self._signals.send(user, SessionsChanged(user, "online"))
+                self._signals.send(user, SessionsChanged(user, self._state_of(user) or "offline"))

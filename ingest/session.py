@@ -10,6 +10,7 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from roomlog import metrics
 from roomlog.errors import CloseCode
 from roomlog.protocol import FRAME_BYTES, PING_MS
+from roomlog.signals import PresenceState
 from roomlog.tokens import Claims
 
 STALLED_BYTES = 1024 * 1024
@@ -63,6 +64,7 @@ class Session(WSListener):
         "_transport",
         "heard_at",
         "pings",
+        "presence",
         "rooms",
         "session_id",
         "stalled_at",
@@ -83,6 +85,8 @@ class Session(WSListener):
         self.session_id = claims.session_id
         self.rooms: dict[str, object] = {}
         """The rooms that it follows or is about to follow."""
+        self.presence: PresenceState = "online"
+        """What its client says of its user."""
         self.heard_at = 0.0
         self.pings = 0
         """Pings that are not answered."""

@@ -160,6 +160,12 @@ class Authenticate(Command, frozen=True, kw_only=True, tag="auth"):
     token: Annotated[str, Meta(max_length=8_192)]
 
 
+class ChangePresence(Command, frozen=True, kw_only=True, tag="presence"):
+    """Tell whether the user is at this session."""
+
+    state: PresenceState
+
+
 class NotifyTyping(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="typing"
 ):
@@ -184,7 +190,9 @@ MemberCommand = InviteMember | RemoveMember | ChangeRole
 RoomCommand = (
     PostMessage | MessageCommand | MemberCommand | RenameRoom | CreateRoom | JoinRoom | LeaveRoom
 )
-AnyCommand = RoomCommand | Subscribe | Unsubscribe | Authenticate | NotifyTyping | Ping
+AnyCommand = (
+    RoomCommand | Subscribe | Unsubscribe | Authenticate | ChangePresence | NotifyTyping | Ping
+)
 
 _decoder = Decoder(AnyCommand)
 _loose = Decoder(dict[str, Any])

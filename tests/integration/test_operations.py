@@ -135,3 +135,21 @@ async def test_roles_decide_who_renames(stack, two_members):
     assert await refused(bob, command("kick", room, user=alice.user_id)) == "forbidden"
     demotion = command("role", room, user=alice.user_id, role="member")
     assert await refused(alice, demotion) == "forbidden"
+
+
+async def test_who_is_away_is_shown_on_the_other_node(two_members):
+    alice, bob, room = two_members
+    await alice.client.subscribe(room)
+    await _shown(bob, room, "joined", alice)
+    await alice.request({"op": "presence", "state": "away"})
+    await _shown(bob, room, "away", alice)
+    await alice.request({"op": "presence", "state": "online"})
+    await _shown(bob, room, "joined", alice)
+    assert await refused(alice, {"op": "presence", "state": "asleep"}) == "bad_request"
+
+
+async def _shown(member, room, change, other):
+    while other.user_id not in (await member.next_frame("presence", room)).get("diff", {}).get(
+        change, []
+    ):
+        pass
