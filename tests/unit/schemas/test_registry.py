@@ -25,7 +25,7 @@ class Answers(HTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self):  # noqa: N802
+    def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
         self.server.asked += 1
         code = self.server.codes.pop(0) if self.server.codes else 200
