@@ -34,7 +34,7 @@ def examples(messages, ops=None):
 
 
 def written(value) -> str:
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+    return yaml.safe_dump(value, sort_keys=True, allow_unicode=True)
 
 
 def explain(op, told, real):
