@@ -132,7 +132,14 @@ def _with_retries(call: Callable[[], _T]) -> _T:
     retrying = tenacity.Retrying(
         stop=tenacity.stop_after_delay(10),
         wait=tenacity.wait_random_exponential(multiplier=0.1, max=1),
-        retry=tenacity.retry_if_exception_type(httpx.TransportError),
+        retry=tenacity.retry_if_exception(_passes),
         reraise=True,
     )
     return retrying(call)
+
+
+def _passes(error: BaseException) -> bool:
+    """Tell whether asking again may help: a registry answers 500 while its own database restarts."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.is_server_error
+    return isinstance(error, httpx.TransportError)
