@@ -223,20 +223,14 @@ def stack(data: str) -> dict[str, str]:
     return told
 
 
-def main() -> None:
-    """Measure, and print what was found."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", required=True, help="data directory of a running stack")
-    parser.add_argument("--events", type=int, default=240_000)
-    parser.add_argument("--irc", type=Path, help="directory of real chat logs")
-    options = parser.parse_args()
-    told = stack(options.data)
+def measure(told: dict[str, str], wanted: int, irc: Path | None) -> dict[str, float]:
+    """Fill the log of a running stack, work it off with a projector alone, and return the figures."""
     os.environ |= {
         f"ROOMLOG_{name.upper()}": told[name] for name in ("kafka", "registry", "valkey", "data")
     }
     codec = Registry(told["registry"]).codecs().chat_events
-    events = real_events(options.irc) if options.irc else made_up_events()
-    missing = options.events - asyncio.run(log_size(told["kafka"]))
+    events = real_events(irc) if irc else made_up_events()
+    missing = wanted - asyncio.run(log_size(told["kafka"]))
     if missing > 0:
         asyncio.run(fill(told["kafka"], codec, events, missing))
     size = asyncio.run(log_size(told["kafka"]))
@@ -244,22 +238,26 @@ def main() -> None:
     seconds, cpu, process = drain(dsn, size)
     process.terminate()
     process.wait()
-    _report(size, seconds, cpu, *raw_copy(dsn))
+    rows, copy_seconds, copy_cpu = raw_copy(dsn)
+    return {
+        "per_s": round(size / seconds),
+        "per_core_s": round(size / (cpu.projector + cpu.postgres)),
+        "projector_us": round(cpu.projector / size * 1e6, 2),
+        "postgres_us": round(cpu.postgres / size * 1e6, 2),
+        "copy_per_s": round(rows / copy_seconds),
+        "copy_us": round(copy_cpu / rows * 1e6, 2),
+        "copy_percent": round(size / seconds / (rows / copy_seconds) * 100, 1),
+    }
 
 
-def _report(
-    size: int, seconds: float, cpu: Cpu, rows: int, copy_seconds: float, copy_cpu: float
-) -> None:
-    rate, copy_rate = size / seconds, rows / copy_seconds
-    total = cpu.projector + cpu.postgres
-    print(f"{size:,} events in {seconds:.1f} s: {rate:,.0f} events/s")
-    print(f"projector  {cpu.projector / size * 1e6:5.1f} us CPU an event")
-    print(f"postgres   {cpu.postgres / size * 1e6:5.1f} us CPU an event")
-    print(f"one core   {size / total:,.0f} events/s (projector and PostgreSQL together)")
-    print(
-        f"raw COPY   {copy_rate:,.0f} rows/s, {copy_cpu / rows * 1e6:.1f} us CPU a row ({rows:,} rows)"
-    )
-    print(f"share      {rate / copy_rate:.0%} of raw COPY by the clock")
+def main() -> None:
+    """Measure a running stack, and print what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", required=True, help="data directory of a running stack")
+    parser.add_argument("--events", type=int, default=240_000)
+    parser.add_argument("--irc", type=Path, help="directory of real chat logs")
+    options = parser.parse_args()
+    print(json.dumps(measure(stack(options.data), options.events, options.irc), indent=1))
 
 
 if __name__ == "__main__":

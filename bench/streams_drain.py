@@ -151,8 +151,8 @@ def start_worker(status: dict[str, str], port: int, data: str) -> subprocess.Pop
     return subprocess.Popen([sys.executable, "-m", "roomlog.cli", "streams"], env=env)
 
 
-async def drain(status: dict[str, str], events: int, attached: float) -> None:
-    """Run the benchmark once and print its figures."""
+async def drain(status: dict[str, str], events: int, attached: float) -> dict[str, float]:
+    """Run the benchmark once and return its figures."""
     codecs = Registry(status["registry"]).codecs()
     port = next(filter(is_free, range(27_000, 28_000)))
     url = f"http://127.0.0.1:{port}"
@@ -186,11 +186,15 @@ async def drain(status: dict[str, str], events: int, attached: float) -> None:
         worker.wait()
         node.cancel()
     done = events - base
-    print(
-        f"{done:,} events in {took:.1f} s: {done / took:,.0f}/s; {cpu / done * 1e6:.1f} us CPU an event, "
-        f"{done / cpu:,.0f} events/s of one core; {seen[0]:,} published; {memory} MiB; "
-        f"idle afterwards: {idle:.1%} of a core"
-    )
+    return {
+        "events": done,
+        "per_s": round(done / took),
+        "per_core_s": round(done / cpu),
+        "cpu_us": round(cpu / done * 1e6, 2),
+        "published": seen[0],
+        "memory_mib": memory,
+        "idle_core_percent": round(idle * 100, 1),
+    }
 
 
 def _cpu(pid: int) -> float:
@@ -207,7 +211,7 @@ def main() -> None:
     options = parser.parse_args()
     command = [sys.executable, "-m", "roomlog.cli", "status", "--json", "--data", options.data]
     status = json.loads(subprocess.check_output(command))
-    asyncio.run(drain(status, options.events, options.attached))
+    print(json.dumps(asyncio.run(drain(status, options.events, options.attached)), indent=1))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,48 @@
+"""What the servers of a stack cost: processor time by stage, and memory."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import psutil
+
+from roomlog.stack.spec import kind_of
+
+Services = list[dict[str, Any]]
+
+
+def processes(services: Services) -> dict[str, list[psutil.Process]]:
+    """Return the processes of each kind of service, children included."""
+    found: dict[str, list[psutil.Process]] = defaultdict(list)
+    for service in services:
+        process = psutil.Process(service["pid"])
+        found[kind_of(service["name"])] += [process, *process.children(recursive=True)]
+    return found
+
+
+def cpu_seconds(services: Services) -> dict[str, float]:
+    """Return user and system time by kind of service."""
+    used: dict[str, float] = defaultdict(float)
+    for kind, some in processes(services).items():
+        for process in some:
+            try:
+                times = process.cpu_times()
+                used[kind] += times.user + times.system
+            except psutil.NoSuchProcess:
+                continue
+    return used
+
+
+def resident_bytes(services: Services) -> dict[str, int]:
+    """Return resident memory by kind of service."""
+    return {
+        kind: sum(process.memory_info().rss for process in some)
+        for kind, some in processes(services).items()
+    }
+
+
+def each_us(
+    before: Mapping[str, float], after: Mapping[str, float], count: int
+) -> dict[str, float]:
+    """Return microseconds of processor time by kind, for each of so many deliveries or messages."""
+    return {k: (after[k] - before.get(k, 0.0)) / max(count, 1) * 1e6 for k in after}
