@@ -10,7 +10,7 @@ from ingest.commands import Commands
 from ingest.fanout import FanOut
 from ingest.feed import Feed
 from ingest.following import Following
-from ingest.http import Probe, Readiness
+from ingest.http import Readiness
 from ingest.kafka import EVENTS_TOPIC, LogReader
 from ingest.keys import Keys
 from ingest.lanes import Lanes
@@ -36,6 +36,7 @@ from roomlog.deliveries import (
     decode_delivery,
 )
 from roomlog.errors import CloseCode
+from roomlog.health import Probe
 from roomlog.leases import Lease, new_incarnation
 from roomlog.partitions import PARTITIONS
 from roomlog.protocol import (
