@@ -33,7 +33,6 @@ MISSED_SPAN = 500_000
 _TOGETHER = 8
 _LINES_A_FRAME = 200
 _REACH_S = 5.0
-_SETTLE_S = 0.01
 _RETRY_MS = 500
 
 _log = logging.getLogger(__name__)
@@ -125,9 +124,8 @@ class Following:
         try:
             async with asyncio.timeout(_REACH_S):
                 while user in state.view.members and user not in state.room.members:
-                    await asyncio.sleep(_SETTLE_S)
-                    await self._feed.reach_head(state.partition)
-        except (LogUnavailable, TimeoutError) as error:
+                    await state.wait_until_settled()
+        except TimeoutError as error:
             told = "whether you are a member is not settled yet; try again"
             raise Refused(ErrorCode.UNAVAILABLE, told, _RETRY_MS) from error
 

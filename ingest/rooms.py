@@ -89,6 +89,7 @@ class RoomState:
     """
 
     __slots__ = (
+        "_settled",
         "ahead",
         "announced",
         "attached",
@@ -116,6 +117,7 @@ class RoomState:
         self.number = next(_numbers)
         self.room = self.view = Room(room_id)
         self.ahead: dict[str, Body] = {}
+        self._settled: asyncio.Future[None] | None = None
         self.live = False
         self.may_be_new = False
         """Whether it is kept even if it does not exist, because somebody here is about to make it."""
@@ -151,6 +153,18 @@ class RoomState:
         """An event that was on its way is in the log now, or never will be."""
         if self.ahead.pop(event_id, None) is not None:
             self._look_ahead()
+            self._tell_settled()
+
+    async def wait_until_settled(self) -> None:
+        """Wait until one event that was on its way is in the log, or never will be."""
+        if self._settled is None:
+            self._settled = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._settled)
+
+    def _tell_settled(self) -> None:
+        if self._settled is not None:
+            self._settled.set_result(None)
+            self._settled = None
 
     def will_delete(self, message: str) -> bool:
         """Whether a deletion of the message is on its way into the log."""
@@ -159,8 +173,10 @@ class RoomState:
     def fold(self, event: ChatEvent, offset: int) -> None:
         """Move the room along its log by an event that may concern its members."""
         fold(self.room, event, offset)
-        self.ahead.pop(event.event_id, None)
+        was_ahead = self.ahead.pop(event.event_id, None) is not None
         self._look_ahead()
+        if was_ahead:
+            self._tell_settled()
 
     def _look_ahead(self) -> None:
         if not self.ahead:

@@ -174,10 +174,19 @@ def decide_join(room: Room, sender: str, command: JoinRoom) -> Body | None:
 
 
 def decide_leave(room: Room, sender: str, command: LeaveRoom) -> Body | None:
-    """Return the fact that a `leave` leads to, None for one who is no member; raises Refused."""
+    """Return the fact that a `leave` leads to, None for one who is no member; raises Refused.
+
+    What comes with its original time (`at`: an import) has happened elsewhere, and is not refused.
+    """
     if not room.is_visible_to(sender):
         raise Refused(ErrorCode.NO_SUCH_ROOM, f"no room {command.room}")
-    return MemberLeft(sender) if sender in room.members else None
+    if sender not in room.members:
+        return None
+    stays = room.kind != "direct" and command.at is None and len(room.members) > 1
+    if stays and _is_last_owner(room, sender):
+        told = "room: its last owner stays while others are in it; make one of them an owner first"
+        raise Refused(ErrorCode.FORBIDDEN, told)
+    return MemberLeft(sender)
 
 
 def decide_on_member(room: Room, sender: str, command: MemberCommand) -> Body | None:
@@ -222,9 +231,14 @@ def _decide_role(room: Room, sender: str, command: ChangeRole) -> Body | None:
         raise Refused(ErrorCode.BAD_REQUEST, "user: not a member of the room; invite them first")
     if had == command.role:
         return None
-    if had == "owner" and list(room.members.values()).count("owner") == 1:
+    if _is_last_owner(room, command.user):
         raise Refused(ErrorCode.FORBIDDEN, "role: the last owner stays; make another one first")
     return MemberRoleChanged(command.user, command.role)
+
+
+def _is_last_owner(room: Room, user: str) -> bool:
+    owners = [u for u, role in room.members.items() if role == "owner"]
+    return owners == [user]
 
 
 def decide_rename(room: Room, sender: str, command: RenameRoom) -> Body:
