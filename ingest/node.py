@@ -25,7 +25,6 @@ from ingest.signals import Signals
 from ingest.targets import Targets
 from ingest.valkey import REVOKED_SESSIONS, LeaseKeeper, Listener, connect
 from ingest.writer import Writer
-from ingest.writes import Write
 from roomlog import metrics
 from roomlog.deliveries import (
     Attached,
@@ -104,7 +103,7 @@ class Node:
             self._log_reader,
             codec,
             heads,
-            self._on_stored,
+            lambda partition, base, writes: self._feed.take_own(partition, base, writes),
             lambda writes: self._writer.dropped(writes),
         )
         resolver = Resolver(self._log_reader, codec, keys, recent, self.incarnation)
@@ -128,6 +127,7 @@ class Node:
             heads,
             fanout.take,
             fanout.take_own,
+            self._writer.stored,
             fanout.end_turn,
             self._on_silence,
         )
@@ -157,10 +157,6 @@ class Node:
             "postgres": self._table.ping,
         }
         self.readiness = Readiness(probes, required=frozenset({"kafka"}))
-
-    def _on_stored(self, partition: int, base: int, writes: list[Write]) -> None:
-        self._writer.stored(writes)
-        self._feed.take_own(partition, base, writes)
 
     # Beginning and end.
 

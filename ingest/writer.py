@@ -255,12 +255,15 @@ class Writer:
     # Answering.
 
     def stored(self, writes: list[Write]) -> None:
-        """The log has these writes, in this order."""
+        """The log has these writes, in this order, and this node has everything before them."""
         epoch, in_flight, recent = self._epoch, self._in_flight, self._recent
         for write in writes:
             if write.event_id:
                 in_flight.pop(write.event_id, None)
                 recent.put(write.event_id, write.offset)
+                if self._is_void(write):
+                    self._refuse_void(write)
+                    continue
             elif write.offset == NOT_THERE:  # it changes nothing because of what was just written
                 write.offset = self._lanes.heads[partition_of(write.room_id)] - 1
             if write.reply is not None:
@@ -272,6 +275,15 @@ class Writer:
         if writes:
             metrics.ACK_SECONDS.observe(self._loop.time() - writes[0].received_at)
 
+    def _is_void(self, write: Write) -> bool:
+        state = self._rooms.get(write.room_id)
+        return state is not None and write.offset in state.room.void
+
+    def _refuse_void(self, write: Write) -> None:
+        """It is in the log after the removal of its sender, which another node wrote meanwhile."""
+        told = "you were removed before it came into the log; once a member again, choose a new key"
+        self._answer_all(write, Refused(ErrorCode.NOT_A_MEMBER, told))
+
     def dropped(self, writes: list[Write]) -> None:
         """These writes are not in the log and will not be; whoever waited was told already or is now."""
         for write in writes:
@@ -282,12 +294,14 @@ class Writer:
     def expire(self, now: float) -> None:
         """Tell those who wait for too long that the log cannot take it now."""
         for write in self._lanes.expire(now):
-            refused = _unavailable()
-            also, write.also = write.also or [], None
-            for reply, command_id in also:
-                if reply is not None:
-                    reply(failure(command_id, refused))
-            self._answer(write, refused)
+            self._answer_all(write, _unavailable())
+
+    def _answer_all(self, write: Write, refused: Refused) -> None:
+        also, write.also = write.also or [], None
+        for reply, command_id in also:
+            if reply is not None:
+                reply(failure(command_id, refused))
+        self._answer(write, refused)
 
     def _refuse(self, write: Write, refused: Refused) -> None:
         self._answer(write, refused)

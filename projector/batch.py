@@ -65,11 +65,13 @@ class UserFact(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A new message: its place, and its COPY row."""
+    """A new message: its place, its COPY row and, in microseconds since 1970, when it was sent."""
 
     room_id: str
     offset: int
     row: bytes
+    sender_id: str
+    at: int
 
 
 class Touch(NamedTuple):
@@ -130,9 +132,9 @@ def add_chat_events(
                 continue
             event = uuid_bytes(fields["event_id"])
             if event not in batch.messages:
-                sender = cached_uuid_bytes(fields["sender_id"])
-                row = message_row(room_bytes, offset, event, sender, at, body)
-                batch.messages[event] = Message(room, offset, row)
+                sender = fields["sender_id"]
+                row = message_row(room_bytes, offset, event, cached_uuid_bytes(sender), at, body)
+                batch.messages[event] = Message(room, offset, row, sender, at)
         except PoisonRecord as error:
             _bury(batch, record, "undecodable", str(error), now_ms)
         except (Unstorable, msgspec.ValidationError) as error:

@@ -6,11 +6,11 @@ the same rows.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from projector.batch import Fact, UserFact
+from projector.batch import Batch, Fact, Message, Touch, UserFact
 from roomlog.accounts import UserRegistered, UserRenamed
 from roomlog.events import (
     MemberInvited,
@@ -28,11 +28,14 @@ from roomlog.events import (
     RoomTopicChanged,
     Text,
 )
+from roomlog.rooms import takes_effect
 
 MemberKey = tuple[str, str]
 """Room and user."""
 MessageKey = tuple[str, str]
 """Room and event id."""
+Place = tuple[str, int]
+"""Room and offset."""
 ReactionKey = tuple[str, str, str, str]
 """Room, event id of the message, emoji and user."""
 
@@ -75,6 +78,10 @@ class Changes:
     topics: dict[str, str] = field(default_factory=dict)
     members: dict[MemberKey, Member | None] = field(default_factory=dict)
     """None: no member any more."""
+    turns: dict[MemberKey, list[tuple[int, bool]]] = field(default_factory=dict)
+    """Where in the batch somebody became (True) or ceased to be (False) a member, in log order."""
+    void: set[Place] = field(default_factory=set)
+    """Events that take no effect (`roomlog.rooms.takes_effect`)."""
     member_delta: Counter[str] = field(default_factory=Counter)
     edits: dict[MessageKey, Edit] = field(default_factory=dict)
     deletions: dict[MessageKey, int] = field(default_factory=dict)
@@ -92,9 +99,13 @@ def created_rooms(facts: Iterable[Fact]) -> list[str]:
     return list({f.room_id for f in facts if isinstance(f.body, RoomCreated)})
 
 
-def concerned_members(facts: Iterable[Fact]) -> list[MemberKey]:
+def concerned_members(facts: Iterable[Fact], messages: Iterable[Message] = ()) -> list[MemberKey]:
     """Return the memberships of which the fold must know what they were."""
-    return list({(f.room_id, user) for f in facts for user in _users(f)})
+    found = {(m.room_id, m.sender_id) for m in messages}
+    for fact in facts:
+        found.add((fact.room_id, fact.sender_id))
+        found.update((fact.room_id, user) for user in _users(fact))
+    return list(found)
 
 
 def concerned_messages(facts: Iterable[Fact]) -> set[str]:
@@ -106,19 +117,45 @@ def concerned_messages(facts: Iterable[Fact]) -> set[str]:
     }
 
 
-def fold(facts: Iterable[Fact], user_facts: Iterable[UserFact], prior: Prior) -> Changes:
-    """Return what the facts change; those that took effect before change nothing."""
+def fold(
+    facts: Iterable[Fact],
+    user_facts: Iterable[UserFact],
+    prior: Prior,
+    messages: Iterable[Message] = (),
+) -> Changes:
+    """Return what the facts change, and which messages do not count; repeated facts change nothing."""
     changes = Changes()
     for fact in facts:
         if fact.event_id not in prior.applied:
             changes.applied.append(fact.event_id)
-            _fold_fact(changes, fact, prior)
+            sender = (fact.room_id, fact.sender_id)
+            if takes_effect(type(fact.body), _member(changes, prior, sender) is not None):
+                _fold_fact(changes, fact, prior)
+            else:
+                changes.void.add((fact.room_id, fact.offset))
+    for message in messages:
+        sender = (message.room_id, message.sender_id)
+        if not _is_member_at(changes, prior, sender, message.offset):
+            changes.void.add((message.room_id, message.offset))
     for user_fact in user_facts:
         if user_fact.event_id not in prior.applied:
             changes.applied.append(user_fact.event_id)
             _fold_user(changes, user_fact)
     _count_members(changes, prior)
     return changes
+
+
+def touched_by_effects(batch: Batch, void: Set[Place]) -> Mapping[str, Touch]:
+    """Return each room's newest event in the batch, where those without effect do not count."""
+    doubtful = {room for room, offset in void if batch.touched[room].offset == offset}
+    if not doubtful:
+        return batch.touched
+    touched = {room: touch for room, touch in batch.touched.items() if room not in doubtful}
+    events: list[Message | Fact] = [*batch.messages.values(), *batch.facts.values()]
+    for event in sorted(events, key=lambda event: event.offset):
+        if event.room_id in doubtful and (event.room_id, event.offset) not in void:
+            touched[event.room_id] = Touch(event.offset, event.at)
+    return touched
 
 
 def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:
@@ -133,9 +170,9 @@ def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:
         case MemberJoined() | MemberInvited():
             if _member(changes, prior, (room, body.user_id)) is None:
                 new = Member(body.role, fact.offset, fact.at)
-                changes.members[room, body.user_id] = new
+                _turn(changes, (room, body.user_id), fact.offset, new)
         case MemberLeft() | MemberRemoved():
-            changes.members[room, body.user_id] = None
+            _turn(changes, (room, body.user_id), fact.offset, None)
         case MemberRoleChanged():
             if member := _member(changes, prior, (room, body.user_id)):
                 changes.members[room, body.user_id] = member._replace(role=body.role)
@@ -174,7 +211,8 @@ def _create_room(changes: Changes, fact: Fact, body: RoomCreated, prior: Prior) 
         return
     changes.rooms[fact.room_id] = (fact, body)
     for first in body.members:
-        changes.members[fact.room_id, first.user_id] = Member(first.role, fact.offset, fact.at)
+        new = Member(first.role, fact.offset, fact.at)
+        _turn(changes, (fact.room_id, first.user_id), fact.offset, new)
 
 
 def _fold_user(changes: Changes, fact: UserFact) -> None:
@@ -185,6 +223,20 @@ def _fold_user(changes: Changes, fact: UserFact) -> None:
             changes.renamed[fact.user_id] = name
         case _:
             raise TypeError(f"no read model knows what to do with {type(fact.body).__name__}")
+
+
+def _turn(changes: Changes, key: MemberKey, offset: int, member: Member | None) -> None:
+    changes.members[key] = member
+    changes.turns.setdefault(key, []).append((offset, member is not None))
+
+
+def _is_member_at(changes: Changes, prior: Prior, key: MemberKey, offset: int) -> bool:
+    is_member = key in prior.members
+    for since, then in changes.turns.get(key, ()):
+        if since > offset:
+            break
+        is_member = then
+    return is_member
 
 
 def _member(changes: Changes, prior: Prior, key: MemberKey) -> Member | None:

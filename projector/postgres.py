@@ -1,7 +1,7 @@
 """The read models in PostgreSQL: one batch, one transaction, fenced by its offsets."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from projector import rows, sql
-from projector.batch import Batch, Place
+from projector.batch import Batch, Message, Place
 from projector.fold import (
     Changes,
     Member,
@@ -18,6 +18,7 @@ from projector.fold import (
     concerned_messages,
     created_rooms,
     fold,
+    touched_by_effects,
 )
 from roomlog.events import SealedText
 
@@ -120,12 +121,16 @@ class ReadModels:
             if check_messages:
                 _drop_applied_messages(cursor, batch)
             changes = Changes()
-            if batch.facts or batch.user_facts:
+            messages: Collection[Message] = batch.messages.values()
+            if messages or batch.facts or batch.user_facts:
                 prior = _read_prior(cursor, batch)
-                changes = fold(batch.facts.values(), batch.user_facts.values(), prior)
-            _write_messages(cursor, batch)
+                users = batch.user_facts.values()
+                changes = fold(batch.facts.values(), users, prior, messages)
+            if changes.void:
+                messages = [m for m in messages if (m.room_id, m.offset) not in changes.void]
+            _write_messages(cursor, messages)
             _write_changes(cursor, changes)
-            _write_rooms(cursor, batch, changes)
+            _write_rooms(cursor, batch, messages, changes)
             _write_presence(cursor, batch)
 
     def _end_frozen_sessions(self) -> None:
@@ -164,11 +169,12 @@ def _drop_applied_messages(cursor: psycopg.Cursor, batch: Batch) -> None:
 def _read_prior(cursor: psycopg.Cursor, batch: Batch) -> Prior:
     prior = Prior()
     facts = batch.facts.values()
-    cursor.execute(sql.SELECT_APPLIED, [[*batch.facts, *batch.user_facts]])
-    prior.applied.update(event for (event,) in cursor)
+    if ids := [*batch.facts, *batch.user_facts]:
+        cursor.execute(sql.SELECT_APPLIED, [ids])
+        prior.applied.update(event for (event,) in cursor)
     if created := created_rooms(facts):
         prior.rooms.update(room for (room,) in cursor.execute(sql.SELECT_ROOMS, [created]))
-    if keys := concerned_members(facts):
+    if keys := concerned_members(facts, batch.messages.values()):
         for room, user, *member in cursor.execute(sql.SELECT_MEMBERS, _columns(keys, 2)):
             prior.members[room, user] = Member(*member)
     for target in concerned_messages(facts):
@@ -177,15 +183,16 @@ def _read_prior(cursor: psycopg.Cursor, batch: Batch) -> Prior:
     return prior
 
 
-def _write_messages(cursor: psycopg.Cursor, batch: Batch) -> None:
-    if batch.messages:
+def _write_messages(cursor: psycopg.Cursor, messages: Collection[Message]) -> None:
+    if messages:
         with cursor.copy(sql.COPY_MESSAGES) as copy:
-            packed = [message.row for message in batch.messages.values()]
+            packed = [message.row for message in messages]
             copy.write(b"".join((rows.HEADER, *packed, rows.TRAILER)))
 
 
 def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     _many(cursor, sql.INSERT_APPLIED, [(event,) for event in changes.applied], 1)
+    _many(cursor, sql.INSERT_VOID, changes.void, 2)
     _many(cursor, sql.INSERT_ROOMS, _room_rows(changes), 9)
     gone = [key for key, member in changes.members.items() if member is None]
     _many(cursor, sql.DELETE_MEMBERS, gone, 2)
@@ -200,8 +207,10 @@ def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     _many(cursor, sql.UPDATE_USERS, changes.renamed.items(), 2)
 
 
-def _write_rooms(cursor: psycopg.Cursor, batch: Batch, changes: Changes) -> None:
-    posted = Counter([message.room_id for message in batch.messages.values()])
+def _write_rooms(
+    cursor: psycopg.Cursor, batch: Batch, messages: Collection[Message], changes: Changes
+) -> None:
+    posted = Counter([message.room_id for message in messages])
     touched = [
         (
             room,
@@ -212,7 +221,7 @@ def _write_rooms(cursor: psycopg.Cursor, batch: Batch, changes: Changes) -> None
             changes.names.get(room),
             changes.topics.get(room),
         )
-        for room, touch in batch.touched.items()
+        for room, touch in touched_by_effects(batch, changes.void).items()
     ]
     _many(cursor, sql.UPDATE_ROOMS, touched, 7)
 

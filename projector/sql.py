@@ -56,6 +56,8 @@ FROM members JOIN unnest(%s::uuid[], %s::uuid[]) AS key (room_id, user_id) USING
 # Effects.
 COPY_MESSAGES = f"COPY messages ({COLUMNS}) FROM STDIN (FORMAT binary)"
 INSERT_APPLIED = "INSERT INTO applied_events (event_id) SELECT unnest(%s::uuid[])"
+INSERT_VOID = """
+INSERT INTO void_events (room_id, "offset") SELECT * FROM unnest(%s::uuid[], %s::bigint[])"""
 INSERT_ROOMS = """
 INSERT INTO rooms (id, workspace_id, kind, name, topic, created_by, created_at, partition,
                    created_offset, last_offset, last_event_at)

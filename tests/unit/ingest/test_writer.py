@@ -348,3 +348,16 @@ async def test_a_removal_counts_for_what_is_sent_right_behind_it(rig):
     assert codes[3] == "no_such_room"
     assert codes[5] == "forbidden"
     assert [codes[n] for n in (1, 2, 4, 6, 7)] == ["ack"] * 5
+
+
+async def test_what_came_into_the_log_after_the_removal_of_its_sender_is_refused_for_good(rig):
+    rig.submit(post(1, key="k"), BOB)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    writes = rig.lanes.store()
+    rig.rooms.get(ROOM).room.void.add(writes[0].offset)
+    rig.writer.stored(writes)
+    rig.submit(post(2, key="k"), BOB)
+    await rig.settle()
+    assert rig.answers() == [(1, "not_a_member"), (2, "not_a_member")]
+    assert rig.writer.is_idle

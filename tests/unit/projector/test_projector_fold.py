@@ -1,5 +1,12 @@
-from projector.batch import Fact, UserFact
-from projector.fold import Member, Prior, concerned_members, created_rooms, fold
+from projector.batch import Fact, Message, UserFact
+from projector.fold import (
+    Member,
+    Prior,
+    concerned_members,
+    created_rooms,
+    fold,
+    touched_by_effects,
+)
 from roomlog import ids
 from roomlog.accounts import UserRegistered, UserRenamed
 from roomlog.events import (
@@ -11,12 +18,14 @@ from roomlog.events import (
     MemberRoleChanged,
     MessageDeleted,
     MessageEdited,
+    MessagePosted,
     ReactionAdded,
     ReactionRemoved,
     RoomCreated,
     RoomRenamed,
     RoomTopicChanged,
 )
+from tests.projector_records import batch_of, chat_event, chat_record
 
 ROOM, ALICE, BOB, TARGET = (ids.new_id() for _ in range(4))
 JOINED_BEFORE = Member("member", 1, 10)
@@ -28,13 +37,18 @@ def facts(*bodies, sender=ALICE):
     ]
 
 
+def prior(members=None, **more):
+    """What is there before: Alice, who does everything, is an owner."""
+    return Prior(members={(ROOM, ALICE): Member("owner", -1, 0), **(members or {})}, **more)
+
+
 def changes(*bodies, members=None, rooms=()):
-    return fold(facts(*bodies), [], Prior(rooms=set(rooms), members=members or {}))
+    return fold(facts(*bodies), [], prior(members, rooms=set(rooms)))
 
 
 def test_a_room_begins_once_with_its_first_members():
     created = RoomCreated("r", "public", members=(FirstMember(ALICE, "owner"),))
-    found = changes(created, RoomCreated("other", "private"))
+    found = fold(facts(created, RoomCreated("other", "private")), [], Prior())
     assert found.rooms[ROOM][1] == created
     assert found.members == {(ROOM, ALICE): Member("owner", 0, 100)}
     assert found.member_delta == {ROOM: 1}
@@ -97,7 +111,7 @@ def test_the_newest_edit_stays_and_none_follows_a_deletion():
 
 def test_what_comes_before_its_message_changes_nothing():
     bodies = (MessageEdited(TARGET, "a"), MessageDeleted(TARGET), MessageEdited(TARGET, "b"))
-    found = fold(facts(*bodies), [], Prior(posted={TARGET: 1}))
+    found = fold(facts(*bodies), [], prior(posted={TARGET: 1}))
     assert not found.deletions
     assert found.edits[ROOM, TARGET].text == "b"
 
@@ -135,3 +149,35 @@ def test_the_fold_says_what_it_must_know():
     )
     assert created_rooms(some) == [ROOM]
     assert sorted(concerned_members(some)) == sorted([(ROOM, ALICE), (ROOM, BOB)])
+    assert concerned_members([], [post(BOB, 1)]) == [(ROOM, BOB)]
+
+
+def post(sender, offset):
+    return Message(ROOM, offset, b"", sender, 100 + offset)
+
+
+def test_what_one_does_after_their_removal_has_no_effect():
+    removal, *late = facts(MemberRemoved(BOB), RoomRenamed("mine"), MemberInvited(BOB))
+    late = [fact._replace(sender_id=BOB) for fact in late]
+    posts = [post(BOB, -1), post(BOB, 5), post(ALICE, 6)]
+    before = prior({(ROOM, BOB): JOINED_BEFORE})
+    found = fold([removal, *late], [], before, posts)
+    assert found.void == {(ROOM, 1), (ROOM, 2), (ROOM, 5)}
+    assert not found.names
+    assert found.members == {(ROOM, BOB): None}
+
+
+def test_who_joined_in_the_batch_may_post_from_there_on():
+    joined = [fact._replace(sender_id=BOB) for fact in facts(MemberJoined(BOB))]
+    found = fold(joined, [], prior(), [post(BOB, -1), post(BOB, 1)])
+    assert found.void == {(ROOM, -1)}
+
+
+def test_what_has_no_effect_is_not_the_rooms_newest_event():
+    batch = batch_of(
+        *(chat_record(chat_event(ROOM, ALICE, MessagePosted("x")), n) for n in (3, 4, 5))
+    )
+    assert touched_by_effects(batch, set()) == batch.touched
+    assert touched_by_effects(batch, {(ROOM, 3)})[ROOM].offset == 5
+    assert touched_by_effects(batch, {(ROOM, 5), (ROOM, 4)})[ROOM].offset == 3
+    assert touched_by_effects(batch, {(ROOM, 3), (ROOM, 4), (ROOM, 5)}) == {}
