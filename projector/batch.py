@@ -4,7 +4,7 @@ Messages, nearly all of the log, go straight to COPY rows. Everything else becom
 depends on what the read models hold (`projector.fold`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -65,17 +65,16 @@ class UserFact(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A new message: its place, its COPY row and, in microseconds since 1970, when it was sent."""
+    """A new message: its place, its COPY row, and who sent it."""
 
     room_id: str
     offset: int
     row: bytes
     sender_id: str
-    at: int
 
 
 class Touch(NamedTuple):
-    """A room's newest event in a batch; `at` in microseconds since 1970."""
+    """Where and when an event of a room is; `at` in microseconds since 1970."""
 
     offset: int
     at: int
@@ -89,7 +88,8 @@ class Batch:
     """Event id (16 bytes) -> message."""
     facts: dict[str, Fact] = field(default_factory=dict)
     user_facts: dict[str, UserFact] = field(default_factory=dict)
-    touched: dict[str, Touch] = field(default_factory=dict)
+    touches: list[tuple[str, Touch]] = field(default_factory=list)
+    """Every room's events, in log order within each."""
     presence: dict[str, tuple[str, int]] = field(default_factory=dict)
     """User -> newest state, and since when."""
     dead: list[DeadLetter] = field(default_factory=list)
@@ -97,6 +97,12 @@ class Batch:
     """Where each partition goes on after this batch."""
     events: int = 0
     """Records of chat.events and user.events, dead ones included."""
+
+    def touched(self, void: Collection[tuple[str, int]] = ()) -> dict[str, Touch]:
+        """Return each room's newest event; `void` are those that do not count, as room and offset."""
+        if not void:
+            return dict(self.touches)
+        return {room: touch for room, touch in self.touches if (room, touch.offset) not in void}
 
 
 def add_chat_events(
@@ -122,7 +128,7 @@ def add_chat_events(
             if partition_of(room) != record.partition:
                 _bury(batch, record, "misplaced", f"room {room} is in another partition", now_ms)
                 continue
-            batch.touched[room] = Touch(offset, at)
+            batch.touches.append((room, Touch(offset, at)))
             if refused and (place := (record.topic, record.partition, offset)) in refused:
                 _bury(batch, record, "inapplicable", refused[place], now_ms)
                 continue
@@ -134,7 +140,7 @@ def add_chat_events(
             if event not in batch.messages:
                 sender = fields["sender_id"]
                 row = message_row(room_bytes, offset, event, cached_uuid_bytes(sender), at, body)
-                batch.messages[event] = Message(room, offset, row, sender, at)
+                batch.messages[event] = Message(room, offset, row, sender)
         except PoisonRecord as error:
             _bury(batch, record, "undecodable", str(error), now_ms)
         except (Unstorable, msgspec.ValidationError) as error:

@@ -6,11 +6,12 @@ the same rows.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
-from projector.batch import Batch, Fact, Message, Touch, UserFact
+from projector.batch import Fact, Message, UserFact
 from roomlog.accounts import UserRegistered, UserRenamed
 from roomlog.events import (
     MemberInvited,
@@ -63,6 +64,8 @@ class Prior:
     """Ids of events that took effect before."""
     rooms: set[str] = field(default_factory=set)
     members: dict[MemberKey, Member] = field(default_factory=dict)
+    void: set[bytes] = field(default_factory=set)
+    """Ids of the messages that took no effect before."""
     posted: dict[str, int] = field(default_factory=dict)
     """Id and offset of each message that is posted in the same batch and edited or deleted there."""
 
@@ -80,8 +83,8 @@ class Changes:
     """None: no member any more."""
     turns: dict[MemberKey, list[tuple[int, bool]]] = field(default_factory=dict)
     """Where in the batch somebody became (True) or ceased to be (False) a member, in log order."""
-    void: set[Place] = field(default_factory=set)
-    """Events that take no effect (`roomlog.rooms.takes_effect`)."""
+    void: dict[Place, str] = field(default_factory=dict)
+    """Ids of the events that take no effect (`roomlog.rooms.takes_effect`)."""
     member_delta: Counter[str] = field(default_factory=Counter)
     edits: dict[MessageKey, Edit] = field(default_factory=dict)
     deletions: dict[MessageKey, int] = field(default_factory=dict)
@@ -121,7 +124,7 @@ def fold(
     facts: Iterable[Fact],
     user_facts: Iterable[UserFact],
     prior: Prior,
-    messages: Iterable[Message] = (),
+    messages: Mapping[bytes, Message] = MappingProxyType({}),
 ) -> Changes:
     """Return what the facts change, and which messages do not count; repeated facts change nothing."""
     changes = Changes()
@@ -132,30 +135,17 @@ def fold(
             if takes_effect(type(fact.body), _member(changes, prior, sender) is not None):
                 _fold_fact(changes, fact, prior)
             else:
-                changes.void.add((fact.room_id, fact.offset))
-    for message in messages:
+                changes.void[fact.room_id, fact.offset] = fact.event_id
+    for event, message in messages.items():
         sender = (message.room_id, message.sender_id)
         if not _is_member_at(changes, prior, sender, message.offset):
-            changes.void.add((message.room_id, message.offset))
+            changes.void[message.room_id, message.offset] = event.hex()
     for user_fact in user_facts:
         if user_fact.event_id not in prior.applied:
             changes.applied.append(user_fact.event_id)
             _fold_user(changes, user_fact)
     _count_members(changes, prior)
     return changes
-
-
-def touched_by_effects(batch: Batch, void: Set[Place]) -> Mapping[str, Touch]:
-    """Return each room's newest event in the batch, where those without effect do not count."""
-    doubtful = {room for room, offset in void if batch.touched[room].offset == offset}
-    if not doubtful:
-        return batch.touched
-    touched = {room: touch for room, touch in batch.touched.items() if room not in doubtful}
-    events: list[Message | Fact] = [*batch.messages.values(), *batch.facts.values()]
-    for event in sorted(events, key=lambda event: event.offset):
-        if event.room_id in doubtful and (event.room_id, event.offset) not in void:
-            touched[event.room_id] = Touch(event.offset, event.at)
-    return touched
 
 
 def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:

@@ -18,7 +18,6 @@ from projector.fold import (
     concerned_messages,
     created_rooms,
     fold,
-    touched_by_effects,
 )
 from roomlog.events import SealedText
 
@@ -121,13 +120,13 @@ class ReadModels:
             if check_messages:
                 _drop_applied_messages(cursor, batch)
             changes = Changes()
-            messages: Collection[Message] = batch.messages.values()
-            if messages or batch.facts or batch.user_facts:
+            messages: Collection[Message] = ()
+            if batch.messages or batch.facts or batch.user_facts:
                 prior = _read_prior(cursor, batch)
+                fresh = {e: m for e, m in batch.messages.items() if e not in prior.void}
                 users = batch.user_facts.values()
-                changes = fold(batch.facts.values(), users, prior, messages)
-            if changes.void:
-                messages = [m for m in messages if (m.room_id, m.offset) not in changes.void]
+                changes = fold(batch.facts.values(), users, prior, fresh)
+                messages = _with_effect(cursor, fresh, changes)
             _write_messages(cursor, messages)
             _write_changes(cursor, changes)
             _write_rooms(cursor, batch, messages, changes)
@@ -177,10 +176,26 @@ def _read_prior(cursor: psycopg.Cursor, batch: Batch) -> Prior:
     if keys := concerned_members(facts, batch.messages.values()):
         for room, user, *member in cursor.execute(sql.SELECT_MEMBERS, _columns(keys, 2)):
             prior.members[room, user] = Member(*member)
+    if rooms := list({message.room_id for message in batch.messages.values()}):
+        prior.void.update(event.bytes for (event,) in cursor.execute(sql.SELECT_VOID, [rooms]))
     for target in concerned_messages(facts):
         if message := batch.messages.get(bytes.fromhex(target.replace("-", ""))):
             prior.posted[target] = message.offset
     return prior
+
+
+def _with_effect(
+    cursor: psycopg.Cursor, messages: Mapping[bytes, Message], changes: Changes
+) -> Collection[Message]:
+    """Return the messages that count; repeats of earlier ones are taken off `changes.void`."""
+    if not changes.void:
+        return messages.values()
+    void = {e.hex(): m for e, m in messages.items() if (m.room_id, m.offset) in changes.void}
+    cursor.execute(sql.SELECT_APPLIED_MESSAGES, [list(void)])
+    for (event,) in cursor:
+        repeat = void[event.hex]
+        del changes.void[repeat.room_id, repeat.offset]
+    return [message for event, message in messages.items() if event.hex() not in void]
 
 
 def _write_messages(cursor: psycopg.Cursor, messages: Collection[Message]) -> None:
@@ -192,7 +207,7 @@ def _write_messages(cursor: psycopg.Cursor, messages: Collection[Message]) -> No
 
 def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     _many(cursor, sql.INSERT_APPLIED, [(event,) for event in changes.applied], 1)
-    _many(cursor, sql.INSERT_VOID, changes.void, 2)
+    _many(cursor, sql.INSERT_VOID, [(*place, event) for place, event in changes.void.items()], 3)
     _many(cursor, sql.INSERT_ROOMS, _room_rows(changes), 9)
     gone = [key for key, member in changes.members.items() if member is None]
     _many(cursor, sql.DELETE_MEMBERS, gone, 2)
@@ -221,7 +236,7 @@ def _write_rooms(
             changes.names.get(room),
             changes.topics.get(room),
         )
-        for room, touch in touched_by_effects(batch, changes.void).items()
+        for room, touch in batch.touched(changes.void).items()
     ]
     _many(cursor, sql.UPDATE_ROOMS, touched, 7)
 

@@ -3,5 +3,6 @@
 CREATE TABLE void_events (
     room_id  uuid   NOT NULL,
     "offset" bigint NOT NULL,
+    event_id uuid   NOT NULL,                  -- the log may hold it once more: it has no effect there either
     PRIMARY KEY (room_id, "offset")
 );

@@ -45,6 +45,7 @@ TABLES = [
     "messages",
     "reactions",
     "applied_events",
+    "void_events",
     "presence",
     "projection_offsets",
 ]
