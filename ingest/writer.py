@@ -64,6 +64,8 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._turn: list[Write] = []
         self._reserving: asyncio.Task[None] | None = None
+        self._released: list[str] = []
+        self._releasing: asyncio.Task[None] | None = None
         self._in_flight: dict[str, Write] = {}
         """Event id -> its write, from the reservation to the ack."""
 
@@ -209,18 +211,35 @@ class Writer:
                 write.value = self._encode(write, body)
                 self._promise(state, write, body)
         except Refused as refused:
+            self._release(write)
             self._refuse(write, refused)
             return
         except (ValueError, OverflowError) as error:
             told = f"it cannot be written: {error}"
+            self._release(write)
             self._refuse(write, Refused(ErrorCode.BAD_REQUEST, told))
             return
         if body is None:
+            self._release(write)
             write.event_id = ""
             write.offset = NOT_THERE if state.ahead else state.room.last_offset
         else:
             self._in_flight[write.event_id] = write
         self._lanes.put(state.partition, write)
+
+    def _release(self, write: Write) -> None:
+        """It leads to no event: whoever repeats it, here or elsewhere, has it decided anew."""
+        self._released.append(write.event_id)
+        if self._releasing is None:
+            self._releasing = self._loop.create_task(self._release_all())
+
+    async def _release_all(self) -> None:
+        try:
+            while self._released:
+                event_ids, self._released = self._released, []
+                await self._keys.release(event_ids)
+        finally:
+            self._releasing = None
 
     def _body(self, state: RoomState, write: Write) -> Body | None:
         command, target = write.command, None

@@ -87,7 +87,7 @@ class Rig:
         writes = []
         for body in bodies:
             command = PostMessage(id=1, key="k", room=ROOM, text="x")
-            write = Write(command, lambda _: None, ROOM, "", ALICE, None, 0.0)
+            write = Write(command, lambda _: None, ROOM, "own", ALICE, None, 0.0)
             write.offset = self.append(body)
             write.value = self.log.records[PARTITION][write.offset].value
             writes.append(write)
