@@ -143,10 +143,7 @@ class Following:
         self._show_presence(session, state)
 
     def _show_presence(self, session: Session, state: RoomState) -> None:
-        here = dict(state.presence)
-        for user, presence in self._presence.of_room(state).items():
-            if presence == "online" or user not in here:  # who is away here may be online elsewhere
-                here[user] = presence
+        here = self._presence.shown(state)
         session.write_ephemeral(encode_frame(PresenceSnapshot(state.room.room_id, here)))
 
     # What was missed.

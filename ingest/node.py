@@ -16,7 +16,7 @@ from ingest.keys import Keys
 from ingest.lanes import Lanes
 from ingest.limits import RateLimits
 from ingest.postgres import RoomTable
-from ingest.presence import Presence, after
+from ingest.presence import Presence, after, between
 from ingest.recent import RecentEvents
 from ingest.resolver import Resolver
 from ingest.rooms import Rooms, RoomState
@@ -291,16 +291,22 @@ class Node:
 
     def _on_attached(self, room_id: str, present: dict[str, PresenceState]) -> None:
         if (state := self._rooms.get(room_id)) is not None:
+            before = self._presence.shown(state)
             state.presence = present
+            if diff := between(room_id, before, self._presence.shown(state)):
+                self._show_presence(state, diff)
             self._feed.worker_knows(state)
 
     def _on_presence(self, diff: PresenceDiff) -> None:
         if (state := self._rooms.get(diff.room_id)) is not None:
             state.presence = after(state.presence, diff)
-            shown = PresenceChange(diff.room_id, Diff(diff.joined, diff.left, diff.away))
-            frame = encode_frame(shown)
-            for session in state.sessions:
-                session.write_ephemeral(frame)
+            self._show_presence(state, diff)
+
+    def _show_presence(self, state: RoomState, diff: PresenceDiff) -> None:
+        shown = PresenceChange(diff.room_id, Diff(diff.joined, diff.left, diff.away))
+        frame = encode_frame(shown)
+        for session in state.sessions:
+            session.write_ephemeral(frame)
 
     def _on_typing(self, room_id: str, user: str) -> None:
         if (state := self._rooms.get(room_id)) is not None:

@@ -63,7 +63,7 @@ class AtHead:
 
 
 class NoPresence:
-    def of_room(self, state):
+    def shown(self, state):
         return dict.fromkeys(state.users, "online")
 
     def follow(self, state, user):
