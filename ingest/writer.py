@@ -245,8 +245,16 @@ class Writer:
         command, target = write.command, None
         if type(command) is not PostMessage and isinstance(command, MessageCommand):
             # Deleted since it was looked up? What passed through this node meanwhile tells.
-            target = self._targets.get(state, command.event) or write.target
+            target = self._targets.get(state, command.event)
+            target = target or self._on_its_way(write.room_id, command.event) or write.target
         return decide(state, write, target)
+
+    def _on_its_way(self, room_id: str, event_id: str) -> Target | None:
+        """Return a message that this node is about to write."""
+        write = self._in_flight.get(event_id)
+        if write is None or type(write.command) is not PostMessage or write.room_id != room_id:
+            return None
+        return Target(write.sender)
 
     def _promise(self, state: RoomState, write: Write, body: Body | None) -> None:
         if body is not None and type(body) in MOVES_ROOM:

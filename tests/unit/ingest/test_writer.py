@@ -387,3 +387,10 @@ async def test_what_another_node_gives_up_is_decided_here(rig):
     del rig.keys.held[event_id]
     await rig.settle(0.2)
     assert rig.answers() == [(1, "ack")]
+
+
+async def test_a_message_that_is_on_its_way_is_edited_behind_it(rig):
+    rig.submit(post(1))
+    rig.submit(edit(2, ids.event_id(ALICE, ROOM, "k1")))
+    await rig.settle()
+    assert rig.answers() == [(1, "ack"), (2, "ack")]
