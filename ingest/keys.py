@@ -117,6 +117,8 @@ class Keys:
 
     async def release(self, event_ids: list[str]) -> None:
         """Give up what this node has reserved and will not write; without Valkey it runs out by itself."""
+        if not event_ids:
+            return
         keys = [f"roomlog:key:{event_id}" for event_id in event_ids]
         with suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(_TIMEOUT_S):
