@@ -17,6 +17,7 @@ from roomlog.rooms import fold_plain
 from schemas.codec import ChatEventCodec, PoisonRecord
 
 _MOVES_ROOM = frozenset(t.__name__ for t in MOVES_ROOM)
+_POSTED = MessagePosted.__name__
 _log = logging.getLogger(__name__)
 
 OnGone = Callable[[RoomState, Session], None]
@@ -71,7 +72,8 @@ class FanOut:
         if self._recent.is_repeat(event_id, offset):
             return
         if kind not in _MOVES_ROOM:
-            fold_plain(state.room, sender, offset)
+            if fold_plain(state.room, sender, offset) and kind == _POSTED:
+                self._targets.note(state, event_id, sender)
             return
         event = self._codec.decode(value)
         if state.fold(event, offset) and isinstance(event.body, MessageDeleted):

@@ -55,7 +55,8 @@ class Rig:
             lambda state: None,
             lambda state, offset: self.feed.room_is_live(state, offset),
         )
-        fanout = FanOut(CODEC, RecentEvents(), Targets(None, None, CODEC), 1, self._on_gone)
+        self.targets = Targets(None, None, CODEC)
+        fanout = FanOut(CODEC, RecentEvents(), self.targets, 1, self._on_gone)
         self.feed = Feed(
             self.rooms,
             self.log,
@@ -320,3 +321,12 @@ async def test_the_same_without_anybody_to_show_it_to():
         rig.log.append(PARTITION, ROOM, value(body, key=f"r{number}", sender=(ALICE, BOB)[number]))
     rig.feed.deliver([rig.range(1, 3)])
     assert (rig.state.room.void, rig.state.room.last_offset) == ({2}, 1)
+
+
+async def test_a_message_that_passes_quietly_is_known_to_what_is_done_to_it():
+    rig = Rig()
+    await rig.follow()
+    offset = rig.append(post("hi"))
+    rig.feed.deliver([rig.range(1, 2)])
+    posted = CODEC.glance(rig.log.records[PARTITION][offset].value)[0]
+    assert rig.targets.get(rig.state, posted) == (ALICE,)
