@@ -325,7 +325,7 @@ def chat(stack):
 
 def test_whatever_people_do_everybody_sees_what_the_model_says(chat):
     here = settings.get_current_profile_name()
-    bounds = settings() if here == "long" else settings(max_examples=30, derandomize=True)
+    bounds = settings() if here == "long" else settings(max_examples=50, derandomize=True)
     run_state_machine_as_test(
         chat,
         settings=settings(
