@@ -10,14 +10,14 @@ from ingest.commands import Commands
 from ingest.fanout import FanOut
 from ingest.feed import Feed
 from ingest.following import Following
-from ingest.http import Probe, Readiness
+from ingest.http import Readiness
 from ingest.kafka import EVENTS_TOPIC, READS_TOPIC, Appender, LogReader
 from ingest.keys import Keys
 from ingest.lanes import Lanes
 from ingest.limits import RateLimits
 from ingest.marks import ReadMarks
 from ingest.postgres import RoomTable
-from ingest.presence import Presence, after
+from ingest.presence import Presence, after, between
 from ingest.recent import RecentEvents
 from ingest.resolver import Resolver
 from ingest.rooms import Rooms, RoomState
@@ -27,7 +27,6 @@ from ingest.signals import Signals
 from ingest.targets import Targets
 from ingest.valkey import REVOKED_SESSIONS, LeaseKeeper, Listener, Markers, connect
 from ingest.writer import Writer
-from ingest.writes import Write
 from roomlog import metrics
 from roomlog.cursors import Cursor
 from roomlog.deliveries import (
@@ -40,6 +39,7 @@ from roomlog.deliveries import (
     decode_delivery,
 )
 from roomlog.errors import CloseCode
+from roomlog.health import Probe
 from roomlog.leases import Lease, new_incarnation
 from roomlog.partitions import PARTITIONS
 from roomlog.protocol import (
@@ -110,7 +110,7 @@ class Node:
             self._log_reader,
             codec,
             heads,
-            self._on_stored,
+            lambda partition, base, writes: self._feed.take_own(partition, base, writes),
             lambda writes: self._writer.dropped(writes),
         )
         resolver = Resolver(self._log_reader, codec, keys, recent, self.incarnation)
@@ -134,6 +134,7 @@ class Node:
             heads,
             fanout.take,
             fanout.take_own,
+            self._writer.stored,
             fanout.end_turn,
             self._on_silence,
         )
@@ -176,10 +177,6 @@ class Node:
             "postgres": self._table.ping,
         }
         self.readiness = Readiness(probes, required=frozenset({"kafka"}))
-
-    def _on_stored(self, partition: int, base: int, writes: list[Write]) -> None:
-        self._writer.stored(writes)
-        self._feed.take_own(partition, base, writes)
 
     # Beginning and end.
 
@@ -312,16 +309,22 @@ class Node:
 
     def _on_attached(self, room_id: str, present: dict[str, PresenceState]) -> None:
         if (state := self._rooms.get(room_id)) is not None:
+            before = self._presence.shown(state)
             state.presence = present
+            if diff := between(room_id, before, self._presence.shown(state)):
+                self._show_presence(state, diff)
             self._feed.worker_knows(state)
 
     def _on_presence(self, diff: PresenceDiff) -> None:
         if (state := self._rooms.get(diff.room_id)) is not None:
             state.presence = after(state.presence, diff)
-            shown = PresenceChange(diff.room_id, Diff(diff.joined, diff.left, diff.away))
-            frame = encode_frame(shown)
-            for session in state.sessions:
-                session.write_ephemeral(frame)
+            self._show_presence(state, diff)
+
+    def _show_presence(self, state: RoomState, diff: PresenceDiff) -> None:
+        shown = PresenceChange(diff.room_id, Diff(diff.joined, diff.left, diff.away))
+        frame = encode_frame(shown)
+        for session in state.sessions:
+            session.write_ephemeral(frame)
 
     def _on_typing(self, room_id: str, user: str) -> None:
         if (state := self._rooms.get(room_id)) is not None:
