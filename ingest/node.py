@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from ingest.commands import Commands
+from ingest.deflate import Deflater
 from ingest.fanout import FanOut
 from ingest.feed import Feed
 from ingest.following import Following
@@ -76,7 +77,7 @@ class Node:
         codec = codecs.chat_events
         url = settings.public_url or f"ws://{settings.host}:{port}/ws"
 
-        self.outbox = Outbox()
+        self.outbox = Outbox(Deflater(settings.compression_bytes))
         self._valkey = connect(settings.valkey)
         self._lease = LeaseKeeper(self._valkey, self.incarnation, Lease(settings.node, url))
         self._listener = Listener(
