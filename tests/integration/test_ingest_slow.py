@@ -122,7 +122,7 @@ async def test_whoever_is_behind_misses_ephemerals_and_no_event(stack, url):
             if len(events) == 161:
                 break
         assert [e["prev"] for e in events[1:]] == [e["cursor"] for e in events[:-1]]
-        await typist.request({"op": "typing", "room": room})  # it is not behind any more
+        await reader.request({"op": "typing", "room": room})  # it is not behind any more
         async with asyncio.timeout(5):
             async for line in lines_of(slow):
                 if line["op"] == "typing":
