@@ -27,6 +27,7 @@ def main() -> None:
         directory = Path(scratch)
         with Stack(data=directory / "whole", nodes=2) as whole:
             _run("Across two nodes, 1,000 messages a second", "latency.py", whole)
+            _run("A subscriber that stops reading", "slow_subscriber.py", whole)
         with Stack(data=directory / "ingest", only=[*SERVERS, "ingest-1"]) as alone:
             status = directory / "status.json"
             status.write_text(json.dumps(alone.status()))
