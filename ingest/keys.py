@@ -46,6 +46,14 @@ redis.call('SET', KEYS[1], ARGV[2], 'EX', {KEPT_S})
 return 1
 """
 
+_RELEASE = """
+-- Gives reservations back. KEYS: the keys. ARGV: the incarnation that must be their owner.
+for _, key in ipairs(KEYS) do
+  local held = redis.call('GET', key)
+  if held and string.sub(held, -#ARGV[1]) == ARGV[1] then redis.call('DEL', key) end
+end
+"""
+
 _log = logging.getLogger(__name__)
 
 
@@ -69,7 +77,10 @@ class Keys:
         self._incarnation = incarnation
         self._reserve = valkey.register_script(_RESERVE)
         self._take_over = valkey.register_script(_TAKE_OVER)
+        self._release = valkey.register_script(_RELEASE)
         self._rest_until = 0.0
+        self._unused: list[str] = []
+        self._releasing: asyncio.Task[None] | None = None
 
     async def reserve(self, writes: list[Write]) -> dict[int, Reservation]:
         """Reserve the ids of new writes; return those that were taken, by their place in the list.
@@ -103,6 +114,28 @@ class Keys:
                 return bool(await self._take_over(keys=[key], args=[was, now]))
         except (RedisError, OSError, TimeoutError) as error:
             raise KeysUnavailable from error
+
+    def release(self, event_id: str) -> None:
+        """Give a reservation of this node back, because no event will come of it.
+
+        The same command decides anew then, wherever it comes again. What cannot be given back because
+        Valkey is away is refused there as `unavailable` while this node lives.
+        """
+        self._unused.append(event_id)
+        if self._releasing is None:
+            self._releasing = asyncio.get_running_loop().create_task(self._release_unused())
+
+    async def _release_unused(self) -> None:
+        try:
+            while self._unused:
+                unused, self._unused = self._unused, []
+                async with asyncio.timeout(_TIMEOUT_S):
+                    keys = [f"roomlog:key:{event_id}" for event_id in unused]
+                    await self._release(keys=keys, args=[self._incarnation])
+        except (RedisError, OSError, TimeoutError) as error:
+            _log.warning("unused idempotency keys stay reserved, Valkey is away: %r", error)
+        finally:
+            self._releasing = None
 
     async def living(self, owners: set[str]) -> set[str]:
         """Return those of the incarnations whose leases are there; all if Valkey is away."""

@@ -1,7 +1,8 @@
 """Repeated commands whose event this node has not seen: the log of their partition knows.
 
 One scan at a time for a partition, shared by all that wait. What is not found belongs to a node that may
-still be about to write it: while its lease is there, look again; when it is gone, write it here.
+still be about to write it: while its lease is there, look again; when it is gone, write it here. A node
+that will not write it, because it refused the command or nothing changed, gives the reservation back.
 """
 
 import asyncio
@@ -96,7 +97,20 @@ class Resolver:
                 item.on_resolved(offset)
             elif not await self._take_over(item, living):
                 missing.append(item)
-        return missing
+        return await self._still_held(missing)
+
+    async def _still_held(self, items: list[_Wanted]) -> list[_Wanted]:
+        """Return those that their owners hold on to; what was given back is decided here."""
+        if not items:
+            return []
+        try:
+            held = await self._keys.reserve([item.write for item in items])
+        except KeysUnavailable:
+            return items
+        for place, item in enumerate(items):
+            if place not in held:
+                item.on_resolved(None)
+        return [items[place]._replace(held=held[place]) for place in sorted(held)]
 
     async def _take_over(self, item: _Wanted, living: set[str]) -> bool:
         """Decide about an event that is not in the log; False: look again."""

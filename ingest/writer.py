@@ -131,6 +131,8 @@ class Writer:
         """Go on with a write whose id is reserved, or held by an earlier one."""
         state = self._rooms.get(write.room_id)
         if state is None:
+            if held is None:
+                self._keys.release(write.event_id)
             self._refuse(write, _unavailable())
             return
         item = Parked(write, held)
@@ -209,18 +211,26 @@ class Writer:
                 write.value = self._encode(write, body)
                 self._promise(state, write, body)
         except Refused as refused:
+            self._give_back(write)
             self._refuse(write, refused)
             return
         except (ValueError, OverflowError) as error:
             told = f"it cannot be written: {error}"
+            self._give_back(write)
             self._refuse(write, Refused(ErrorCode.BAD_REQUEST, told))
             return
         if body is None:
+            self._give_back(write)
             write.event_id = ""
             write.offset = NOT_THERE if state.ahead else state.room.last_offset
         else:
             self._in_flight[write.event_id] = write
         self._lanes.put(state.partition, write)
+
+    def _give_back(self, write: Write) -> None:
+        """No event will come of this write, unless one did before the keys could be asked again."""
+        if not self._is_known(write):
+            self._keys.release(write.event_id)
 
     def _body(self, state: RoomState, write: Write) -> Body | None:
         command, target = write.command, None
@@ -276,6 +286,8 @@ class Writer:
         """These writes are not in the log and will not be; whoever waited was told already or is now."""
         for write in writes:
             self._in_flight.pop(write.event_id, None)
+            if write.value is not None:
+                self._keys.release(write.event_id)
             if (state := self._rooms.get(write.room_id)) is not None:
                 state.settle(write.event_id)
 
