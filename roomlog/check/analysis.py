@@ -10,6 +10,7 @@ The counters are defined in `roomlog.check.verdict`; who finds what:
 - `timing`: what came too late (unseen), and the delays.
 - `rows`: the read models against the fold of the log (lost, phantom, duplicate, disagreement, offset).
 - `shown`: what clients display in the end.
+- here: every record that nobody can read has its dead letter (lost).
 
 An operation whose outcome is unknown may have taken effect once or not at all.
 """
@@ -25,6 +26,7 @@ from roomlog.check.history import (
     Info,
     Invoke,
     Ok,
+    Poisoned,
     Received,
     Record,
     Reset,
@@ -49,7 +51,16 @@ def judge(history: Iterable[Record], evidence: Evidence) -> Verdict:
         pass_through.take(record)
     pass_through.finish()
     rows.judge(evidence, by_room, pass_through.operations.acked_at, verdict)
+    _judge_letters(pass_through.poisoned, evidence, verdict)
     return verdict
+
+
+def _judge_letters(poisoned: set[tuple[int, int]], evidence: Evidence, verdict: Verdict) -> None:
+    written = {(letter.partition, letter.offset) for letter in evidence.letters}
+    verdict.figures.poisoned, verdict.figures.letters = len(poisoned), len(written)
+    for partition, offset in sorted(poisoned - written):
+        where = f"partition {partition}, offset {offset}"
+        verdict.add("lost", "a record that nobody can read has no dead letter", where)
 
 
 class _Pass:
@@ -61,6 +72,7 @@ class _Pass:
         self._tracks = Tracks(by_room, verdict)
         self._timing = Timing(verdict)
         self._displays: list[Shown] = []
+        self.poisoned: set[tuple[int, int]] = set()
         self._first = self._last = 0
 
     def take(self, record: Record) -> None:
@@ -77,6 +89,8 @@ class _Pass:
                 self._timing.take(record)
             case Unfollowed() | Reset():
                 self._tracks.take(record)
+            case Poisoned(partition=partition, offset=offset):
+                self.poisoned.add((partition, offset))
             case Shown():
                 self._displays.append(record)
             case Connected():

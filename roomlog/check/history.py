@@ -142,6 +142,12 @@ class Unpaused(_At, frozen=True, gc=False, tag="unpaused"):
     client: str
 
 
+class Away(_At, frozen=True, gc=False, tag="away"):
+    """A client stays away from all nodes for some time, because it wants to."""
+
+    client: str
+
+
 class Shown(_At, frozen=True, gc=False, tag="shown"):
     """What a client displays of a room in the end: `(id, text, emoji -> users)` from top to bottom.
 
@@ -159,6 +165,13 @@ class Fault(_At, frozen=True, gc=False, tag="fault"):
 
     kind: str
     services: list[str]
+
+
+class Poisoned(_At, frozen=True, gc=False, tag="poisoned"):
+    """A record that nobody can read was put into chat.events."""
+
+    partition: int
+    offset: int
 
 
 class Healed(_At, frozen=True, gc=False, tag="healed"):
@@ -183,8 +196,10 @@ Record = (
     | Reset
     | Paused
     | Unpaused
+    | Away
     | Shown
     | Fault
+    | Poisoned
     | Healed
     | Settling
 )

@@ -83,12 +83,12 @@ class Operations:
         outcomes: Counter[str] = Counter()
         refusals: Counter[str] = Counter()
         for operation in self._by_number.values():
+            is_message = operation.invoke.kind == "send"
+            verdict.figures.sent += is_message
             match operation.outcome:
                 case Ok(event=event):
                     outcomes["acked"] += 1
-                    verdict.figures.messages += (
-                        operation.invoke.kind == "send" and event is not None
-                    )
+                    verdict.figures.messages += is_message and event is not None
                 case Fail(code=code):
                     outcomes["refused"] += 1
                     refusals[f"{operation.invoke.kind}: {code}"] += 1

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from roomlog.check import screen
 from roomlog.check.history import (
+    Away,
     CaughtUp,
     Connected,
     Disconnected,
@@ -113,6 +114,7 @@ class Person(Client):
 
     def go_offline(self, seconds: float) -> None:
         """Be away for some time."""
+        self._recorder.write(Away(now_ns(), self.name))
         self.online.clear()
         self._loop.call_later(seconds, self.online.set)
         self.move()
