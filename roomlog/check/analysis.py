@@ -3,8 +3,8 @@
 The counters are defined in `roomlog.check.verdict`; who finds what:
 
 - `operations`: acked operations that the log lacks (lost), records of the log that nobody sent or that
-  were refused (phantom), two events under one key (duplicate), contents that are not what was sent or not
-  where the ack says (disagreement).
+  were refused, or that were written by one who was known to be no member (phantom), two events under one
+  key (duplicate), contents that are not what was sent or not where the ack says (disagreement).
 - `tracks`: every frame against the log at its offset, and every subscriber's frames against what a member
   who listened had to get (lost, phantom, duplicate, order, disagreement, gap).
 - `timing`: what came too late (unseen), and the delays.
@@ -23,6 +23,8 @@ from roomlog.check.history import (
     SECOND_NS,
     Connected,
     Fail,
+    Fault,
+    Healed,
     Info,
     Invoke,
     Ok,
@@ -89,6 +91,9 @@ class _Pass:
                 self._timing.take(record)
             case Unfollowed() | Reset():
                 self._tracks.take(record)
+            case Fault() | Healed():
+                self.operations.on_fault(record)
+                self._timing.take(record)
             case Poisoned(partition=partition, offset=offset):
                 self.poisoned.add((partition, offset))
             case Shown():

@@ -83,6 +83,10 @@ class RoomLog(Struct):
             found += self.offsets[low:high]
         return found
 
+    def removal_before(self, user: str, offset: int) -> int | None:
+        """Return where the user's last membership ended that lies before an offset."""
+        return max((s.left for s in self.stays.get(user, ()) if s.left < offset), default=None)
+
     def removal_after(self, user: str, offset: int) -> int | None:
         """Return where the user's membership ends that holds (or begins) after an offset."""
         ends = (s.left for s in self.stays.get(user, ()) if s.left > offset)

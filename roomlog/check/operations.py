@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from roomlog.check.facts import LogEvent
-from roomlog.check.history import Fail, Info, Invoke, Ok, offset_of
+from roomlog.check.history import SECOND_NS, Fail, Fault, Healed, Info, Invoke, Ok, offset_of
 from roomlog.check.logs import RoomLog
 from roomlog.check.verdict import Verdict
 
@@ -25,6 +25,12 @@ _SAME_FIELDS = {
 """Kind of operation -> fields that the event in the log has as the command had them."""
 
 
+_KNOWN_AFTER_NS = SECOND_NS
+"""So long after its ack every node knows of a removal, while nothing is broken."""
+_NEVER = 2**63
+_ENTERS = frozenset({"RoomCreated", "MemberJoined"})
+
+
 class Operation(Struct, gc=False):
     """An invoked operation and what became of it: `Ok`, `Fail`, or None for unknown."""
 
@@ -40,16 +46,31 @@ class Operations:
         self._by_key: dict[tuple[str, str, str], Operation] = {}
         self.acked_at: dict[str, int] = {}
         """Event id -> when it was acked."""
+        self._again: list[tuple[Operation, Ok]] = []
+        """Acks of commands that had been acked before."""
+        self._broken: list[tuple[int, int]] = []
+        """When something was broken: from, and until."""
+
+    def on_fault(self, record: Fault | Healed) -> None:
+        """Note when something is broken."""
+        if isinstance(record, Fault):
+            self._broken.append((record.at, _NEVER))
+        elif self._broken:
+            self._broken[-1] = self._broken[-1][0], record.at
 
     def take(self, record: Invoke | Ok | Fail | Info) -> None:
-        """Note the next record; an outcome after the first changes nothing."""
+        """Note the next record; an outcome after the first changes nothing, but an ack is kept."""
         if isinstance(record, Invoke):
             operation = Operation(record)
             self._by_number[record.op] = operation
             self._by_key[record.room, record.user, record.key] = operation
             return
         found = self._by_number.get(record.op)
-        if found is None or found.outcome is not None or isinstance(record, Info):
+        if found is None or isinstance(record, Info):
+            return
+        if found.outcome is not None:
+            if isinstance(record, Ok) and isinstance(found.outcome, Ok):
+                self._again.append((found, record))
             return
         found.outcome = record
         if isinstance(record, Ok) and record.event is not None:
@@ -60,6 +81,8 @@ class Operations:
         for operation in self._by_number.values():
             if isinstance(operation.outcome, Ok):
                 _judge_acked(operation.invoke, operation.outcome, logs, verdict)
+        for operation, ok in self._again:
+            _judge_again(operation, ok, logs, verdict)
         for log in logs.values():
             self._judge_log(log, verdict)
         self._count(verdict)
@@ -78,6 +101,23 @@ class Operations:
                 verdict.add("phantom", what, _place(event), operation.outcome)
             else:
                 _judge_content(operation.invoke, event, verdict)
+                self._judge_sender(log, operation.invoke, event, verdict)
+
+    def _judge_sender(
+        self, log: RoomLog, invoke: Invoke, event: LogEvent, verdict: Verdict
+    ) -> None:
+        """Find what was written by one who was known to be no member, or never was one."""
+        if event.type in _ENTERS or log.may_see(event.sender, event.offset):
+            return
+        removal = log.removal_before(event.sender, event.offset)
+        if removal is None:
+            verdict.add("phantom", "written by one who never was a member", _place(event), event)
+            return
+        healed = max((until for since, until in self._broken if since <= invoke.at), default=0)
+        known = max(healed, self.acked_at.get(log.events[removal].id, _NEVER)) + _KNOWN_AFTER_NS
+        if known < invoke.at:
+            what = f"written by one whose membership had ended at offset {removal}"
+            verdict.add("phantom", what, _place(event), event)
 
     def _count(self, verdict: Verdict) -> None:
         outcomes: Counter[str] = Counter()
@@ -110,6 +150,16 @@ def _judge_acked(invoke: Invoke, ok: Ok, logs: dict[str, RoomLog], verdict: Verd
         if there is None or there.id != ok.event:
             what = f"the ack names a place where the log holds {there.id if there else 'nothing'}"
             verdict.add("disagreement", what, where, ok)
+
+
+def _judge_again(operation: Operation, ok: Ok, logs: dict[str, RoomLog], verdict: Verdict) -> None:
+    """Compare the ack of a repeated command with the first."""
+    invoke, first = operation.invoke, operation.outcome
+    if isinstance(first, Ok) and ok.event not in (None, first.event):
+        where = f"room {invoke.room}, op {invoke.op} of {invoke.client}"
+        verdict.add("duplicate", "said again, it led to another event", where, (first, ok))
+    else:
+        _judge_acked(invoke, ok, logs, verdict)
 
 
 def _judge_content(invoke: Invoke, event: LogEvent, verdict: Verdict) -> None:

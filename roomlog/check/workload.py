@@ -229,6 +229,8 @@ class _Attempt:
             case None:
                 ack = future.result()
                 self._finish(Ok(now_ns(), self._number, ack.event, ack.cursor), True)
+                if ack.event is not None:
+                    self._person.keep_said(self._number, self._command)
             case Refused() as refused:
                 self._on_refused(refused)
             case ConnectionEnded() as ended:
