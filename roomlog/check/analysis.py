@@ -73,7 +73,7 @@ class _Pass:
         self.operations = Operations()
         self._tracks = Tracks(by_room, verdict)
         self._timing = Timing(verdict)
-        self._displays: list[Shown] = []
+        self._tracks_judged = False
         self.poisoned: set[tuple[int, int]] = set()
         self._first = self._last = 0
 
@@ -97,7 +97,9 @@ class _Pass:
             case Poisoned(partition=partition, offset=offset):
                 self.poisoned.add((partition, offset))
             case Shown():
-                self._displays.append(record)
+                self._judge_tracks()  # what is shown is recorded last
+                track = self._tracks.of(record.client, record.room)
+                shown.judge(record, track, self._verdict)
             case Connected():
                 self._tracks.users[record.client] = record.user
                 self._timing.take(record)
@@ -111,10 +113,12 @@ class _Pass:
 
     def finish(self) -> None:
         """Judge what can be judged only at the end."""
-        acked = self.operations.acked_at
         self.operations.judge(self._by_room, self._verdict)
-        self._tracks.judge(acked)
-        for display in self._displays:
-            shown.judge(display, self._tracks.of(display.client, display.room), self._verdict)
+        self._judge_tracks()
         self._timing.judge()
         self._verdict.figures.seconds = (self._last - self._first) / SECOND_NS
+
+    def _judge_tracks(self) -> None:
+        if not self._tracks_judged:
+            self._tracks_judged = True
+            self._tracks.judge(self.operations.acked_at)

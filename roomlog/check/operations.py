@@ -1,9 +1,11 @@
 """Operations against the log: acked ones are there once and as sent, refused ones are not. Pure."""
 
 from collections import Counter
+from sys import intern
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from roomlog.check.facts import LogEvent
 from roomlog.check.history import SECOND_NS, Fail, Fault, Healed, Info, Invoke, Ok, offset_of
@@ -28,6 +30,8 @@ _SAME_FIELDS = {
 _KNOWN_AFTER_NS = SECOND_NS
 """So long after its ack every node knows of a removal, while nothing is broken."""
 _NEVER = 2**63
+_REPEATED = ("client", "user", "kind", "room")
+"""Fields of an invocation that have few values: a million records share them."""
 _ENTERS = frozenset({"RoomCreated", "MemberJoined"})
 
 
@@ -61,6 +65,8 @@ class Operations:
     def take(self, record: Invoke | Ok | Fail | Info) -> None:
         """Note the next record; an outcome after the first changes nothing, but an ack is kept."""
         if isinstance(record, Invoke):
+            for name in _REPEATED:
+                force_setattr(record, name, intern(getattr(record, name)))
             operation = Operation(record)
             self._by_number[record.op] = operation
             self._by_key[record.room, record.user, record.key] = operation

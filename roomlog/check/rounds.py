@@ -51,7 +51,7 @@ def table(verdicts: dict[str, Verdict]) -> Table:
             f"{figures.messages:,}",
             str(sum(figures.faults.values())),
             *(str(verdict.counters[name]) for name in COUNTERS),
-            _seconds(figures.resume_s.get(fault), fault == "kill-ingest"),
+            _seconds(max(figures.resume_s.values(), default=None), fault == "kill-ingest"),
             _seconds(figures.late_s.get("overall"), fault in PROMPT),
         )
     return shown

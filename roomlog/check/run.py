@@ -68,6 +68,7 @@ async def run(
 
 def judge(path: Path, found: Evidence) -> Verdict:
     """Judge a recorded history; raises BadHistory and OSError."""
+    gc.collect()  # the people of the run, who hold each other
     gc.disable()  # millions of records live to the end, and none are in cycles
     try:
         return analysis.judge(history.read(path), found)
