@@ -178,6 +178,12 @@ class Healed(_At, frozen=True, gc=False, tag="healed"):
     """Every service is ready again."""
 
 
+class Stalled(_At, frozen=True, gc=False, tag="stalled"):
+    """The checker itself could not run for so long: what came meanwhile seems later than it was."""
+
+    ms: int
+
+
 class Settling(_At, frozen=True, gc=False, tag="settling"):
     """The last connections are kept no longer: from here on clients get by resuming what they missed."""
 
@@ -201,6 +207,7 @@ Record = (
     | Fault
     | Poisoned
     | Healed
+    | Stalled
     | Settling
 )
 RECORDS: tuple[type[Struct], ...] = get_args(Record)

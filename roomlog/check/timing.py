@@ -20,6 +20,7 @@ from roomlog.check.history import (
     Paused,
     Received,
     Settling,
+    Stalled,
     Subscribed,
     Unpaused,
 )
@@ -31,7 +32,7 @@ _NO_NODE = ""
 _STEP_NS = 100_000
 """Delays are told apart by a tenth of a millisecond."""
 OfClient = Connected | Disconnected | Subscribed | CaughtUp | Paused | Unpaused | Away
-Timed = OfClient | Fault | Healed | Settling
+Timed = OfClient | Fault | Healed | Stalled | Settling
 
 
 class _Client(Struct):
@@ -66,6 +67,9 @@ class Timing:
                 self._on_fault(record)
             case Healed(at=at):
                 self._on_healed(at)
+            case Stalled(ms=ms):
+                figures = self._verdict.figures
+                figures.stalled_ms = max(figures.stalled_ms, ms)
             case Settling():
                 self._settling = True
             case _:

@@ -8,7 +8,7 @@ WITNESSES = 8
 
 COUNTERS = {
     "lost": "acked (or in the log), and missing in the log, in the rows or at a subscriber",
-    "phantom": "present, and never sent, definitely refused, or delivered to one who was no member",
+    "phantom": "present, and never sent, refused, or written by or delivered to one who was no member",
     "duplicate": "more than one effect of one key in the log, in the rows or at a subscriber",
     "order": "at a subscriber in another order than in the log",
     "disagreement": "one partition and offset, two contents (client, node, log, rows, screen)",
@@ -68,6 +68,8 @@ class Figures(Struct):
     p50_ms: float = 0.0
     p99_ms: float = 0.0
     """Of delivery after ack on living nodes."""
+    stalled_ms: int = 0
+    """How long the checker itself could not run, at the most; that much of a delay may be its own."""
     seconds: float = 0.0
 
 
@@ -135,5 +137,6 @@ def _figures(f: Figures) -> list[str]:
         *([f"unreadable {f.poisoned}, dead letters {f.letters}"] if f.poisoned else []),
         f"delivery after its ack, living nodes: p50 {f.p50_ms:.1f} ms, p99 {f.p99_ms:.1f} ms, "
         f"later than 1 s: {f.over_1s:,}; latest (s): {late or 'none'}",
+        f"longest stall of the checker itself: {f.stalled_ms} ms",
         f"longest resume after a node's end (s): {resumed or 'none'}",
     ]
