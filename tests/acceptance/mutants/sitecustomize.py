@@ -167,6 +167,7 @@ def repeats_applied(module):
         return prior
 
     module._read_prior = forgetful
+    module.sql.INSERT_APPLIED += " ON CONFLICT DO NOTHING"
 
 
 def counted_twice(module):
