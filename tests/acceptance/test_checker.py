@@ -19,13 +19,13 @@ FAULTS = (
 
 async def test_eight_zeros_over_ten_thousand_messages(stack, tmp_path, capsys):
     path = tmp_path / "history.jsonl"
-    plan = Plan(clients=24, rooms=8, messages=10_300, rate=250, faults=FAULTS, every_s=6)
+    plan = Plan(clients=24, rooms=8, messages=10_300, rate=250, faults=FAULTS, every_s=5)
     found = await run(plan, stack, path)
     with capsys.disabled():
         Console(width=150).print("\n", rounds.table({"several": found}))
     assert found.ok, verdict.render(found)
     assert found.figures.messages >= 10_000
-    assert sum(found.figures.faults.values()) >= 5
+    assert sum(found.figures.faults.values()) >= 4
     records = list(history.read(path))
     assert sum(isinstance(r, Fault) for r in records) == sum(isinstance(r, Healed) for r in records)
     assert {"n1", "n2"} <= {r.node for r in records if isinstance(r, Connected)}
