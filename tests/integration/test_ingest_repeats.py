@@ -10,7 +10,7 @@ from tests.people import Member
 
 
 async def test_a_refusal_that_was_lost_is_told_by_the_next_node(stack, two_members):
-    alice, bob, room = two_members
+    _, bob, room = two_members
     urls = stack.status()["ingest"]
     eve = await Member.sign_in(stack.data, urls[:1], "Eve")
     again = await eve.elsewhere(stack.data, urls[1:])
