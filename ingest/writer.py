@@ -128,6 +128,8 @@ class Writer:
         """Go on with a write whose id is reserved, or held by an earlier one."""
         state = self._rooms.get(write.room_id)
         if state is None:
+            if held is None:
+                self._release(write)
             refuse(write, unavailable())
             return
         item = Parked(write, held)

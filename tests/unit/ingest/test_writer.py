@@ -68,7 +68,8 @@ class MemoryKeys:
 
     async def release(self, event_ids):
         for event_id in event_ids:
-            del self.held[event_id]
+            if event_id in self.held and self.held[event_id].owner == self.owner:
+                del self.held[event_id]
 
     async def living(self, owners):
         return owners & self.alive
@@ -211,6 +212,43 @@ async def test_what_a_living_node_may_still_store_is_waited_for(rig):
     await rig.settle(0.2)
     assert rig.answers() == [(1, "ack")]
     assert len(rig.log.records[partition]) == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "sender", "answer"),
+    [
+        (post(1), EVE, "not_a_member"),
+        (JoinRoom(id=1, key="j", room=ROOM), ALICE, "ack"),
+    ],
+    ids=["refused", "changes nothing"],
+)
+async def test_what_a_living_node_will_not_store_is_decided_again_here(
+    rig, command, sender, answer
+):
+    other = Rig()
+    other.keys.owner = OTHER
+    other.submit(command, sender)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    rig.keys.held, rig.keys.alive = other.keys.held, {OTHER}
+    rig.submit(command, sender)
+    rig.submit(post(2))
+    await rig.settle(0.5)
+    assert rig.answers() == [(1, answer), (2, "ack")]
+
+
+async def test_what_its_owner_gives_back_late_is_decided_here(rig):
+    command = post(1)
+    event_id = ids.event_id(ALICE, ROOM, command.key)
+    rig.keys.held[event_id] = Reservation(digest_of(command), 1, OTHER)
+    rig.keys.alive = {OTHER}
+    rig.submit(command)
+    await rig.settle(0.1)
+    assert rig.replies == []
+    del rig.keys.held[event_id]
+    await rig.settle(0.5)
+    assert rig.answers() == [(1, "ack")]
+    assert rig.keys.held[event_id].owner == ME
 
 
 async def test_without_valkey_the_chat_goes_on(rig):
