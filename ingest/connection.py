@@ -119,6 +119,7 @@ class Connection(WSListener):
         self._closing = True
         transport.send_close(cast(WSCloseCode, code if sent != _NO_CODE else _NORMAL))
         transport.disconnect()
+        self._loop.call_later(CLOSING_S, self._abort)  # what waits for it may never be read
 
     def _on_part(self, kind: WSMsgType, frame: WSFrame) -> None:
         """A frame of a message in several frames, or of a compressed or binary one."""
@@ -175,9 +176,8 @@ class Connection(WSListener):
         """The connection is gone."""
         handshake = transport.close_handshake
         if not self._closing and handshake is not None and handshake.sent is not None:
-            metrics.WS_CLOSED.labels(
-                str(cast(int, handshake.sent.code))
-            ).inc()  # picows refused a frame
+            code = int(cast(int, handshake.sent.code))  # picows refused a frame
+            metrics.WS_CLOSED.labels(str(code)).inc()
         self._transport = None
         self._closing = True
 

@@ -61,12 +61,17 @@ async def lines_of(peer):
     yield {"op": "close", "code": int.from_bytes(frame.payload[:2], "big")}
 
 
-async def closed_as_slow(url):
-    """Return how many connections the node has closed as too slow."""
+async def metric(url, name):
+    """Return what the node has counted."""
     async with httpx.AsyncClient() as http:
         text = (await http.get(url.replace("ws://", "http://").replace("/ws", "/metrics"))).text
-    found = [li for li in text.splitlines() if li.startswith('ws_closed_total{code="4008"}')]
+    found = [line for line in text.splitlines() if line.startswith(f"{name} ")]
     return int(float(found[0].split()[1])) if found else 0
+
+
+async def closed_as_slow(url):
+    """Return how many connections the node has closed as too slow."""
+    return await metric(url, 'ws_closed_total{code="4008"}')
 
 
 async def test_whoever_stops_reading_is_closed_within_ten_seconds(stack, url):
@@ -128,6 +133,18 @@ async def test_whoever_is_behind_misses_ephemerals_and_no_event(stack, url):
                 if line["op"] == "typing":
                     break
         await typist.client.close()
+
+
+async def test_whoever_says_goodbye_and_does_not_read_is_gone_all_the_same(stack, url):
+    async with room_of(stack, url, 1) as (writer, reader, [slow], room):
+        await asyncio.gather(*(writer.request(post(room, f"k{n}")) for n in range(160)))
+        for _ in range(160):
+            await reader.next_event(room)
+        before = await metric(url, "ws_connections_active")
+        slow.send(CLOSE, b"\x03\xe8")
+        async with asyncio.timeout(4):
+            while await metric(url, "ws_connections_active") != before - 1:
+                await asyncio.sleep(0.1)
 
 
 async def test_whoever_pings_and_does_not_read_piles_up_no_pongs(stack, url):
