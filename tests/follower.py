@@ -186,7 +186,8 @@ class Follower:
             self._keep(await self._next())
         frame = frames.popleft()
         told = (frame["cursor"], frame["id"], frame["type"], frame["sender"], frame["d"])
-        assert told == (event.cursor, event.id, event.type, event.sender, event.d)
+        wanted = (event.cursor, event.id, event.type, event.sender, event.d)
+        assert told == wanted, (told, wanted)
         assert frame["prev"] == seat.cursor, frame
         seat.cursor = frame["cursor"]
         if not seat.is_stale:

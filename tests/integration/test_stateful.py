@@ -18,7 +18,7 @@ from roomlog.cursors import parse_cursor
 from tests.follower import Follower, World, shown
 from tests.model import MODERATES, NOWHERE, Room
 
-PEOPLE = 4
+PEOPLE, MANY = 4, 4
 WHO = st.integers(0, PEOPLE - 1)
 ANY = st.integers(0, 30)
 NODE = st.integers(0, 1)
@@ -79,10 +79,11 @@ class Chat(RuleBasedStateMachine):
 
     # What people do.
 
+    @precondition(lambda self: len(self.rooms) < MANY)
     @rule(
         who=WHO,
         kind=st.sampled_from(["public", "private", "direct"]),
-        others=st.sets(WHO, max_size=2),
+        others=st.sets(WHO, max_size=3),
         name=st.sampled_from(["tea", "x" * 100, " "]),
         node=NODE,
     )
@@ -188,27 +189,58 @@ class Chat(RuleBasedStateMachine):
             )
         await self._settle()
 
+    def _may_remove(self, room: Room, who: int, other: int) -> bool:
+        roles = [room.members.get(self.people[n].user) for n in (who, other)]
+        return roles[0] in MODERATES and roles[1] == "member" and room.kind != "direct"
+
+    @precondition(lambda self: self.rooms)
+    @rule(number=ANY, who=WHO, other=WHO, node=NODE)
+    def absence(self, number, who, other, node):
+        if self._may_remove(room := self._room(number), who, other):
+            self.run(self._absence(room, who, other, node))
+
+    async def _absence(self, room: Room, who: int, other: int, node: int) -> None:
+        """Somebody is removed and invited again while they are offline."""
+        victim = await self._online(other)
+        if room.id not in victim.seats:
+            await victim.follow(room)
+        victim.disconnect()
+        for op, fields in (
+            ("send", {"text": "missed"}),
+            ("kick", {"user": victim.user}),
+            ("send", {"text": "secret"}),
+            ("invite", {"user": victim.user}),
+            ("send", {"text": "welcome back"}),
+        ):
+            await self._do(who, room, {"op": op, "room": room.id, **fields})
+        await self._reconnect(victim, node)
+
     @precondition(lambda self: self.rooms)
     @rule(number=ANY, who=WHO, other=WHO)
     def race(self, number, who, other):
-        room, kicker, victim = self._room(number), self.people[who], self.people[other]
-        roles = (room.members.get(kicker.user), room.members.get(victim.user))
-        if roles[0] in MODERATES and roles[1] == "member" and room.kind != "direct":
+        if self._may_remove(room := self._room(number), who, other):
             self.run(self._race(room, who, other))
 
     async def _race(self, room: Room, who: int, other: int) -> None:
-        """Somebody is removed while they send: what comes after the removal is not acked."""
+        """Somebody is removed on one node while they send on the other: no ack after the removal."""
         kicker, victim = await self._online(who), await self._online(other)
+        if victim.node == kicker.node:
+            await self._reconnect(victim, 1 - kicker.node)
         kick = {"op": "kick", "room": room.id, "user": victim.user, "key": str(uuid.uuid4())}
-        send = {"op": "send", "room": room.id, "text": "wait", "key": str(uuid.uuid4())}
-        kicked, sent = await asyncio.gather(kicker.request(kick), victim.request(send))
-        if sent["op"] == "ack":
-            assert parse_cursor(sent["cursor"]).offset < parse_cursor(kicked["cursor"]).offset
-            self._require(room, victim, send, sent)
-            self._require(room, kicker, kick, kicked)
-        else:
-            assert sent["code"] in ("not_a_member", "no_such_room"), sent
-            self._require(room, kicker, kick, kicked)
+        answers: list[tuple[dict[str, Any], dict[str, Any]]] = []
+
+        async def send_on() -> None:
+            while not answers or answers[-1][1]["op"] == "ack":
+                send = {"op": "send", "room": room.id, "text": "wait", "key": str(uuid.uuid4())}
+                answers.append((send, await victim.request(send)))
+
+        kicked, _ = await asyncio.gather(kicker.request(kick), send_on())
+        *sent, (_, refused) = answers
+        assert refused["code"] in ("not_a_member", "no_such_room"), refused
+        for send, answer in sent:
+            assert parse_cursor(answer["cursor"]).offset < parse_cursor(kicked["cursor"]).offset
+            self._require(room, victim, send, answer)
+        self._require(room, kicker, kick, kicked)
         await self._settle()
 
     @precondition(lambda self: self.rooms)

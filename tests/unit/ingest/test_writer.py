@@ -432,3 +432,16 @@ async def test_a_message_that_is_on_its_way_is_edited_behind_it(rig):
     rig.submit(edit(2, ids.event_id(ALICE, ROOM, "k1")))
     await rig.settle()
     assert rig.answers() == [(1, "ack"), (2, "ack")]
+
+
+async def test_what_is_wrong_with_a_direct_room_is_told_even_where_the_room_exists(rig):
+    def create(number, *members):
+        command = {"id": number, "key": f"d{number}", "name": "x", "kind": "direct"}
+        return CreateRoom(**command, members=members)
+
+    rig.submit(create(1, BOB))
+    await rig.settle()
+    rig.rooms.get(ids.direct_room_id(ALICE, BOB)).room.exists = True
+    rig.submit(create(2, BOB, EVE))
+    await rig.settle()
+    assert rig.answers() == [(1, "ack"), (2, "bad_request")]
