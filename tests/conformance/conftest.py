@@ -38,8 +38,7 @@ def programs(tmp_path_factory, stack):
 @pytest.fixture(params=["python", "typescript"])
 async def driver(request, programs, stack):
     """A program that is not connected yet."""
-    api = f"{stack.status()['api']}/api/v1"
-    async with Driver(programs[request.param], api) as running:
+    async with Driver(programs[request.param], stack.status()["api"]) as running:
         yield running
 
 

@@ -98,6 +98,15 @@ describe("connecting", () => {
     expect(events.at(-1)).toEqual({ op: "signed_out" });
   });
 
+  it("goes on when a handshake fails without a close event", async () => {
+    client = build();
+    client.start();
+    await pass();
+    latest().onerror?.();
+    await pass(400);
+    expect(sockets.map((socket) => socket.url)).toEqual(["ws://node-1/ws", "ws://node-2/ws"]);
+  });
+
   it("gives up on a node that never says hello", async () => {
     client = build();
     client.start();
@@ -158,6 +167,14 @@ describe("rooms", () => {
     const socket = await followed();
     socket.say(eventFrame(6, 5), eventFrame(7, 6), eventFrame(7, 6));
     expect(shown()).toEqual(["e6", "e7"]);
+  });
+
+  it("goes on after an event that the log holds at two places", async () => {
+    const socket = await followed();
+    socket.say({ ...eventFrame(7, 6), id: "e6" } as ServerFrame, eventFrame(8, 7));
+    await pass();
+    expect(shown()).toEqual(["e6", "e8"]);
+    expect(socket.ops("sub")).toHaveLength(1);
   });
 
   it("repairs a gap from the log before it hands on anything later", async () => {
