@@ -201,7 +201,7 @@ class Client(Connection, Commands):
             return
         match frame.get("op"):
             case "event":
-                self._on_event(frame)
+                self._sift(frame)
                 return
             case "caught_up" if not self._following.caught_up(frame):
                 return
@@ -215,7 +215,8 @@ class Client(Connection, Commands):
                 return
         self._give(frame)
 
-    def _on_event(self, frame: Frame) -> None:
+    def _sift(self, frame: Frame) -> None:
+        """Hand on an event that is new; ask for what is missing; stop asking where nobody takes it."""
         room: str = frame["room"]
         match self._following.accept(frame):
             case "apply":
