@@ -30,7 +30,8 @@ from roomlog.check.history import (
     offset_of,
 )
 from roomlog.check.shown import lines_of
-from roomlog.client import Client, Token, _Reply
+from roomlog.client import Client, Token
+from roomlog.client.replies import Reply
 from roomlog.protocol import Ack
 
 _RECENT = 50
@@ -166,12 +167,13 @@ class Person(Client):
 
     def forget(self, room: str, why: str) -> None:
         """Do not follow the room any more, not even after a reconnect."""
-        if self._rooms.pop(room, None) is not None:
+        if room in self._following.rooms:
+            self._following.drop(room)
             self._recorder.write(Unfollowed(now_ns(), self.name, room, why))
 
     def record_shown(self) -> None:
         """Record what is displayed of each room that is followed."""
-        for room in self._rooms:
+        for room in self._following.rooms:
             shown = self.seat(room).shown
             lines, members = lines_of(shown), sorted(shown.members)
             self._recorder.write(Shown(now_ns(), self.name, room, lines, members))
@@ -207,7 +209,7 @@ class Person(Client):
         if kind == "MessagePosted":
             seat.recent.append((event, frame["sender"]))
         elif kind in _REMOVALS and frame["d"]["user"] == self.user:
-            self._rooms.pop(room, None)
+            self._following.drop(room)
             seat.turn("out", self._loop.time())
         if self._keep_screens:
             del frame["op"]
@@ -220,12 +222,13 @@ class Person(Client):
     async def _follow_anew(self, room: str) -> None:
         await self.subscribe(room)
 
-    def _on_reply(self, reply: _Reply) -> None:
-        start = self._starts.get(reply.id) if reply.id is not None else None
+    def _on_reply(self, reply: Reply) -> None:
+        asked = self._following.asked(reply.id)
+        cursor = asked.feed.cursor if asked else None
         super()._on_reply(reply)
-        if start is None or reply.op != "ack":
+        if asked is None or not reply.is_ack:
             return
-        room, cursor = start
+        room = asked.room
         if cursor is None:
             seat = self.seat(room)
             seat.shown, seat.reached = screen.Screen(), offset_of(reply.cursor or ":-1")
