@@ -65,7 +65,9 @@ export function useFollowing(
     setFollowing(true);
     toBottom();
   }, [toBottom]);
-  return { following, onBottom, follow };
+  /** Let the list stand elsewhere, because the reader asked for another place. */
+  const release = useCallback(() => setFollowing(false), []);
+  return { following, onBottom, follow, release };
 }
 
 /** Call `away` for whatever may move the reader upwards: wheel, finger, keys, the scroll bar, a program. */

@@ -4,6 +4,7 @@ import { useEffect } from "react";
 import type { Me } from "../../api/auth";
 import { useChat, useSession } from "../../shared/context";
 import { useRoute } from "../../shared/router";
+import { totalUnread } from "../../state/reading";
 import { PresencePanel } from "../presence/PresencePanel";
 import { RoomPage } from "../room/RoomPage";
 import { RoomHeader } from "../room/RoomHeader";
@@ -11,6 +12,7 @@ import { RoomList } from "../rooms/RoomList";
 import { ConnectionBadge } from "./ConnectionBadge";
 import { MenuButton } from "./MenuButton";
 import { OfflineBanner } from "./OfflineBanner";
+import { Toasts } from "./Toasts";
 import { UserMenu } from "./UserMenu";
 import { Welcome } from "./Welcome";
 import classes from "./Shell.module.css";
@@ -25,11 +27,10 @@ export function Shell({ me, onSignOut }: Props) {
   const session = useSession();
   const route = useRoute();
   const room = route.page === "room" ? route.room : null;
+  const target = route.page === "room" ? route.message : null;
   const [menu, { toggle: toggleMenu, close: closeMenu }] = useDisclosure(false);
   const [people, { toggle: togglePeople, close: closePeople }] = useDisclosure(false);
-  const unread = useChat((state) =>
-    Object.values(state.activity).reduce((sum, each) => sum + each.unread, 0),
-  );
+  const unread = useChat(totalUnread);
   const name = useChat((state) => (room === null ? undefined : state.rooms[room]?.name));
 
   useEffect(() => void session.openRoom(room), [session, room]);
@@ -64,11 +65,16 @@ export function Shell({ me, onSignOut }: Props) {
       </AppShell.Navbar>
       <AppShell.Main className={classes.main}>
         <OfflineBanner />
-        {room === null ? <Welcome onBrowse={toggleMenu} /> : <RoomPage key={room} room={room} />}
+        {room === null ? (
+          <Welcome onBrowse={toggleMenu} />
+        ) : (
+          <RoomPage key={room} room={room} target={target} />
+        )}
       </AppShell.Main>
       <AppShell.Aside aria-label="People">
         {room !== null && <PresencePanel room={room} onClose={closePeople} />}
       </AppShell.Aside>
+      <Toasts />
     </AppShell>
   );
 }
