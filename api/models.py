@@ -76,6 +76,24 @@ class Room(BaseModel):
     created_at: str = Field(examples=[TIME])
 
 
+class UnreadRoom(BaseModel):
+    """What one has not read of a room yet; both numbers count to 1,000."""
+
+    room: str = Field(examples=[ROOM])
+    unread: int = Field(examples=[3], description="messages of others")
+    mentions: int = Field(examples=[1], description="those of them that name one")
+    first_unread: str | None = Field(examples=[CURSOR], description="the first of them")
+    read_up_to: str | None = Field(
+        examples=[CURSOR], description="one's marker; null where one never set it"
+    )
+
+
+class UnreadRooms(BaseModel):
+    """Every room that one is a member of."""
+
+    items: list[UnreadRoom]
+
+
 class RoomList(BaseModel):
     """A page of rooms, by name; `next` is the `after` of the next page."""
 

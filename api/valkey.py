@@ -17,6 +17,7 @@ from roomlog.leases import (
     presence_room_key,
     presence_user_key,
 )
+from roomlog.reads import markers_key
 
 REVOKED_CHANNEL = "roomlog:sessions:revoked"
 """Each message is the id of a session whose sockets nodes must close."""
@@ -70,6 +71,14 @@ class Valkey:
         except _AWAY:
             raise unavailable("presence") from None
         return [None if state is None else str(state) for state in found]
+
+    async def read_markers(self, user: str) -> dict[str, int]:
+        """Return how far a user has read, by room, where that is newer than 30 days; {} when away."""
+        try:
+            found = await self._redis.hgetall(markers_key(user))
+        except _AWAY:
+            return {}
+        return {str(room): int(offset) for room, offset in found.items()}
 
     async def nodes(self) -> list[Lease]:
         """Return the living nodes that take new connections; the last ones known when Valkey is away."""

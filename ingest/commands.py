@@ -8,6 +8,7 @@ from typing import assert_never
 
 from ingest.following import Following
 from ingest.limits import RateLimits
+from ingest.marks import ReadMarks
 from ingest.presence import Presence
 from ingest.rooms import Rooms
 from ingest.session import Session
@@ -22,6 +23,7 @@ from roomlog.protocol import (
     AnyCommand,
     Authenticate,
     ChangePresence,
+    MarkRead,
     NotifyTyping,
     Ping,
     RoomCommand,
@@ -51,11 +53,12 @@ class Commands:
         rooms: Rooms,
         signals: Signals,
         presence: Presence,
+        marks: ReadMarks,
         verifier: Verifier,
         limits: RateLimits | None,
     ) -> None:
         self._writer, self._following, self._rooms = writer, following, rooms
-        self._signals, self._presence = signals, presence
+        self._signals, self._presence, self._marks = signals, presence, marks
         self._verifier, self._limits = verifier, limits
         self._loop = asyncio.get_running_loop()
         self._counts: dict[str, int] = {}
@@ -104,6 +107,8 @@ class Commands:
             case Unsubscribe():
                 self._following.unfollow(session, command.room)
                 session.write(encode_frame(Ack(command.id)))
+            case MarkRead():
+                self._marks.take(session, command)
             case NotifyTyping():
                 self._typing(session, command)
             case ChangePresence():

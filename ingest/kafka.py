@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient
@@ -16,11 +16,13 @@ from aiokafka.structs import TopicPartition
 
 EVENTS_TOPIC = "chat.events"
 SIGNALS_TOPIC = "chat.signals"
+READS_TOPIC = "chat.reads"
 BATCH_BYTES = 262_144
 REQUEST_TIMEOUT_MS = 10_000
 _FETCH_BYTES = 1024 * 1024  # at a time: about 10 ms of work
 _LATEST = -1
 _ATTEMPTS = 5
+_APPEND_S = 8.0
 _RETRY_S = 0.2
 
 _log = logging.getLogger(__name__)
@@ -38,15 +40,17 @@ class Record(NamedTuple):
     value: bytes | None
 
 
-async def start_producer(brokers: str, *, durable: bool) -> AIOKafkaProducer:
-    """Return a running producer; a durable one is idempotent and waits for all replicas.
+async def start_producer(
+    brokers: str, acks: Literal[1, "all"], *, idempotent: bool = False
+) -> AIOKafkaProducer:
+    """Return a running producer; an idempotent one is spoilt by one refused batch (`ingest.lanes`).
 
     Raises KafkaError or TimeoutError when no broker answers.
     """
     producer = AIOKafkaProducer(
         bootstrap_servers=brokers,
-        acks="all" if durable else 1,
-        enable_idempotence=durable,
+        acks=acks,
+        enable_idempotence=idempotent,
         linger_ms=0,
         max_batch_size=BATCH_BYTES,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
@@ -73,6 +77,41 @@ async def abandon(producer: AIOKafkaProducer, timeout_s: float = 3.0) -> None:
                 task.cancel()
             producer._closed = True
             await producer.client.close()
+
+
+class Appender:
+    """Appends records to a topic, in all replicas before it returns; for some at a time.
+
+    Its records may be stored twice, which has to mean nothing: so its producer need not be idempotent,
+    and a refused batch spoils nothing.
+    """
+
+    def __init__(self, brokers: str, topic: str) -> None:
+        self._brokers, self._topic = brokers, topic
+        self._producer: AIOKafkaProducer | None = None
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            await abandon(producer)
+
+    async def append(self, records: Sequence[tuple[bytes, bytes]]) -> None:
+        """Append `(key, value)` records; connects with the first ones.
+
+        Raises KafkaError, TimeoutError or OSError; the records may then have been stored or not.
+        """
+        if not records:
+            return
+        if self._producer is None:
+            self._producer = await start_producer(self._brokers, "all")
+        try:
+            async with asyncio.timeout(_APPEND_S):
+                sends = [await self._producer.send(self._topic, v, key=k) for k, v in records]
+                await asyncio.gather(*sends)
+        except (KafkaError, TimeoutError, OSError):
+            await self.stop()  # one that did not answer in time may never do
+            raise
 
 
 class LogReader:

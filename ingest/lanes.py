@@ -89,7 +89,7 @@ class Lanes:
 
     async def start(self) -> None:
         """Connect; raises KafkaError when no broker answers."""
-        self._producer = await start_producer(self._brokers, durable=True)
+        self._producer = await start_producer(self._brokers, "all", idempotent=True)
 
     async def stop(self) -> None:
         """Disconnect; what is still pending is left to the clients' retries."""
@@ -226,7 +226,7 @@ class Lanes:
             for lane in self._lanes:
                 if lane.doubtful:
                     await self._settle(lane)
-            self._producer = await start_producer(self._brokers, durable=True)
+            self._producer = await start_producer(self._brokers, "all", idempotent=True)
         except (KafkaError, LogUnavailable, TimeoutError, OSError) as error:
             _log.warning("Kafka is away, writes wait: %r", error)
             return False
@@ -266,7 +266,8 @@ def _fill(producer: AIOKafkaProducer, waiting: deque[Write], since: int) -> tupl
         write = waiting[0]
         if write.value is not None:
             key = write.room_id.encode()
-            if append(timestamp=None, key=key, value=write.value) is None:
+            record = append(timestamp=None, key=key, value=write.value, headers=write.headers)
+            if record is None:
                 break
             count += 1
         writes.append(waiting.popleft())

@@ -11,25 +11,29 @@ from ingest.fanout import FanOut
 from ingest.feed import Feed
 from ingest.following import Following
 from ingest.http import Probe, Readiness
-from ingest.kafka import EVENTS_TOPIC, LogReader
+from ingest.kafka import EVENTS_TOPIC, READS_TOPIC, Appender, LogReader
 from ingest.keys import Keys
 from ingest.lanes import Lanes
 from ingest.limits import RateLimits
+from ingest.marks import ReadMarks
 from ingest.postgres import RoomTable
 from ingest.presence import Presence, after
 from ingest.recent import RecentEvents
 from ingest.resolver import Resolver
 from ingest.rooms import Rooms, RoomState
 from ingest.session import Outbox, Session
+from ingest.sessions import Sessions
 from ingest.signals import Signals
 from ingest.targets import Targets
-from ingest.valkey import REVOKED_SESSIONS, LeaseKeeper, Listener, connect
+from ingest.valkey import REVOKED_SESSIONS, LeaseKeeper, Listener, Markers, connect
 from ingest.writer import Writer
 from ingest.writes import Write
 from roomlog import metrics
+from roomlog.cursors import Cursor
 from roomlog.deliveries import (
     Attached,
     Events,
+    Notify,
     PresenceDiff,
     Resync,
     Typing,
@@ -41,10 +45,13 @@ from roomlog.partitions import PARTITIONS
 from roomlog.protocol import (
     Diff,
     Hello,
+    Notification,
     PresenceChange,
     Reconnect,
     TypingShown,
+    UserNotice,
     encode_frame,
+    timestamp,
 )
 from roomlog.settings import Settings
 from roomlog.signals import PresenceState
@@ -66,7 +73,7 @@ class Node:
         self.incarnation = new_incarnation(settings.node)
         self._settings = settings
         self._loop = asyncio.get_running_loop()
-        self._sessions: set[Session] = set()
+        self._sessions = Sessions()
         self._tasks: list[asyncio.Task[None]] = []
         self._announced_at = [0.0] * PARTITIONS
         self.told_to_stop = asyncio.Event()
@@ -140,6 +147,18 @@ class Node:
             recent,
             fanout.render,
         )
+        self._reads = Appender(settings.kafka, READS_TOPIC)
+        marks = ReadMarks(
+            settings.node,
+            settings.epoch,
+            self._rooms,
+            self._log_reader,
+            heads,
+            self._reads,
+            codecs.chat_reads,
+            Markers(self._valkey),
+            self._signals,
+        )
         self._limits = RateLimits() if settings.rate_limits == "on" else None
         self.commands = Commands(
             self._writer,
@@ -147,6 +166,7 @@ class Node:
             self._rooms,
             self._signals,
             self._presence,
+            marks,
             verifier,
             self._limits,
         )
@@ -203,7 +223,7 @@ class Node:
             session.write(goodbye)
         await self._until(lambda: not self._sessions, DRAIN_S)
         await self._until(lambda: self._writer.is_idle, 1.0)
-        for session in list(self._sessions):
+        for session in self._sessions:
             session.close(CloseCode.DRAINING, "this node drains; reconnect and resume")
         await self._until(lambda: not self._sessions, _LAST_WORDS_S)
         await self.stop()
@@ -220,6 +240,7 @@ class Node:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._signals.stop()
         await self._lanes.stop()
+        await self._reads.stop()
         await self._lease.give_up()
         await self._log_reader.stop()
         await self._table.stop()
@@ -250,7 +271,7 @@ class Node:
             await asyncio.sleep(_TICK_S)
             now, wall = self._loop.time(), time.time()
             try:
-                for session in list(self._sessions):
+                for session in self._sessions:
                     session.tick(now, wall)
                 self._writer.expire(now)
                 self.commands.count()
@@ -267,16 +288,11 @@ class Node:
     def _on_message(self, channel: str, data: bytes) -> None:
         try:
             if channel == REVOKED_SESSIONS:
-                self._revoke(data.decode())
+                self._sessions.revoke(data.decode())
             else:
                 self._on_delivery(decode_delivery(data))
         except Exception:
             _log.exception("a message on %s is skipped", channel)
-
-    def _revoke(self, session_id: str) -> None:
-        for session in list(self._sessions):
-            if session.session_id == session_id:
-                session.close(CloseCode.SESSION_REVOKED, "signed out; sign in again")
 
     def _on_delivery(self, delivery: object) -> None:
         match delivery:
@@ -289,6 +305,8 @@ class Node:
                 self._on_presence(delivery)
             case Typing(room_id=room_id, user_id=user):
                 self._on_typing(room_id, user)
+            case Notify():
+                self._sessions.tell(delivery.user_id, self._notice(delivery))
             case Resync(partitions=partitions):
                 self._announce(set(partitions))
 
@@ -311,6 +329,17 @@ class Node:
             for session in state.sessions:
                 if session.user != user:
                     session.write_ephemeral(frame)
+
+    def _notice(self, told: Notify) -> bytes:
+        cursor = str(Cursor(self._settings.epoch, told.offset))
+        at = None if told.at is None else timestamp(told.at)
+        return encode_frame(
+            UserNotice(
+                Notification(
+                    told.kind, told.room_id, cursor, told.event_id, told.sender_id, at, told.text
+                )
+            )
+        )
 
     def _announce(self, partitions: set[int]) -> None:
         """Tell a worker that knows nothing of these partitions what this node needs."""

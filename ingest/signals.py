@@ -34,7 +34,7 @@ class Signals:
 
     async def start(self) -> None:
         """Connect; raises KafkaError when no broker answers."""
-        self._producer = await start_producer(self._brokers, durable=False)
+        self._producer = await start_producer(self._brokers, 1)
         self._sender = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -48,7 +48,7 @@ class Signals:
             await abandon(self._producer, 1.0)
 
     def send(self, key: str, body: SignalBody) -> None:
-        """Send a signal at the end of this turn; `key` is its room, or its user for SessionsChanged."""
+        """Send a signal at the end of this turn; `key` is its room or, for what is a user's, the user."""
         if len(self._waiting) < _MAX_WAITING:
             self._waiting.append((key, body))
             self._wake.set()

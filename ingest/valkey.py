@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 from redis.asyncio import Redis
@@ -17,6 +17,7 @@ from roomlog.leases import (
     encode_lease,
     lease_key,
 )
+from roomlog.reads import KEPT_S, markers_key
 
 REVOKED_SESSIONS = "roomlog:sessions:revoked"
 """The channel on which the API tells the ids of sessions that were signed out."""
@@ -63,6 +64,51 @@ class LeaseKeeper:
             async with asyncio.timeout(_TIMEOUT_S):
                 await self._valkey.delete(lease_key(self._incarnation))
                 await self._valkey.srem(KNOWN_NODES, self._incarnation)
+
+
+_ADVANCE = f"""
+-- Moves read markers forward. KEYS: each user's hash. ARGV: for each key a room and an offset.
+for i = 1, #KEYS do
+  local room, offset = ARGV[2 * i - 1], ARGV[2 * i]
+  local held = redis.call('HGET', KEYS[i], room)
+  if not held or tonumber(held) < tonumber(offset) then
+    redis.call('HSET', KEYS[i], room, offset)
+    redis.call('EXPIRE', KEYS[i], {KEPT_S})
+  end
+end
+"""
+
+Place = tuple[str, str]
+"""A user and a room."""
+
+
+class Markers:
+    """The newest read markers; Valkey being away means that nothing is known of them."""
+
+    def __init__(self, valkey: Redis) -> None:
+        self._valkey = valkey
+        self._advance = valkey.register_script(_ADVANCE)
+
+    async def newest(self, places: Sequence[Place]) -> dict[Place, int]:
+        """Return the offset up to which each has read, where it is known."""
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                async with self._valkey.pipeline(transaction=False) as together:
+                    for user, room in places:
+                        together.hget(markers_key(user), room)
+                    found = await together.execute()
+        except (RedisError, OSError, TimeoutError):
+            return {}
+        return {p: int(at) for p, at in zip(places, found, strict=True) if at is not None}
+
+    async def advance(self, markers: Mapping[Place, int]) -> None:
+        """Move markers forward that the log has; none goes back."""
+        if not markers:
+            return
+        arguments = [part for (_, room), at in markers.items() for part in (room, at)]
+        with suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(_TIMEOUT_S):
+                await self._advance([markers_key(user) for user, _ in markers], arguments)
 
 
 class Listener:

@@ -25,6 +25,7 @@ from ingest.writes import Reply, Target, Write, micros
 from roomlog import ids, metrics
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import Body, ChatEvent
+from roomlog.notifications import concerned, headers
 from roomlog.partitions import partition_of
 from roomlog.protocol import CreateRoom, MessageCommand, PostMessage, RoomCommand, failure
 from roomlog.rooms import room_of
@@ -207,6 +208,8 @@ class Writer:
             body = self._body(state, write)
             if body is not None:
                 write.value = self._encode(write, body)
+                if write.command.at is None:  # what happened long ago is news to nobody
+                    write.headers = headers(concerned(state.view, write.sender, body))
                 self._promise(state, write, body)
         except Refused as refused:
             self._refuse(write, refused)

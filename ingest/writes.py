@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from roomlog.notifications import NO_HEADERS, Headers
 from roomlog.protocol import PostMessage, RoomCommand
 
 _SEPARATOR = b"\x1f"
@@ -36,6 +37,7 @@ class Write:
         "command",
         "digest",
         "event_id",
+        "headers",
         "offset",
         "received_at",
         "reply",
@@ -67,6 +69,8 @@ class Write:
         self.base = 0
         self.offset = -1
         self.value: bytes | None = None
+        self.headers: Headers = NO_HEADERS
+        """Who is told of it beside those who follow the room."""
         self.target: Target | None = None
         """The message that it is about, where that had to be looked up."""
         self.also: list[tuple[Reply | None, int]] | None = None

@@ -79,6 +79,13 @@ class Touch(NamedTuple):
     at: int
 
 
+class Marker(NamedTuple):
+    """How far a user has read a room; `at` in microseconds since 1970."""
+
+    offset: int
+    at: int
+
+
 @dataclass(slots=True)
 class Batch:
     """What was read, in log order within each room; the first of two events with one id stays."""
@@ -88,13 +95,15 @@ class Batch:
     facts: dict[str, Fact] = field(default_factory=dict)
     user_facts: dict[str, UserFact] = field(default_factory=dict)
     touched: dict[str, Touch] = field(default_factory=dict)
+    markers: dict[tuple[str, str], Marker] = field(default_factory=dict)
+    """User and room -> the furthest marker."""
     presence: dict[str, tuple[str, int]] = field(default_factory=dict)
     """User -> newest state, and since when."""
     dead: list[DeadLetter] = field(default_factory=list)
     ends: dict[Place, int] = field(default_factory=dict)
     """Where each partition goes on after this batch."""
     events: int = 0
-    """Records of chat.events and user.events, dead ones included."""
+    """Records of all topics but chat.signals, dead ones included."""
 
 
 def add_chat_events(
@@ -165,6 +174,31 @@ def add_user_events(
         except PoisonRecord as error:
             _bury(batch, record, "undecodable", str(error), now_ms)
         except (Unstorable, msgspec.ValidationError) as error:
+            _bury(batch, record, "inapplicable", str(error), now_ms)
+
+
+def add_reads(
+    batch: Batch,
+    records: Iterable[Record],
+    decode: Decode,
+    now_ms: int,
+    refused: Mapping[tuple[str, int, int], str] | None = None,
+) -> None:
+    """Add records of one partition of chat.reads; `refused` as for `add_chat_events`."""
+    for record in records:
+        batch.events += 1
+        try:
+            fields = decode(record.value or b"")
+            place = (record.topic, record.partition, record.offset)
+            if refused and place in refused:
+                raise Unstorable(refused[place])
+            key = _id(fields["user_id"]), _id(fields["room_id"])
+            new = Marker(fields["body"][1]["offset"], require_time(fields["occurred_at"]))
+            if new.offset >= batch.markers.get(key, new).offset:
+                batch.markers[key] = new
+        except PoisonRecord as error:
+            _bury(batch, record, "undecodable", str(error), now_ms)
+        except Unstorable as error:
             _bury(batch, record, "inapplicable", str(error), now_ms)
 
 

@@ -10,9 +10,9 @@ from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 from projector.batch import Place
 from projector.dead_letters import DeadLetter, Record, encode
 from roomlog.metrics import DEAD_LETTERS
-from roomlog.topics import CHAT_DLQ, CHAT_EVENTS, CHAT_SIGNALS, USER_EVENTS
+from roomlog.topics import CHAT_DLQ, CHAT_EVENTS, CHAT_READS, CHAT_SIGNALS, USER_EVENTS
 
-TOPICS = (CHAT_EVENTS, USER_EVENTS, CHAT_SIGNALS)
+TOPICS = (CHAT_EVENTS, USER_EVENTS, CHAT_READS, CHAT_SIGNALS)
 GROUP = "roomlog-projector"
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 3.0

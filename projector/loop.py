@@ -10,13 +10,13 @@ from typing import ParamSpec, TypeVar
 import tenacity
 from aiokafka.errors import KafkaError
 
-from projector.batch import Batch, Place, add_chat_events, add_signals, add_user_events
+from projector.batch import Batch, Place, add_chat_events, add_reads, add_signals, add_user_events
 from projector.dead_letters import Record
 from projector.kafka import DeadLetters, Records, Source
 from projector.pacing import MAX_BATCH_EVENTS, OFFSETS_ALONE_AFTER_S, Pace
 from projector.postgres import Fenced, Inapplicable, ReadModels, Unavailable
 from roomlog import metrics
-from roomlog.topics import CHAT_EVENTS, USER_EVENTS
+from roomlog.topics import CHAT_EVENTS, CHAT_READS, USER_EVENTS
 from schemas.registry import Codecs
 
 _IDLE_POLL_S = 0.5
@@ -161,6 +161,9 @@ class Projector:
         elif topic == USER_EVENTS:
             decode = self._codecs.user_events.decode_fields
             add_user_events(batch, some, decode, now_ms, refused)
+        elif topic == CHAT_READS:
+            decode = self._codecs.chat_reads.decode_fields
+            add_reads(batch, some, decode, now_ms, refused)
         elif bad := add_signals(batch, some, self._codecs.chat_signals.decode_fields):
             log.warning("skipped %s unreadable signals", bad)
 

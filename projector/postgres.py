@@ -126,6 +126,7 @@ class ReadModels:
             _write_messages(cursor, batch)
             _write_changes(cursor, changes)
             _write_rooms(cursor, batch, changes)
+            _write_markers(cursor, batch)
             _write_presence(cursor, batch)
 
     def _end_frozen_sessions(self) -> None:
@@ -215,6 +216,12 @@ def _write_rooms(cursor: psycopg.Cursor, batch: Batch, changes: Changes) -> None
         for room, touch in batch.touched.items()
     ]
     _many(cursor, sql.UPDATE_ROOMS, touched, 7)
+
+
+def _write_markers(cursor: psycopg.Cursor, batch: Batch) -> None:
+    # In order, so that two projectors lock the rows in the same one.
+    markers = [(*key, m.offset, _time(m.at)) for key, m in sorted(batch.markers.items())]
+    _many(cursor, sql.UPSERT_MARKERS, markers, 4)
 
 
 def _write_presence(cursor: psycopg.Cursor, batch: Batch) -> None:

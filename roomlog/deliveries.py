@@ -7,7 +7,7 @@ partition, and reads what is missing from the log itself.
 from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
-from roomlog.signals import PresenceState
+from roomlog.signals import NotificationKind, PresenceState
 
 ALL_NODES = "roomlog:nodes"
 """The channel that every node listens to."""
@@ -60,12 +60,25 @@ class Typing(Struct, frozen=True, array_like=True, tag="t"):
     user_id: str
 
 
+class Notify(Struct, frozen=True, array_like=True, tag="n"):
+    """Something concerns a user; the fields are those of `roomlog.signals.UserNotified`."""
+
+    user_id: str
+    kind: NotificationKind
+    room_id: str
+    offset: int
+    event_id: str | None
+    sender_id: str | None
+    at: int | None
+    text: str | None
+
+
 class Resync(Struct, frozen=True, array_like=True, tag="r"):
     """A worker got these partitions and knows nothing: nodes send their attachments again."""
 
     partitions: list[int]
 
 
-Delivery = Events | Attached | PresenceDiff | Typing | Resync
+Delivery = Events | Attached | PresenceDiff | Typing | Notify | Resync
 encode_delivery = Encoder().encode
 decode_delivery = Decoder(Delivery).decode

@@ -15,7 +15,7 @@ from msgspec.json import Decoder, Encoder
 
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import Attachment, ChatEvent, MessagePosted, Role, RoomKind, SealedText
-from roomlog.signals import PresenceState
+from roomlog.signals import NotificationKind, PresenceState
 
 SUBPROTOCOL = "roomlog.v1.json"
 BEARER_PREFIX = "bearer."
@@ -154,6 +154,13 @@ class RenameRoom(Acting, frozen=True, kw_only=True, tag="rename"):
     topic: Topic | None = None
 
 
+class MarkRead(Command, frozen=True, kw_only=True, tag="read"):
+    """Everything of the room up to the cursor is read; the marker only goes forward."""
+
+    room: Id
+    cursor: CursorText
+
+
 class Authenticate(Command, frozen=True, kw_only=True, tag="auth"):
     """Go on with a newer token of the same user."""
 
@@ -191,7 +198,14 @@ RoomCommand = (
     PostMessage | MessageCommand | MemberCommand | RenameRoom | CreateRoom | JoinRoom | LeaveRoom
 )
 AnyCommand = (
-    RoomCommand | Subscribe | Unsubscribe | Authenticate | ChangePresence | NotifyTyping | Ping
+    RoomCommand
+    | Subscribe
+    | Unsubscribe
+    | MarkRead
+    | Authenticate
+    | ChangePresence
+    | NotifyTyping
+    | Ping
 )
 
 _decoder = Decoder(AnyCommand)
@@ -344,6 +358,25 @@ class PresenceChange(Struct, frozen=True, tag_field="op", tag="presence"):
 
     room: str
     diff: Diff
+
+
+class Notification(Struct, frozen=True, omit_defaults=True):
+    """What a user is told; of kind `read` it is only where their own marker is now."""
+
+    kind: NotificationKind
+    room: str
+    cursor: str
+    event: str | None = None
+    sender: str | None = None
+    ts: str | None = None
+    text: str | None = None
+    """The beginning of the message, 140 characters at most."""
+
+
+class UserNotice(Struct, frozen=True, tag_field="op", tag="notify"):
+    """Something concerns this user: on every socket of theirs."""
+
+    d: Notification
 
 
 class ResetRoom(Struct, frozen=True, tag_field="op", tag="reset"):

@@ -1,7 +1,8 @@
-"""Signals: what nodes tell the streams about who listens; hours of retention, never part of history.
+"""Signals: who listens, who types, who is to be told; hours of retention, never part of history.
 
-Each class is one branch of the union in `schemas/chat_signal.avsc`. All are last-write-wins facts of one
-node (an incarnation, see `roomlog.leases`), so that a repeated or re-read signal changes nothing.
+Each class is one branch of the union in `schemas/chat_signal.avsc`. What nodes tell are last-write-wins
+facts of one node (an incarnation, see `roomlog.leases`), so that a repeated or re-read signal changes
+nothing; a repeated notification is known by its kind and event.
 """
 
 from typing import ClassVar, Literal, get_args
@@ -9,6 +10,7 @@ from typing import ClassVar, Literal, get_args
 from msgspec import Struct
 
 PresenceState = Literal["online", "away"]
+NotificationKind = Literal["mention", "direct", "invite", "read"]
 
 
 class RoomAttached(Struct, frozen=True):
@@ -47,16 +49,40 @@ class SessionsChanged(Struct, frozen=True):
     state: Literal["online", "away", "offline"]
 
 
-SignalBody = RoomAttached | RoomDetached | PresenceChanged | UserTyping | SessionsChanged
+class UserNotified(Struct, frozen=True):
+    """Something concerns one user, wherever they are signed in; record key: the user id.
+
+    `offset` is the event's in its room's partition; of kind `read` it is the user's own marker, which
+    has no event, sender, time or text.
+    """
+
+    user_id: str
+    kind: NotificationKind
+    room_id: str
+    offset: int
+    event_id: str | None = None
+    sender_id: str | None = None
+    at: int | None = None
+    """When the event occurred, in microseconds since 1970."""
+    text: str | None = None
+    """The beginning of a message."""
+
+
+SignalBody = (
+    RoomAttached | RoomDetached | PresenceChanged | UserTyping | SessionsChanged | UserNotified
+)
 SIGNAL_TYPES: dict[str, type[Struct]] = {t.__name__: t for t in get_args(SignalBody)}
 
 
 class ChatSignal(Struct, frozen=True):
-    """One record of topic `chat.signals`, whose key is the room id (a user id for SessionsChanged)."""
+    """One record of topic `chat.signals`, whose key is the room id (a user id for SessionsChanged
+    and UserNotified).
+    """
 
     SUBJECT: ClassVar[str] = "chat.signals-value"
 
     node: str
+    """The incarnation of the node that speaks; "" for a streams worker."""
     occurred_at: int
     """Microseconds since 1970, by the clock of the node."""
     body: SignalBody

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from roomlog.accounts import USER_TYPES, UserEvent
 from roomlog.events import BODY_TYPES, ChatEvent, SealedText
+from roomlog.reads import READ_TYPES, ReadEvent
 from roomlog.signals import SIGNAL_TYPES, ChatSignal
 from schemas import files
 from schemas.fast import EventReader, EventWriter, is_plain_post
@@ -24,7 +25,7 @@ from schemas.fast import EventReader, EventWriter, is_plain_post
 _MAGIC = 0
 _HEADER = struct.Struct(">bI")
 _NAMESPACE = "roomlog."
-_R = TypeVar("_R", ChatEvent, ChatSignal, UserEvent)
+_R = TypeVar("_R", ChatEvent, ChatSignal, ReadEvent, UserEvent)
 
 
 class PoisonRecord(ValueError):
@@ -153,6 +154,11 @@ def chat_event_codec(writer_id: int, schemas: Mapping[int, files.Schema]) -> Cha
 def chat_signal_codec(writer_id: int, schemas: Mapping[int, files.Schema]) -> Codec[ChatSignal]:
     """Return the codec of topic chat.signals."""
     return Codec(ChatSignal, SIGNAL_TYPES, writer_id, schemas)
+
+
+def read_event_codec(writer_id: int, schemas: Mapping[int, files.Schema]) -> Codec[ReadEvent]:
+    """Return the codec of topic chat.reads."""
+    return Codec(ReadEvent, READ_TYPES, writer_id, schemas)
 
 
 def user_event_codec(writer_id: int, schemas: Mapping[int, files.Schema]) -> Codec[UserEvent]:

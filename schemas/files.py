@@ -8,6 +8,7 @@ HERE = Path(__file__).parent
 SUBJECTS = {
     "chat.events-value": "chat_event",
     "chat.signals-value": "chat_signal",
+    "chat.reads-value": "read_event",
     "user.events-value": "user_event",
 }
 """Registry subject -> name of the schema file."""

@@ -13,6 +13,7 @@ import httpx
 import tenacity
 
 from roomlog.accounts import UserEvent
+from roomlog.reads import ReadEvent
 from roomlog.signals import ChatSignal
 from schemas import files
 from schemas.codec import (
@@ -20,6 +21,7 @@ from schemas.codec import (
     Codec,
     chat_event_codec,
     chat_signal_codec,
+    read_event_codec,
     user_event_codec,
 )
 
@@ -63,6 +65,7 @@ class Registry:
         return Codecs(
             chat_event_codec(*self.resolve("chat.events-value")),
             chat_signal_codec(*self.resolve("chat.signals-value")),
+            read_event_codec(*self.resolve("chat.reads-value")),
             user_event_codec(*self.resolve("user.events-value")),
         )
 
@@ -92,6 +95,7 @@ class Codecs(NamedTuple):
 
     chat_events: ChatEventCodec
     chat_signals: Codec[ChatSignal]
+    chat_reads: Codec[ReadEvent]
     user_events: Codec[UserEvent]
 
 

@@ -5,15 +5,16 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Coroutine
+from typing import Any
 
 import uvloop
 
 from roomlog import health
 from roomlog.settings import Settings
-from roomlog.signals import ChatSignal
-from schemas.codec import chat_signal_codec
 from schemas.registry import Registry, RegistryError
 from streams import kafka
+from streams.notices import tell_for_ever
 from streams.valkey import TIMEOUT_S, Valkey
 from streams.watchdog import Watchdog
 from streams.worker import Worker
@@ -46,21 +47,26 @@ def main() -> None:
 async def run(settings: Settings) -> None:
     """Run a worker until a signal to stop; raises RegistryError, OSError (port taken), Stuck."""
     registry = Registry(settings.registry, settings.data)
-    resolved = await asyncio.to_thread(registry.resolve, ChatSignal.SUBJECT)
+    codecs = await asyncio.to_thread(registry.codecs)
     valkey = Valkey(settings.valkey)
-    worker = Worker(valkey, chat_signal_codec(*resolved), time.monotonic)
+    worker = Worker(valkey, codecs.chat_signals, time.monotonic)
     app = kafka.build(settings, worker)
+    telling = tell_for_ever(
+        worker.notices, codecs.chat_events, codecs.chat_signals, kafka.sender(app)
+    )
     checks = {"partitions": _assigned(app, worker), "valkey": _reachable(valkey)}
     server = await health.serve(settings.host, settings.metrics_port or DEFAULT_PORT, checks)
     try:
-        await _until_stopped(app, worker)
+        await _until_stopped(app, worker, telling)
     finally:
         server.close()
         await _stop(app)
         await valkey.close()
 
 
-async def _until_stopped(app: kafka.App, worker: Worker) -> None:
+async def _until_stopped(
+    app: kafka.App, worker: Worker, telling: Coroutine[Any, Any, None]
+) -> None:
     """Return after a signal to stop; raises what ended any part before that."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -71,6 +77,7 @@ async def _until_stopped(app: kafka.App, worker: Worker) -> None:
         worker.progress_loop(),
         worker.mirror_loop(),
         worker.sweep_loop(),
+        telling,
         _watch(app, worker),
         _consume(app),
         stop.wait(),

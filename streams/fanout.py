@@ -22,6 +22,7 @@ class RawRecord(Protocol):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
 
 
 def event_id(value: bytes) -> bytes:
@@ -40,7 +41,8 @@ def examine(partition: Partition, records: Sequence[RawRecord]) -> int:
 
     Records that were examined before are passed over (a consumer goes back after a rebalance), as are
     repeated events and records that cannot be events: without key or too short. A record counts once
-    for each node. Where the run does not begin at the next offset, ranges begin anew.
+    for each node. Where the run does not begin at the next offset, ranges begin anew. Records with
+    headers, which name users to be told, are added to `partition.naming`.
     """
     first, last = records[0].offset, records[-1].offset
     start = partition.examined
@@ -56,6 +58,8 @@ def examine(partition: Partition, records: Sequence[RawRecord]) -> int:
         quick = value[_HEADER] == _ID_LENGTH_ZIGZAG
         if seen(value[_HEADER + 1 : _SHORTEST] if quick else event_id(value)):
             continue
+        if record.headers:
+            partition.naming.append(record)
         if (room := rooms.get(key)) is not None:
             item = (record.offset, room.id, value)
             for node in room.nodes:

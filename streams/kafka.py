@@ -10,6 +10,7 @@ from faust.types import TP
 from roomlog.settings import Settings
 from roomlog.topics import CHAT_EVENTS, CHAT_SIGNALS
 from streams.coalesce import CoalescingConsumer, CoalescingScheduler, install
+from streams.notices import Send
 from streams.worker import Worker
 
 GROUP = "roomlog-streams"
@@ -101,6 +102,16 @@ def _connect(app: App, worker: Worker) -> None:
     async def assigned(_app: Any, /, *arguments: Any, **_named: Any) -> None:
         partitions: set[TP] = arguments[0]
         worker.assign({tp.partition for tp in partitions if tp.topic == CHAT_EVENTS})
+
+
+def sender(app: App) -> Send:
+    """Return how to store a signal."""
+    signals = app.topic(CHAT_SIGNALS, key_serializer="raw", value_serializer="raw")
+
+    async def send(key: bytes, value: bytes) -> None:
+        await (await signals.send(key=key, value=value))
+
+    return send
 
 
 async def lag(app: App) -> int:

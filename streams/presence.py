@@ -5,7 +5,9 @@ Every signal is a last-write-wins fact of one node, so that a repeated one chang
 
 from collections.abc import Iterable, Mapping
 
-from roomlog.deliveries import Attached, Delivery, PresenceDiff, Typing
+from msgspec.structs import astuple
+
+from roomlog.deliveries import Attached, Delivery, Notify, PresenceDiff, Typing
 from roomlog.signals import (
     ChatSignal,
     PresenceChanged,
@@ -13,12 +15,16 @@ from roomlog.signals import (
     RoomAttached,
     RoomDetached,
     SessionsChanged,
+    UserNotified,
     UserTyping,
 )
 from streams.tables import MIRROR, Partition, Room
 
 TYPING_EVERY_S = 1.0
 """One user's typing in one room is passed on at most this often."""
+
+EVERY_NODE = "*"
+"""Stands for all nodes where a delivery is for whoever it concerns."""
 
 _Change = dict[str, PresenceState | None]
 
@@ -88,10 +94,19 @@ def apply(
             room = partition.rooms.get(room_id.encode())
             if room is not None and limit.allows(room_id, user_id, now):
                 effects.tell(room.nodes, Typing(room_id, user_id))
+        case UserNotified() as told:
+            effects.tell(_nodes_of(partition, told.user_id), Notify(*astuple(told)))
         case SessionsChanged(user_id, "offline"):
             set_session(partition, node, user_id, None, effects)
         case SessionsChanged(user_id, "online" | "away" as state):
             set_session(partition, node, user_id, state, effects)
+
+
+def _nodes_of(partition: Partition, user: str) -> list[str]:
+    """Return the nodes on which the user is; all, as long as they may not have told of it."""
+    if not partition.settled:
+        return [EVERY_NODE]
+    return [node for node in partition.users.get(user, ()) if node != MIRROR]
 
 
 def attach(

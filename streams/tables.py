@@ -5,6 +5,7 @@ partition is dropped whole.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from roomlog.signals import PresenceState
 
@@ -80,6 +81,10 @@ class Partition:
         self.users_of: dict[str, set[str]] = {}
         self.sent_to: dict[str, int] = {}
         self.pending: dict[str, list[Record]] = {}
+        self.naming: list[Any] = []
+        """Records that name users who are to be told."""
+        self.settled = False
+        """Whether all nodes had time to tell of their rooms and users."""
 
     def nodes(self) -> Iterable[str]:
         """Return the nodes that have rooms or sessions here."""

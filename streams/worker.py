@@ -17,7 +17,8 @@ from roomlog.deliveries import ALL_NODES, Events, Range, Resync, encode_delivery
 from roomlog.signals import ChatSignal
 from schemas.codec import Codec, PoisonRecord
 from streams import fanout, presence
-from streams.presence import Effects, TypingLimit
+from streams.notices import Notice
+from streams.presence import EVERY_NODE, Effects, TypingLimit
 from streams.sweep import Sweep
 from streams.tables import MIRROR, Partition
 from streams.valkey import FAILURES, RoomStates, UserStates, Valkey
@@ -70,6 +71,8 @@ class Worker:
         self._settling: dict[int, float] = {}
         self._was_away = False
         self._resync_at = math.inf
+        self.notices: asyncio.Queue[Notice] = asyncio.Queue()
+        """Records that name users who are still to be told."""
 
     # --- partitions -------------------------------------------------------------------------------
 
@@ -134,6 +137,7 @@ class Worker:
             if partition := self.partitions.get(number):
                 self._examine(partition, records)
                 self._touched.add(number)
+                ack = self._tell(partition, ack)
         self._taken_in(runs, ack)
 
     async def on_signals(self, runs: Sequence[Run], ack: Ack) -> None:
@@ -147,6 +151,15 @@ class Worker:
                 partition.signals_next = records[-1].offset + 1
         self._follow(effects)
         self._taken_in(runs, ack)
+
+    def _tell(self, partition: Partition, ack: Ack) -> Ack:
+        """Have those told whom records name; the ack that comes back is for the deliveries alone."""
+        if not partition.naming:
+            return ack
+        naming, partition.naming = partition.naming, []
+        half = _after_both(ack)
+        self.notices.put_nowait(Notice(naming, half))
+        return half
 
     def _examine(self, partition: Partition, records: Sequence[Any]) -> None:
         try:
@@ -186,7 +199,8 @@ class Worker:
 
     def _follow(self, effects: Effects) -> None:
         for node, delivery in effects.deliveries:
-            self._frames.append((node_channel(node), encode_delivery(delivery)))
+            channel = ALL_NODES if node == EVERY_NODE else node_channel(node)
+            self._frames.append((channel, encode_delivery(delivery)))
         if effects.rooms or effects.users:
             self._mirror.add(effects)
             self._mirror_wake.set()
@@ -294,6 +308,7 @@ class Worker:
     async def _settle(self, number: int) -> None:
         """Nodes had time to answer: what only the mirror still claims is gone."""
         partition = self.partitions[number]
+        partition.settled = True
         effects = Effects()
         presence.remove_node(partition, MIRROR, effects)
         self._follow(effects)
@@ -306,6 +321,19 @@ class Worker:
             log.warning("Valkey does not answer: %s: %s", type(error).__name__, error)
         self._was_away = True
         self._sweep.unreachable(self._clock())
+
+
+def _after_both(ack: Ack) -> Ack:
+    """Return what is to be called twice before `ack` is."""
+    missing = 2
+
+    def one() -> None:
+        nonlocal missing
+        missing -= 1
+        if not missing:
+            ack()
+
+    return one
 
 
 def _states(partition: Partition) -> tuple[RoomStates, UserStates]:

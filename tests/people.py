@@ -50,6 +50,16 @@ class Member:
                     return frame
         raise AssertionError("the connection ended")
 
+    async def next_notice(self, kind: str, room: str, within_s: float = 10) -> dict[str, Any]:
+        """Return what the next notification of this kind about this room says."""
+        async with asyncio.timeout(within_s):
+            async for frame in self.client:
+                self.frames.append(frame)
+                told: dict[str, Any] = frame["d"] if frame["op"] == "notify" else {}
+                if (told.get("kind"), told.get("room")) == (kind, room):
+                    return told
+        raise AssertionError("the connection ended")
+
     async def next_event(self, room: str) -> dict[str, Any]:
         """Return the room's next event frame."""
         return await self.next_frame("event", room)

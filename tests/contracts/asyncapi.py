@@ -107,11 +107,6 @@ def documented(action: str) -> Shapes:
     return {op: sorted(shapes, key=json.dumps) for op, shapes in found.items()}
 
 
-def planned(action: str) -> set[str]:
-    """Return each `op` that the document calls planned."""
-    return {m["name"] for m in messages_of(action).values() if m.get("x-status") == "planned"}
-
-
 @cache
 def validator(schema: str) -> jsonschema_rs.Draft202012Validator:
     """Return a validator of one of the document's schemas."""
@@ -179,12 +174,18 @@ def _schema(kind: type[msgspec.Struct]) -> Shape:
 
 def _as_sent(schema: Shape, kind: type[msgspec.Struct]) -> Shape:
     """What is left out at its default is never null; what is not left out is always there."""
-    properties = schema["properties"]
+    inner = {f.encode_name: f.type for f in msgspec.structs.fields(kind) if _is_struct(f.type)}
+    sent = {k: _as_sent(schema["properties"][k], inner_kind) for k, inner_kind in inner.items()}
+    properties = {**schema["properties"], **sent}
     if not kind.__struct_config__.omit_defaults:
-        properties = {k: _without_defaults(v) for k, v in properties.items()}
+        properties = {k: v if k in inner else _without_defaults(v) for k, v in properties.items()}
         return {**schema, "properties": properties, "required": sorted(properties)}
     optional = {k: _without_null(v) for k, v in properties.items() if k not in schema["required"]}
     return {**schema, "properties": {**properties, **optional}}
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _without_defaults(schema: Shape) -> Shape:

@@ -21,16 +21,18 @@ from roomlog.events import (
     RoomTopicChanged,
     SealedText,
 )
+from roomlog.reads import ReadEvent, ReadMarked
 from roomlog.signals import (
     ChatSignal,
     PresenceChanged,
     RoomAttached,
     RoomDetached,
     SessionsChanged,
+    UserNotified,
     UserTyping,
 )
 from schemas import files
-from schemas.codec import chat_event_codec, chat_signal_codec, user_event_codec
+from schemas.codec import chat_event_codec, chat_signal_codec, read_event_codec, user_event_codec
 
 A, B, C = (ids.derived_id(name) for name in "ABC")
 SEALED = SealedText("key-1", bytes(range(12)), b"\x00\xff" * 40)
@@ -63,6 +65,8 @@ SIGNAL_BODIES = [
     PresenceChanged(C),
     UserTyping(C, A),
     SessionsChanged(A, "offline"),
+    UserNotified(A, "mention", B, 7, C, B, 1_700_000_000_000_000, "hello"),
+    UserNotified(A, "read", B, 7),
 ]
 USER_BODIES = [UserRegistered("Zoë"), UserRenamed("")]
 
@@ -71,6 +75,7 @@ CHAT = [ChatEvent(C, A, "w", B, "key", -1, "n1", body) for body in CHAT_BODIES] 
     for body in CHAT_BODIES
 ]
 SIGNALS = [ChatSignal("n1-0a", 1_700_000_000_000_000, body) for body in SIGNAL_BODIES]
+READS = [ReadEvent(A, B, 1_700_000_000_000_000, "n1", ReadMarked(2**40))]
 USERS = [UserEvent(C, A, 1_700_000_000_000_000, body) for body in USER_BODIES]
 
 WRITER_ID = 42
@@ -79,10 +84,11 @@ CODECS = {
     for record, codec in (
         (ChatEvent, chat_event_codec),
         (ChatSignal, chat_signal_codec),
+        (ReadEvent, read_event_codec),
         (UserEvent, user_event_codec),
     )
 }
-EVERY = [*CHAT, *SIGNALS, *USERS]
+EVERY = [*CHAT, *SIGNALS, *READS, *USERS]
 
 
 def name(record) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from roomlog.accounts import USER_TYPES
 from roomlog.events import BODY_TYPES
+from roomlog.reads import READ_TYPES
 from roomlog.signals import SIGNAL_TYPES
 from schemas.codec import PoisonRecord
 from tests.contracts.every_record import CODECS, EVERY, WRITER_ID, name
@@ -24,7 +25,8 @@ def test_the_header_is_confluents(record):
 
 
 def test_there_is_an_example_of_every_record():
-    every = {*BODY_TYPES.values(), *SIGNAL_TYPES.values(), *USER_TYPES.values()}
+    kinds = (BODY_TYPES, SIGNAL_TYPES, READ_TYPES, USER_TYPES)
+    every = {body for bodies in kinds for body in bodies.values()}
     assert {type(record.body) for record in EVERY} == every
 
 

@@ -1,4 +1,4 @@
-from projector.batch import Batch, Touch, add_signals
+from projector.batch import Batch, Marker, Touch, add_reads, add_signals
 from roomlog import ids
 from roomlog.events import (
     FirstMember,
@@ -9,8 +9,11 @@ from roomlog.events import (
     RoomRenamed,
     SealedText,
 )
+from roomlog.reads import ReadEvent, ReadMarked
 from roomlog.signals import ChatSignal, SessionsChanged, UserTyping
-from roomlog.topics import CHAT_EVENTS, CHAT_SIGNALS
+from roomlog.topics import CHAT_EVENTS, CHAT_READS, CHAT_SIGNALS
+from schemas import files
+from schemas.codec import read_event_codec
 from tests.projector_records import (
     SIGNALS,
     START,
@@ -114,6 +117,19 @@ def test_an_event_that_postgres_refused_is_dead_with_its_reason():
     assert dead(batch) == [("inapplicable", "too long")]
     assert batch.touched[ROOM].offset == 3
     assert not batch.messages
+
+
+def test_of_read_markers_the_furthest_stays_and_what_is_none_is_dead():
+    codec = read_event_codec(1, {1: files.current(ReadEvent.SUBJECT)})
+    marks = [(BOB, 3), (BOB, 7), (BOB, 5), (ALICE, 1), ("nobody", 9)]
+    records = [
+        Record(CHAT_READS, 0, n, codec.encode(ReadEvent(u, ROOM, START + n, "n", ReadMarked(at))))
+        for n, (u, at) in enumerate(marks)
+    ]
+    batch = Batch()
+    add_reads(batch, [*records, Record(CHAT_READS, 0, 9, b"x")], codec.decode_fields, START // 1000)
+    assert batch.markers == {(BOB, ROOM): Marker(7, START + 1), (ALICE, ROOM): Marker(1, START + 3)}
+    assert [kind for kind, _ in dead(batch)] == ["inapplicable", "undecodable"]
 
 
 def test_of_signals_only_sessions_count_and_the_newest_state_stays():

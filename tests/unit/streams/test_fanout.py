@@ -21,7 +21,9 @@ def value(event: str = "e", pad: bytes = b"") -> bytes:
 
 def record(offset, room=A, event=None, data=None):
     data = value(event or f"e{offset}") if data is None else data
-    return SimpleNamespace(offset=offset, key=room.encode() if room else None, value=data)
+    return SimpleNamespace(
+        offset=offset, key=room.encode() if room else None, value=data, headers=()
+    )
 
 
 def partition(**rooms):

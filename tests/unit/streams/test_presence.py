@@ -4,16 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roomlog.deliveries import Attached, PresenceDiff, Typing
+from roomlog.deliveries import Attached, Notify, PresenceDiff, Typing
 from roomlog.signals import (
     ChatSignal,
     PresenceChanged,
     RoomAttached,
     RoomDetached,
     SessionsChanged,
+    UserNotified,
     UserTyping,
 )
-from streams.presence import Effects, TypingLimit, apply, recall, remove_node
+from streams.presence import EVERY_NODE, Effects, TypingLimit, apply, recall, remove_node
 from streams.tables import MIRROR, Partition
 
 R = "room"
@@ -206,3 +207,24 @@ def test_a_node_that_follows_its_deliveries_always_knows_the_merged_state(signal
         )
         assert all(view == expected for view in views.values())
         assert world.rooms.get(R, {}) == expected
+
+
+def told_of(user):
+    return UserNotified(user, "mention", R, 5, "e", "bob", 7, "hi")
+
+
+def test_a_notification_goes_to_the_nodes_where_its_user_is(world):
+    world.partition.settled = True
+    world.signal("n1", SessionsChanged("ann", "online"))
+    world.signal("n2", SessionsChanged("ann", "away"))
+    world.signal("n3", SessionsChanged("bob", "online"))
+    sent = world.signal("", told_of("ann"))
+    assert sent == [(n, Notify("ann", "mention", R, 5, "e", "bob", 7, "hi")) for n in ("n1", "n2")]
+    assert world.signal("", told_of("eve")) == []
+
+
+def test_as_long_as_nodes_may_not_have_answered_all_are_told(world):
+    recall(world.partition, {}, {"ann": "online"})
+    assert [node for node, _ in world.signal("", told_of("ann"))] == [EVERY_NODE]
+    world.partition.settled = True
+    assert world.signal("", told_of("ann")) == []

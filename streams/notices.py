@@ -1,0 +1,61 @@
+"""From records that name users to one signal for each of them, which finds the nodes they are on.
+
+Beside the way of deliveries, so that nothing waits for it; a record is acked once its signals are in the
+log, so that no death loses one.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from roomlog.notifications import named, notifications
+from roomlog.signals import ChatSignal
+from schemas.codec import ChatEventCodec, Codec, PoisonRecord
+
+_RETRY_S = 1.0
+
+Send = Callable[[bytes, bytes], Awaitable[None]]
+"""Stores one signal, given its key and value; raises whatever the client raises."""
+
+log = logging.getLogger(__name__)
+
+
+class Notice(NamedTuple):
+    """Records that name users, and what to call once these are told."""
+
+    records: Sequence[Any]
+    ack: Callable[[], object]
+
+
+def signals(
+    records: Sequence[Any], codec: ChatEventCodec, now: int
+) -> Iterator[tuple[str, ChatSignal]]:
+    """Return `(user, signal)` for everybody whom the records name; `now` in microseconds since 1970."""
+    for record in records:
+        try:
+            event = codec.decode(record.value)
+        except PoisonRecord as error:
+            log.warning("nobody is told of offset %d: %s", record.offset, error)
+            continue
+        for told in notifications(event, record.offset, named(record.headers)):
+            yield told.user_id, ChatSignal("", now, told)
+
+
+async def tell_for_ever(
+    waiting: "asyncio.Queue[Notice]", events: ChatEventCodec, codec: Codec[ChatSignal], send: Send
+) -> None:
+    """Send the signals of what is waiting, again and again until the log has them."""
+    while True:
+        notice = await waiting.get()
+        now = time.time_ns() // 1_000
+        told = [(u.encode(), codec.encode(s)) for u, s in signals(notice.records, events, now)]
+        while told:
+            try:
+                await asyncio.gather(*(send(key, value) for key, value in told))
+                break
+            except Exception as error:
+                log.warning("%d notifications wait for the log: %r", len(told), error)
+                await asyncio.sleep(_RETRY_S)
+        notice.ack()
