@@ -2,10 +2,11 @@
 
 import shutil
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 CHROMIUM_ARGS = [
     "--no-sandbox",
@@ -56,6 +57,46 @@ class Person:
     async def node(self) -> str | None:
         return await self.page.get_by_test_id("connection").get_attribute("data-node")
 
+    async def create_room(self, name: str, kind: str = "Public") -> None:
+        await self.page.get_by_role("button", name="New room").click()
+        dialog = self.page.get_by_role("dialog")
+        await dialog.get_by_label("Room name").fill(name)
+        await dialog.get_by_text(kind, exact=True).click()
+        await dialog.get_by_role("button", name="Create room").click()
+        await self.is_in(name)
+
+    async def join_room(self, name: str) -> None:
+        await self.page.get_by_label("Search rooms").fill(name)
+        await self.page.get_by_role("link", name=name).click()
+        await self.page.get_by_role("button", name="Join", exact=True).click()
+        await self.is_in(name)
+
+    async def open_room(self, name: str) -> None:
+        await self.room(name).click()
+        await self.is_in(name)
+
+    async def is_in(self, name: str) -> None:
+        await expect(self.page.get_by_role("heading", name=name, level=1)).to_be_visible()
+        await expect(self.page.get_by_label("Message", exact=True)).to_be_visible()
+
+    def room(self, name: str) -> Locator:
+        """The room in the person's list."""
+        return self.page.get_by_role("navigation", name="Your rooms").get_by_role("link", name=name)
+
+    def message(self, text: str) -> Locator:
+        """The row of a message that is in the log."""
+        return self.page.get_by_role("log").locator("[data-event-id]").filter(has_text=text)
+
+    async def choose(self, message: str, action: str) -> None:
+        """Choose an action from a message's menu."""
+        row = self.message(message)
+        await row.hover()
+        await row.get_by_role("button", name="More for the message").click()
+        await self.page.get_by_role("menuitem", name=action).click()
+
+    def toast(self, text: str) -> Locator:
+        return self.page.get_by_test_id("toasts").get_by_text(text)
+
     async def say(self, text: str) -> None:
         await self.page.get_by_label("Message", exact=True).fill(text)
         await self.page.get_by_role("button", name="Send").click()
@@ -72,15 +113,41 @@ class Person:
             await expect(item).to_have_attribute("data-state", state, timeout=within_ms)
 
 
+NewComer = Callable[[str, str], Awaitable[Person]]
+
+
+def room_name(word: str) -> str:
+    """Return a name that no other test's room has."""
+    return f"{word} {uuid.uuid4().hex[:8]}"
+
+
 @pytest.fixture
-async def people(stack, browser) -> AsyncIterator[tuple[Person, Person]]:
-    """Alice on node 1 and Bob on node 2, signed up."""
-    web = stack.status()["web"]
-    contexts = [await browser.new_context() for _ in range(2)]
-    pages = [await context.new_page() for context in contexts]
-    both = Person("Alice", pages[0], web, "n1"), Person("Bob", pages[1], web, "n2")
-    for person in both:
+async def two_in_a_room(people: tuple[Person, Person]) -> tuple[Person, Person, str]:
+    """Alice and Bob in a public room of Alice's, and its name."""
+    alice, bob = people
+    name = room_name("tea")
+    await alice.create_room(name)
+    await bob.join_room(name)
+    return alice, bob, name
+
+
+@pytest.fixture
+async def newcomer(stack: Any, browser: Browser) -> AsyncIterator[NewComer]:
+    """Signs somebody up: called with a name and the name of a node, returns the Person."""
+    contexts: list[BrowserContext] = []
+
+    async def sign_up(name: str, node: str) -> Person:
+        contexts.append(await browser.new_context())
+        person = Person(name, await contexts[-1].new_page(), stack.status()["web"], node)
         await person.sign_up()
-    yield both
+        return person
+
+    yield sign_up
     for context in contexts:
         await context.close()
+
+
+@pytest.fixture
+async def people(newcomer: NewComer) -> tuple[Person, Person]:
+    """Alice on node 1 and Bob on node 2, signed up."""
+    return await newcomer("Alice", "n1"), await newcomer("Bob", "n2")

@@ -18,7 +18,7 @@ export class Attention {
 
   async notify(notice: PersonalNotice): Promise<void> {
     await this.rooms.appear(notice.room, notice.cursor);
-    if (isLookedAt(this.store.get(), notice.room)) return;
+    if (isLookedAt(this.store.get(), notice.room) || this.isOnlyTheBeginning(notice)) return;
     const name = await this.names.nameOf(notice.sender);
     this.show({
       id: `${notice.kind}:${notice.event}`,
@@ -42,6 +42,11 @@ export class Attention {
     const text = "You left it on another device, or somebody removed you.";
     const id = `removed:${room}`;
     this.show({ id, tone: "error", title: `You are no longer in ${this.roomName(room)}`, text, room: null });
+  }
+
+  /** A conversation of two begins with an invitation; what is said in it is what matters. */
+  private isOnlyTheBeginning({ kind, room }: PersonalNotice): boolean {
+    return kind === "invite" && this.store.get().rooms[room]?.kind === "direct";
   }
 
   private show(toast: Toast): void {
