@@ -51,7 +51,7 @@ export class ChatSession {
   private readonly client: RoomlogClient;
   private readonly names: Names;
   private readonly events: Batch<ChatEvent>;
-  private readonly loadingOlder = new Set<string>();
+  private readonly loadingOlder = new Map<string, Promise<void>>();
   private stopped = false;
   private tick: ReturnType<typeof setInterval> | undefined;
   private again: ReturnType<typeof setTimeout> | undefined;
@@ -176,21 +176,25 @@ export class ChatSession {
     return false;
   }
 
-  async loadOlder(room: string, limit = PAGE): Promise<void> {
-    const timeline = this.store.get().timelines[room];
-    const oldest = timeline?.items[0];
-    if (!timeline?.hasMore || !oldest || this.loadingOlder.has(room)) return;
-    this.loadingOlder.add(room);
-    try {
-      const page = await this.api.chat.messages(room, { before: oldest.cursor, limit });
-      this.store.dispatch({ type: "names", users: page.users });
-      this.store.dispatch({ type: "older_page", room, messages: page.items, hasMore: page.has_more });
-    } finally {
-      this.loadingOlder.delete(room);
-    }
+  /** Load the page before the oldest item; who asks while one is on its way gets that one. */
+  loadOlder(room: string, limit = PAGE): Promise<void> {
+    const running = this.loadingOlder.get(room);
+    if (running) return running;
+    const loading = this.fetchOlder(room, limit).finally(() => this.loadingOlder.delete(room));
+    this.loadingOlder.set(room, loading);
+    return loading;
   }
 
   // --- inner workings
+
+  private async fetchOlder(room: string, limit: number): Promise<void> {
+    const timeline = this.store.get().timelines[room];
+    const oldest = timeline?.items[0];
+    if (!timeline?.hasMore || !oldest) return;
+    const page = await this.api.chat.messages(room, { before: oldest.cursor, limit });
+    this.store.dispatch({ type: "names", users: page.users });
+    this.store.dispatch({ type: "older_page", room, messages: page.items, hasMore: page.has_more });
+  }
 
   private async load(): Promise<void> {
     try {

@@ -16,6 +16,7 @@ import { useMentions } from "./useMentions";
 import classes from "./Composer.module.css";
 
 const WARN_FROM = 7_500;
+const SHOWN_OF_NAME = 22;
 
 interface Props {
   room: string;
@@ -91,7 +92,7 @@ export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: 
           ref={box}
           flex={1}
           aria-label="Message"
-          placeholder={roomName === "" ? "Write something" : `Write to ${roomName}`}
+          placeholder={roomName === "" ? "Write something" : `Write to ${shortened(plain(roomName))}`}
           value={text}
           onChange={({ currentTarget }) => {
             write(currentTarget.value);
@@ -130,6 +131,11 @@ export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: 
       )}
     </div>
   );
+}
+
+/** A name that fits on one line of a phone. */
+function shortened(name: string): string {
+  return name.length > SHOWN_OF_NAME ? `${name.slice(0, SHOWN_OF_NAME)}…` : name;
 }
 
 /** The last message that the person wrote in this room and that is still there. */

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { RefObject } from "react";
 import { Virtuoso } from "react-virtuoso";
 import type { VirtuosoHandle } from "react-virtuoso";
 import { explain } from "../../session/explain";
@@ -15,6 +16,7 @@ import { keyOf } from "./rows";
 import type { Entry } from "./rows";
 import { useEntries } from "./useEntries";
 import { useFollowing } from "./useFollowing";
+import { useIsAbove } from "./useIsAbove";
 import { useJump } from "./useJump";
 import classes from "./messages.module.css";
 
@@ -49,10 +51,12 @@ export function MessageList({ room, timeline = LOADING, target, editing, actions
     toBottom,
   );
   const first = timeline.firstIndex;
-  const jump = useJump(room, list, entries, release);
+  const jump = useJump(room, log, list, entries, release);
   const show = useCallback((id: string) => void jump((item) => item.id === id), [jump]);
   const all = useMemo(() => ({ ...actions, show }), [actions, show]);
   const [top, setTop] = useState(first);
+  const isRowAbove = divider !== null && isAbove(divider, entries, top - first);
+  const isNewAbove = useIsAbove(log, "[data-new]", isRowAbove, divider !== null && entries.length > 0);
   useOnSend(follow, pending.length);
   useEffect(() => session.setAtEnd(room, following), [session, room, following]);
   useTarget(target, timeline.status === "ready", show);
@@ -94,11 +98,7 @@ export function MessageList({ room, timeline = LOADING, target, editing, actions
           />
         )}
         <JumpButtons
-          onFirstNew={
-            divider !== null && isAbove(divider, entries, top - first)
-              ? () => void jump((item) => item.cursor === divider)
-              : null
-          }
+          onFirstNew={isNewAbove ? () => void jump((item) => item.cursor === divider) : null}
           onNewest={following ? null : follow}
         />
       </div>
@@ -129,7 +129,7 @@ function useTarget(target: string | null, isReady: boolean, show: (id: string) =
 
 /** The message that is being edited may have been chosen with the keyboard, off the screen. */
 function useEditedInView(
-  list: React.RefObject<VirtuosoHandle | null>,
+  list: RefObject<VirtuosoHandle | null>,
   entries: readonly Entry[],
   editing: string | null,
 ): void {

@@ -36,7 +36,7 @@ export const Row = memo(
           </div>
         )}
         {shape.unread && (
-          <div className={classes.unread} role="separator" aria-label="New since you last looked">
+          <div className={classes.unread} data-new role="separator" aria-label="New since you last looked">
             <span>New</span>
           </div>
         )}

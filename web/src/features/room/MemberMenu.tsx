@@ -43,7 +43,7 @@ export function MemberMenu({ room, members, user }: Props) {
 
   return (
     <>
-      <Menu position="bottom-end" withinPortal width={210}>
+      <Menu position="bottom-end" withinPortal width={240}>
         <Menu.Target>
           <ActionIcon variant="subtle" color="gray" aria-label={`Options for ${name}`}>
             <Icon name="more" />
