@@ -5,6 +5,15 @@ import re
 from conftest import room_name
 from playwright.async_api import expect
 
+MORE_THAN_A_PAGE = 60
+POST_MANY = """async ([room, count]) => {
+    const headers = {"Content-Type": "application/json", "Roomlog-CSRF": "1"};
+    for (let number = 0; number < count; number += 1) {
+        const body = JSON.stringify({text: `and ${number}`});
+        await fetch(`/api/v1/rooms/${room}/messages`, {method: "POST", headers, body});
+    }
+}"""
+
 
 async def test_a_mention_reaches_who_is_elsewhere(two_in_a_room):
     alice, bob, name = two_in_a_room
@@ -67,3 +76,31 @@ async def test_reading_in_one_window_clears_the_other(two_in_a_room):
     await expect(in_second).to_have_attribute("data-unread", "1")
     await alice.open_room(name)
     await expect(in_second).to_have_attribute("data-unread", "0")
+
+
+async def test_who_does_nothing_for_ten_minutes_is_away_until_they_move(two_in_a_room):
+    alice, bob, name = two_in_a_room
+    await bob.page.clock.install()
+    await bob.page.reload()
+    await bob.is_in(name)
+    await alice.sees(bob, "online")
+    await bob.page.clock.fast_forward(601_000)
+    await alice.sees(bob, "away", within_ms=5_000)
+    await bob.page.mouse.move(200, 200)
+    await alice.sees(bob, "online", within_ms=5_000)
+
+
+async def test_a_link_to_a_message_leads_to_it(two_in_a_room):
+    alice, bob, name = two_in_a_room
+    await alice.say("look here")
+    await bob.reads("look here")
+    event = await alice.message("look here").get_attribute("data-event-id")
+    room = await alice.room(name).get_attribute("data-room-id")
+    await alice.page.evaluate(POST_MANY, [room, MORE_THAN_A_PAGE])
+    await expect(bob.page.get_by_role("log")).to_have_attribute(
+        "data-count", re.compile(f"^{MORE_THAN_A_PAGE + 1}|{MORE_THAN_A_PAGE + 2}$")
+    )
+    await bob.page.goto(f"{bob.address}#/rooms/{room}/{event}")
+    await bob.page.reload()
+    await expect(bob.message("look here")).to_be_in_viewport()
+    await expect(bob.message("look here")).to_have_attribute("data-marked", "true")

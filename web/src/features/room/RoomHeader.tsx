@@ -23,7 +23,7 @@ export function RoomHeader({ room, peopleOpen, onPeople }: Props) {
           {known?.topic ? <bdi>{plain(known.topic)}</bdi> : memberCount(known?.members)}
         </Text>
       </div>
-      {known?.is_member && <RoomMenu room={known} />}
+      {known?.is_member && <RoomMenu key={room} room={known} />}
       <ActionIcon
         hiddenFrom="md"
         variant="subtle"

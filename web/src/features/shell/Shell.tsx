@@ -1,5 +1,5 @@
-import { AppShell, Group, Title } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { AppShell, em, Group, Title } from "@mantine/core";
+import { useDisclosure, useMediaQuery } from "@mantine/hooks";
 import { useEffect } from "react";
 import type { Me } from "../../api/auth";
 import { useChat, useSession } from "../../shared/context";
@@ -17,6 +17,11 @@ import { UserMenu } from "./UserMenu";
 import { Welcome } from "./Welcome";
 import classes from "./Shell.module.css";
 
+/** Where the lists stand beside the room: the breakpoints `sm` and `md`. Below, they are off the screen until opened. */
+const LIST_FITS_PX = 768;
+const PEOPLE_FIT_PX = 992;
+const NOW = { getInitialValueInEffect: false };
+
 interface Props {
   me: Me;
   onSignOut: () => void;
@@ -30,6 +35,8 @@ export function Shell({ me, onSignOut }: Props) {
   const target = route.page === "room" ? route.message : null;
   const [menu, { toggle: toggleMenu, close: closeMenu }] = useDisclosure(false);
   const [people, { toggle: togglePeople, close: closePeople }] = useDisclosure(false);
+  const listFits = useMediaQuery(`(min-width: ${em(LIST_FITS_PX)})`, true, NOW);
+  const peopleFit = useMediaQuery(`(min-width: ${em(PEOPLE_FIT_PX)})`, true, NOW);
   const unread = useChat(totalUnread);
   const name = useChat((state) => (room === null ? undefined : state.rooms[room]?.name));
 
@@ -60,7 +67,7 @@ export function Shell({ me, onSignOut }: Props) {
           <UserMenu me={me} onSignOut={onSignOut} />
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar aria-label="Rooms">
+      <AppShell.Navbar aria-label="Rooms" inert={!listFits && !menu}>
         <RoomList openRoom={room} onNavigate={closeMenu} />
       </AppShell.Navbar>
       <AppShell.Main className={classes.main}>
@@ -71,7 +78,7 @@ export function Shell({ me, onSignOut }: Props) {
           <RoomPage key={room} room={room} target={target} />
         )}
       </AppShell.Main>
-      <AppShell.Aside aria-label="People">
+      <AppShell.Aside aria-label="People" inert={!peopleFit && !people}>
         {room !== null && <PresencePanel room={room} onClose={closePeople} />}
       </AppShell.Aside>
       <Toasts />
