@@ -65,7 +65,7 @@ async def test_reactions_are_counted_and_taken_back(two_in_a_room):
 
 
 async def test_an_edit_that_is_refused_is_taken_back(two_in_a_room):
-    alice, bob, name = two_in_a_room
+    alice, bob, _ = two_in_a_room
     await bob.say("before")
     await alice.reads("before")
     held = await hold_frames(bob)

@@ -2,8 +2,9 @@
 
 import re
 
-from conftest import room_name
 from playwright.async_api import expect
+
+from tests.acceptance.browsers import room_name
 
 MORE_THAN_A_PAGE = 60
 POST_MANY = """async ([room, count]) => {

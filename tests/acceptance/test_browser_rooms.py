@@ -2,8 +2,9 @@
 
 import uuid
 
-from conftest import room_name
 from playwright.async_api import expect
+
+from tests.acceptance.browsers import room_name
 
 
 async def test_an_invited_person_sees_the_room_at_once(newcomer):
