@@ -1,7 +1,7 @@
 """Compressed messages (permessage-deflate, RFC 7692): what is agreed, and each block compressed once for all.
 
 Every message stands for itself (no context takeover), so the same compressed bytes suit every subscriber.
-docs/decisions/0010-compressed-blocks.md has the measurements.
+docs/decisions/0009-compressed-blocks.md has the measurements.
 """
 
 import zlib
