@@ -183,6 +183,16 @@ class Feed:
             place.own.popleft()
             self._on_complete(writes)
 
+    def late(self, deadline: float) -> list[Write]:
+        """Return the writes received before a deadline that the log has, and not yet all before them."""
+        return [
+            write
+            for place in self._places
+            for _, writes in place.own
+            for write in writes
+            if write.reply is not None and write.received_at < deadline
+        ]
+
     def _bring_own(self, place: Place, writes: list[Write]) -> None:
         for write in writes:
             if write.value is not None:

@@ -15,7 +15,7 @@ from ingest.hearing import Hearing
 from ingest.http import Readiness
 from ingest.kafka import EVENTS_TOPIC, READS_TOPIC, Appender, LogReader
 from ingest.keys import Keys
-from ingest.lanes import Lanes
+from ingest.lanes import ANSWER_WITHIN_S, Lanes
 from ingest.limits import RateLimits
 from ingest.marks import ReadMarks
 from ingest.postgres import RoomTable
@@ -255,7 +255,7 @@ class Node:
             try:
                 for session in self._sessions:
                     session.tick(now, wall)
-                self._writer.expire(now)
+                self._writer.expire(now, self._feed.late(now - ANSWER_WITHIN_S))
                 self.commands.count()
                 if now - tidied_at > _TIDY_S:
                     tidied_at = now

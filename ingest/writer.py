@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 
@@ -313,7 +314,7 @@ class Writer:
             if (state := self._rooms.get(write.room_id)) is not None:
                 state.settle(write.event_id)
 
-    def expire(self, now: float) -> None:
-        """Tell those who wait for too long that the log cannot take it now."""
-        for write in self._lanes.expire(now):
+    def expire(self, now: float, held: Iterable[Write]) -> None:
+        """Tell those who wait for too long that the log does not answer; `held` are such that it has."""
+        for write in (*self._lanes.expire(now), *held):
             refuse(write, unavailable())

@@ -330,3 +330,21 @@ async def test_a_message_that_passes_quietly_is_known_to_what_is_done_to_it():
     rig.feed.deliver([rig.range(1, 2)])
     posted = CODEC.glance(rig.log.records[PARTITION][offset].value)[0]
     assert rig.targets.get(rig.state, posted) == (ALICE,)
+
+
+async def test_a_write_that_waits_for_what_cannot_be_read_is_late_until_it_can(monkeypatch):
+    monkeypatch.setattr("ingest.feed._RETRY_S", 0.01)
+    rig = Rig()
+    await rig.follow(ALICE)
+    rig.log.is_away = True
+    rig.append(post("from another node"))
+    rig.own(post("mine"))
+    await asyncio.sleep(0.1)  # longer than it takes to read what is missing
+    assert rig.complete == []
+    assert [w.event_id for w in rig.feed.late(1.0)] == ["own"]
+    assert rig.feed.late(0.0) == []
+    rig.log.is_away = False
+    async with asyncio.timeout(5):
+        while not rig.complete:
+            await asyncio.sleep(0)
+    assert rig.feed.late(1.0) == []
