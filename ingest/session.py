@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import cast
+from typing import ClassVar, cast
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
@@ -17,7 +17,6 @@ from roomlog.tokens import Claims
 STALLED_BYTES = 256 * 1024
 """More than this waiting makes a client one that is behind: it gets no ephemerals any more."""
 _RESUMED_BYTES = 64 * 1024
-FLOODED_BYTES = 8 * 1024 * 1024
 STALLED_S = 7.5
 """With the tick of a second and the second for the goodbye: gone 10 s after it has stalled."""
 _DRAIN_POLL_S = 0.02
@@ -65,6 +64,9 @@ class Session(Connection):
         "user",
     )
 
+    flooded_bytes: ClassVar[int] = 8 * 1024 * 1024
+    """A client for which more than that waits is closed at once."""
+
     def __init__(
         self,
         claims: Claims,
@@ -110,7 +112,7 @@ class Session(Connection):
         else:
             message = lines[0] if len(lines) == 1 else b"\n".join(lines)
             self._transport.send(WSMsgType.TEXT, message)
-        if self.stalled_at and self._buffered() > FLOODED_BYTES:
+        if self.stalled_at and self._buffered() > self.flooded_bytes:
             self.close(CloseCode.SLOW_CONSUMER, "reads too slowly; reconnect and resume")
 
     def say_last_words(self) -> None:

@@ -22,6 +22,7 @@ class Echo(Session):
     """Sends back what comes; long and binary messages too, which a node refuses."""
 
     message_bytes = MESSAGE_BYTES
+    flooded_bytes = 2 * MESSAGE_BYTES
     takes_binary = True
 
     def send_back(self, message: bytes) -> None:

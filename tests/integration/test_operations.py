@@ -167,7 +167,7 @@ async def append(stack, room, sender, *bodies):
     """Put events into the log by hand."""
     status = stack.status()
     codec = Registry(status["registry"], stack.data).codecs().chat_events
-    producer = await start_producer(status["kafka"], durable=True)
+    producer = await start_producer(status["kafka"], "all")
     for body in bodies:
         key = str(uuid.uuid4())
         at = time.time_ns() // 1_000
@@ -185,8 +185,10 @@ async def append(stack, room, sender, *bodies):
 
 async def test_the_last_owner_leaves_only_an_empty_room(stack, two_members):
     alice, bob, room = two_members
+    await alice.client.subscribe(room)
     assert await refused(alice, command("leave", room)) == "forbidden"
     await bob.request(command("leave", room))
+    await alice.next_event(room)
     assert (await alice.request(command("leave", room))).event
 
 

@@ -99,13 +99,22 @@ class Busy:
         return self.owner, {"op": "rename", "name": f"name {number}"}
 
 
-async def frames_until(member, room, cursor):
-    """Return the room's event and caught_up frames, up to the event at the cursor."""
+async def follow(stack, node, user, room, cursor):
+    """Return a socket that reads all it is sent, and the cursor of the ack of its `sub`."""
+    wire = await Wire.open(stack.status()["ingest"][node], token_of(stack.data, user))
+    await wire.next("hello")
+    wire.send({"op": "sub", "id": 1, "room": room, "cursor": cursor})
+    return wire, (await wire.next("ack"))["cursor"]
+
+
+async def frames_until(wire, cursor, within_s=60):
+    """Return the event, caught_up and reset frames, up to the event at the cursor."""
     found = []
-    while not found or found[-1]["cursor"] != cursor or found[-1]["op"] != "event":
-        frame = await member.client.__aiter__().__anext__()
-        if frame.get("room") == room and frame["op"] in ("event", "caught_up", "reset"):
-            found.append(frame)
+    async with asyncio.timeout(within_s):
+        while not found or found[-1]["cursor"] != cursor or found[-1]["op"] != "event":
+            frame = await wire.lines.get()
+            if frame["op"] in ("event", "caught_up", "reset"):
+                found.append(frame)
     return found
 
 
@@ -120,27 +129,24 @@ def split(frames):
 
 async def test_whoever_was_away_shows_the_same_as_who_stayed(stack, two_members, bridge):
     alice, bob, room = two_members
-    stayed = await alice.elsewhere(stack.data, stack.status()["ingest"][1:])
     left_at = (await alice.post(room, "last seen")).cursor
     await bob.next_event(room)
     await bob.client.close()
-    await stayed.client.subscribe(room, left_at)
-    await stayed.next_frame("caught_up", room)
+    stayed, _ = await follow(stack, 1, alice.user_id, room, left_at)
+    await stayed.next("caught_up")
 
     busy = Busy(room, alice.user_id, [alice.user_id, bob.user_id], seed=5)
     acks = await play(bridge, busy.commands(EVENTS))
     assert all(ack.event for ack in acks)
-    back = await bob.elsewhere(stack.data, stack.status()["ingest"][:1])
-    follow = await back.client.subscribe(room, left_at)
-    assert follow.cursor == acks[-1].cursor
+    back, head = await follow(stack, 0, bob.user_id, room, left_at)
+    assert head == acks[-1].cursor
     live = await alice.post(room, "live")
 
-    there = await asyncio.wait_for(frames_until(stayed, room, live.cursor), 60)
-    events, missed = split(await asyncio.wait_for(frames_until(back, room, live.cursor), 60))
-    assert events == there
+    events, missed = split(await frames_until(back, live.cursor))
+    assert events == await frames_until(stayed, live.cursor)
     assert (missed, events[0]["prev"]) == (EVENTS, left_at)
-    for member in (stayed, back):
-        await member.client.close()
+    for wire in (stayed, back):
+        wire.close()
 
 
 async def test_what_pours_in_meanwhile_comes_once_and_after_what_was_missed(
@@ -152,15 +158,13 @@ async def test_what_pours_in_meanwhile_comes_once_and_after_what_was_missed(
     pouring = asyncio.create_task(
         play(bridge, (post(room, bob.user_id, n) for n in range(2_000, 4_000)))
     )
-    backs = [await bob.elsewhere(stack.data, [url]) for url in stack.status()["ingest"] * 2]
-    for back in backs:
-        await back.client.subscribe(room, start)
+    backs = [await follow(stack, node, bob.user_id, room, start) for node in (0, 1, 0, 1)]
     last = (await pouring)[-1].cursor
-    for back in backs:
-        events, missed = split(await asyncio.wait_for(frames_until(back, room, last), 60))
+    for back, _ in backs:
+        events, missed = split(await frames_until(back, last))
         assert [f["d"]["text"].split()[0] for f in events] == [str(n) for n in range(4_000)]
         assert (events[0]["prev"], missed >= 2_000) == (start, True)
-        await back.client.close()
+        back.close()
 
 
 async def test_a_client_goes_on_elsewhere_when_its_node_dies(stack, two_members):
@@ -193,13 +197,13 @@ async def test_what_is_no_cursor_is_refused(two_members):
             await bob.client.subscribe(room, cursor)
 
 
-async def test_too_much_missed_begins_anew(two_members, bridge):
+async def test_too_much_missed_begins_anew(stack, two_members, bridge):
     alice, bob, room = two_members
     start = (await alice.post(room, "start")).cursor
-    await bob.client.unsubscribe(room)
     await play(bridge, (post(room, alice.user_id, n) for n in range(10_001)))
-    await bob.client.subscribe(room, start)
-    assert (await bob.next_frame("reset", room, within_s=30))["reason"] == "gap_too_large"
+    back, _ = await follow(stack, 1, bob.user_id, room, start)
+    assert (await back.next("reset", within_s=30))["reason"] == "gap_too_large"
+    back.close()
 
 
 async def test_who_is_removed_while_resuming_gets_what_was_before_and_nothing_after(
@@ -207,18 +211,15 @@ async def test_who_is_removed_while_resuming_gets_what_was_before_and_nothing_af
 ):
     alice, bob, room = two_members
     start = (await alice.post(room, "start")).cursor
+    watch, _ = await follow(stack, 1, bob.user_id, room, start)
     await play(bridge, (post(room, alice.user_id, n, size=500) for n in range(3_000)))
-    wire = await Wire.open(stack.status()["ingest"][1], token_of(stack.data, bob.user_id))
-    await wire.next("hello")
+    wire, _ = await follow(stack, 1, bob.user_id, room, start)
     transport = wire.transport.underlying_transport
-    wire.send({"op": "sub", "id": 1, "room": room, "cursor": start})
-    await wire.next("ack")
     transport.pause_reading()  # so that the node cannot send all that was missed
     kick = {"op": "kick", "room": room, "key": "kick", "user": bob.user_id}
     removal = (await alice.request(kick)).cursor
     await alice.post(room, "secret")
-    while (await bob.next_event(room))["cursor"] != removal:
-        pass  # now the node knows
+    await frames_until(watch, removal)  # now the node knows
     transport.resume_reading()
     events = []
     while not events or events[-1]["cursor"] != removal:
@@ -229,6 +230,7 @@ async def test_who_is_removed_while_resuming_gets_what_was_before_and_nothing_af
     while (line := await asyncio.wait_for(wire.lines.get(), 10))["op"] != "pong":
         assert line["op"] != "event"
     wire.close()
+    watch.close()
 
 
 async def test_what_happened_during_an_absence_is_not_resumed(stack, two_members):
