@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from bench import projector_drain, streams_drain
+from bench import projector_drain, slow_subscriber, streams_drain
 from bench.cost import cpu_seconds, each_us, resident_bytes
 from bench.durable import kept_percent
 from bench.generator import Load, Plan
@@ -222,6 +222,18 @@ def extreme(bench: Bench) -> Figures:
     return {"delivered_percent": share, "seconds": found["seconds"]}
 
 
+def slow(bench: Bench) -> Figures:
+    """A follower that stops reading, and what the others of its room notice."""
+    with bench.stack() as stack:
+        found = asyncio.run(slow_subscriber.run(stack.status(), Path(stack.data)))
+    with_it = found["with_the_slow_one"]
+    return {
+        "seconds_to_4008": found["seconds_to_4008"],
+        "p99_ratio": round(found["p99_ratio"], 2),
+        "node_mb": round(with_it["rss_mb"] - found["rss_mb_before"], 1),
+    }
+
+
 def streams(bench: Bench) -> Figures:
     """The events a worker examines."""
     with bench.stack(only=SERVERS) as stack:
@@ -252,6 +264,7 @@ ROWS: dict[str, Callable[[Bench], Figures]] = {
     "idle": idle,
     "across": across,
     "extreme": extreme,
+    "slow": slow,
     "streams": streams,
     "projector": projector,
     "start": start,

@@ -7,32 +7,28 @@ Run as `roomlog ingest`, settings from the environment. `/ws` is the protocol; `
 import asyncio
 import gc
 import logging
+import resource
 import signal
 import time
+from contextlib import suppress
 from http import HTTPStatus
 
 import uvloop
 from aiokafka.errors import KafkaError
-from picows import (
-    WSUpgradeRequest,
-    WSUpgradeResponse,
-    WSUpgradeResponseWithListener,
-    ws_create_server,
-)
+from picows import WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
 
-from ingest.handshake import HandshakeRefused, admit, path_of
+from ingest.connection import serve
+from ingest.deflate import agree
+from ingest.handshake import Admitted, HandshakeRefused, admit, path_of
 from ingest.http import answer
 from ingest.node import Node
 from ingest.session import Session, Stranger
-from roomlog.protocol import FRAME_BYTES, SUBPROTOCOL
+from roomlog.protocol import SUBPROTOCOL
 from roomlog.settings import Settings
 from roomlog.tokens import Verifier
 from schemas.registry import RegistryError
 
 DEFAULT_PORT = 8101
-HANDSHAKE_S = 5.0
-_BACKLOG = 1_024
-_READ_BUFFER = 2_048
 _RETRY_S = 0.5
 _START_S = 60.0
 _GC_THRESHOLDS = (20_000, 20, 50)
@@ -43,6 +39,9 @@ _log = logging.getLogger(__name__)
 def main() -> None:
     """Run a node with the settings of the environment."""
     settings = Settings()
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError):  # some systems say infinity and mean less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))  # a socket each
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
@@ -63,7 +62,7 @@ async def run(settings: Settings) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
-    server = await _open(settings, port, Door(node, verifier, settings.allowed_origins))
+    server = await _open(settings, port, Door(node, verifier, settings))
     _log.info("node %s serves ws://%s:%d/ws", node.incarnation, settings.host, port)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, node.told_to_stop.set)
@@ -85,16 +84,7 @@ def _verifier(settings: Settings) -> Verifier:
 
 async def _open(settings: Settings, port: int, door: "Door") -> asyncio.Server:
     try:
-        return await ws_create_server(
-            door.listener,
-            settings.host,
-            port,
-            websocket_handshake_timeout=HANDSHAKE_S,
-            max_frame_size=FRAME_BYTES,
-            read_buffer_init_size=_READ_BUFFER,
-            backlog=_BACKLOG,
-            reuse_address=True,
-        )
+        return await serve(door.listener, settings.host, port)
     except OSError as error:
         told = f"cannot listen on {settings.host}:{port} ({error}); set ROOMLOG_PORT to a free port"
         raise SystemExit(told) from error
@@ -119,8 +109,10 @@ async def _started(settings: Settings, verifier: Verifier, port: int) -> Node:
 class Door:
     """Decides about each new connection: the socket, a plain answer, or no."""
 
-    def __init__(self, node: Node, verifier: Verifier, origins: frozenset[str]) -> None:
-        self._node, self._verifier, self._origins = node, verifier, origins
+    def __init__(self, node: Node, verifier: Verifier, settings: Settings) -> None:
+        self._node, self._verifier = node, verifier
+        self._origins = settings.allowed_origins
+        self._compresses = settings.compression == "on"
 
     def listener(self, request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
         """Return the answer to a request, with who listens to the socket (called by picows)."""
@@ -137,11 +129,24 @@ class Door:
             return WSUpgradeResponseWithListener(
                 WSUpgradeResponse.create_101_response(), Stranger()
             )
+        return self._welcome(request, admitted)
+
+    def _welcome(
+        self, request: WSUpgradeRequest, admitted: Admitted
+    ) -> WSUpgradeResponseWithListener:
+        headers, window_bits = {"Sec-WebSocket-Protocol": SUBPROTOCOL}, 0
+        offers = request.headers.getall("Sec-WebSocket-Extensions", [])
+        if self._compresses and (agreed := agree(offers)) is not None:
+            headers["Sec-WebSocket-Extensions"], window_bits = agreed
         node = self._node
         session = Session(
-            admitted.claims, node.outbox, node.opened, node.commands.on_frame, node.ended
+            admitted.claims,
+            node.outbox,
+            node.opened,
+            node.commands.on_frame,
+            node.ended,
+            window_bits,
         )
-        headers = {"Sec-WebSocket-Protocol": SUBPROTOCOL}
         accepted = WSUpgradeResponse.create_101_response(headers)
         return WSUpgradeResponseWithListener(accepted, session)
 

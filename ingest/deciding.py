@@ -42,11 +42,12 @@ def decide(state: RoomState, write: Write, target: Target | None) -> Body | None
     if type(command) is RenameRoom:
         return decide_rename(room, sender, command)
     if type(command) is CreateRoom:
-        if room.exists:
-            if sender not in room.members:
-                raise no_such_room(write.room_id)
-            return None
-        return decide_create(sender, command)
+        body = decide_create(sender, command)
+        if not room.exists:
+            return body
+        if sender not in room.members:
+            raise no_such_room(write.room_id)
+        return None
     if type(command) is JoinRoom:
         return decide_join(room, sender, command)
     assert type(command) is LeaveRoom  # noqa: S101  # there are no others

@@ -13,9 +13,11 @@ from roomlog import metrics
 from roomlog.cursors import Cursor
 from roomlog.events import ChatEvent, MemberLeft, MemberRemoved, MessageDeleted, MessagePosted
 from roomlog.protocol import PostMessage, event_frame
+from roomlog.rooms import fold_plain
 from schemas.codec import ChatEventCodec, PoisonRecord
 
 _MOVES_ROOM = frozenset(t.__name__ for t in MOVES_ROOM)
+_POSTED = MessagePosted.__name__
 _log = logging.getLogger(__name__)
 
 OnGone = Callable[[RoomState, Session], None]
@@ -59,42 +61,44 @@ class FanOut:
         """Apply what this node wrote itself; a post that nobody here looks at need not be read."""
         quiet = not state.sessions and not state.joining
         if quiet and type(write.command) is PostMessage:
-            state.room.last_offset = max(state.room.last_offset, write.offset)
-            self._targets.note(state, write.event_id, write.sender)
+            if fold_plain(state.room, write.sender, write.offset):
+                self._targets.note(state, write.event_id, write.sender)
         elif write.value is not None:
             self.take(state, write.offset, write.value)
 
     def _follow_quietly(self, state: RoomState, offset: int, value: bytes) -> None:
         """Nobody looks: read no more of the record than the room's state needs."""
-        event_id, kind = self._codec.glance(value)
+        event_id, kind, sender = self._codec.glance(value)
         if self._recent.is_repeat(event_id, offset):
             return
-        if kind in _MOVES_ROOM:
-            event = self._codec.decode(value)
-            state.fold(event, offset)
-            if isinstance(event.body, MessageDeleted):
-                self._targets.note(state, event.body.target_id, None)
-        else:
-            state.room.last_offset = offset
+        if kind not in _MOVES_ROOM:
+            if fold_plain(state.room, sender, offset) and kind == _POSTED:
+                self._targets.note(state, event_id, sender)
+            return
+        event = self._codec.decode(value)
+        if state.fold(event, offset) and isinstance(event.body, MessageDeleted):
+            self._targets.note(state, event.body.target_id, None)
 
     def _show(self, state: RoomState, offset: int, event: ChatEvent) -> None:
         if self._recent.is_repeat(event.event_id, offset):
             return
+        body, before = event.body, state.room.last_offset
+        if type(body) in MOVES_ROOM:
+            took_effect = state.fold(event, offset)
+        else:
+            took_effect = fold_plain(state.room, event.sender_id, offset)
+        if not took_effect:
+            return
         if not state.frames:
             self._rooms.append(state)
-        state.frames.append(self.render(event, offset, state.room.last_offset))
+        state.frames.append(self.render(event, offset, before))
         if event.via is None:
             self._occurred_at = event.occurred_at
-        body = event.body
-        if type(body) not in MOVES_ROOM:
-            state.room.last_offset = offset
-            if type(body) is MessagePosted:
-                self._targets.note(state, event.event_id, event.sender_id)
-            return
-        state.fold(event, offset)
-        if isinstance(body, MessageDeleted):
+        if type(body) is MessagePosted:
+            self._targets.note(state, event.event_id, event.sender_id)
+        elif isinstance(body, MessageDeleted):
             self._targets.note(state, body.target_id, None)
-        if isinstance(body, MemberLeft | MemberRemoved):
+        elif isinstance(body, MemberLeft | MemberRemoved):
             self._end_following(state, body.user_id)
 
     def render(self, event: ChatEvent, offset: int, before: int) -> bytes:
@@ -126,6 +130,6 @@ class FanOut:
         data = frames[0] if len(frames) == 1 else b"\n".join(frames)
         for session in state.sessions:
             session.write(data)
-        for missed in state.joining.values():
-            missed.append(data)
+        for resume in state.joining.values():
+            resume.hold(data)
         metrics.WS_EVENTS_EMITTED.inc(len(frames) * len(state.sessions))

@@ -6,13 +6,18 @@ is complete. A delivery that begins beyond it leaves a gap, which is read from t
 the log's head has been ahead for some time (the streams are away, or the last delivery of a quiet room
 was lost), this node reads on by itself: its own tail. A delivery moves `next` on only while the streams
 know every room that is here: what they do not know is not in it.
+
+What this node has written is complete only when everything before it is here: not before that is it known
+whether it took effect (its sender may have been removed elsewhere meanwhile), and what to answer.
 """
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
+from ingest.heads import HeadsNow
 from ingest.kafka import LogReader, LogUnavailable, Record
 from ingest.rooms import Rooms, RoomState
 from ingest.writes import Write
@@ -22,18 +27,31 @@ from roomlog.partitions import PARTITIONS
 
 LOOK_EVERY_S = 0.25
 BEHIND_S = 0.3
+_HURRY_S = 0.05
+"""How long an answer waits for the streams to bring what stands before it, until the log is read."""
 _AFTER_ATTACHED_S = 0.03
 _RETRY_S = 0.5
 _log = logging.getLogger(__name__)
 
 OnRecord = Callable[[RoomState, int, bytes], None]
 OnOwn = Callable[[RoomState, Write], None]
+OnComplete = Callable[[list[Write]], None]
 
 
 class Place:
     """How far this node is in a partition."""
 
-    __slots__ = ("next", "reading", "seen", "seen_at", "tailing", "unknown", "waiting")
+    __slots__ = (
+        "hurry",
+        "next",
+        "own",
+        "reading",
+        "seen",
+        "seen_at",
+        "tailing",
+        "unknown",
+        "waiting",
+    )
 
     def __init__(self) -> None:
         self.next = -1
@@ -41,6 +59,9 @@ class Place:
         self.reading: asyncio.Task[None] | None = None
         self.waiting: list[Range] = []
         """Deliveries that came while the log was read."""
+        self.own: deque[tuple[int, list[Write]]] = deque()
+        """What this node has written and is not complete yet, each with the offset of its first record."""
+        self.hurry: asyncio.TimerHandle | None = None
         self.seen = -1
         self.seen_at = 0.0
         """A head of the log that this node has still to reach, and since when."""
@@ -50,40 +71,10 @@ class Place:
         """Whether this node read the latest events by itself, because the streams did not bring them."""
 
 
-class HeadsNow:
-    """Asks for heads of the log, for all that ask in one turn together."""
-
-    def __init__(self, log: LogReader) -> None:
-        self._log = log
-        self._waiting: dict[int, asyncio.Future[int]] = {}
-        self._asking: asyncio.Task[None] | None = None
-
-    async def get(self, partition: int) -> int:
-        """Return the head as it is now or a moment later; raises LogUnavailable."""
-        loop = asyncio.get_running_loop()
-        future = self._waiting.setdefault(partition, loop.create_future())
-        if self._asking is None:
-            self._asking = loop.create_task(self._ask())
-        return await asyncio.shield(future)
-
-    async def _ask(self) -> None:
-        while self._waiting:
-            waiting, self._waiting = self._waiting, {}
-            try:
-                heads = await self._log.heads(waiting)
-            except Exception as error:
-                for future in waiting.values():
-                    future.set_exception(LogUnavailable(str(error)))
-                    future.exception()
-                continue
-            for partition, future in waiting.items():
-                future.set_result(heads[partition])
-        self._asking = None
-
-
 class Feed:
     """Brings records to rooms: `on_record(state, offset, value)`, or for what this node wrote itself
-    `on_own(state, write)`; then `on_turn()`.
+    `on_own(state, write)`; then `on_turn()`. `on_complete(writes)` tells that everything up to what this
+    node wrote is here.
 
     `on_silence(partition)` tells that the streams do not bring what the log has.
     """
@@ -95,11 +86,12 @@ class Feed:
         heads: list[int],
         on_record: OnRecord,
         on_own: OnOwn,
+        on_complete: OnComplete,
         on_turn: Callable[[], None],
         on_silence: Callable[[int], None],
     ) -> None:
         self._rooms, self._log, self._heads = rooms, log, heads
-        self._on_record, self._on_own = on_record, on_own
+        self._on_record, self._on_own, self._on_complete = on_record, on_own, on_complete
         self._on_turn, self._on_silence = on_turn, on_silence
         self._heads_now = HeadsNow(log)
         self._places = [Place() for _ in range(PARTITIONS)]
@@ -132,6 +124,11 @@ class Feed:
         place.unknown.discard(state)
         if not self._rooms.has_any(state.partition):
             place.next = -1
+            self._complete_own(state.partition)
+
+    def complete_to(self, partition: int) -> int:
+        """Return the offset below which every room here is complete, -1 where none is here."""
+        return self._places[partition].next
 
     # The fast path.
 
@@ -143,6 +140,7 @@ class Feed:
                 place.waiting.append(found)
             else:
                 self._take(place, found)
+                self._complete_own(found.partition)
         self._on_turn()
 
     def _take(self, place: Place, found: Range) -> None:
@@ -165,17 +163,51 @@ class Feed:
             state.backlog.append((offset, value))
 
     def take_own(self, partition: int, base: int, writes: list[Write]) -> None:
-        """Take what this node has just written at `base`, if it is next: nobody need bring it back."""
+        """Take what this node has just written at `base`; if it is next, nobody need bring it back."""
+        self._places[partition].own.append((base, writes))
+        self._complete_own(partition)
+        self._on_turn()
+
+    def _complete_own(self, partition: int) -> None:
         place = self._places[partition]
-        if place.next != base or place.reading is not None:
-            return
+        while place.own:
+            base, writes = place.own[0]
+            if place.next == base and place.reading is None:
+                self._bring_own(place, writes)
+            last = max((w.offset for w in writes if w.event_id), default=-1)
+            if 0 <= place.next <= last:
+                if place.hurry is None:
+                    delay = 0.0 if place.tailing else _HURRY_S
+                    place.hurry = self._loop.call_later(delay, self._read_for_own, partition, last)
+                return
+            place.own.popleft()
+            self._on_complete(writes)
+
+    def late(self, deadline: float) -> list[Write]:
+        """Return the writes received before a deadline that the log has, and not yet all before them."""
+        return [
+            write
+            for place in self._places
+            for _, writes in place.own
+            for write in writes
+            if write.reply is not None and write.received_at < deadline
+        ]
+
+    def _bring_own(self, place: Place, writes: list[Write]) -> None:
         for write in writes:
             if write.value is not None:
                 place.next = write.offset + 1
                 state = self._rooms.get(write.room_id)
                 if state is not None and state.live:
                     self._on_own(state, write)
-        self._on_turn()
+
+    def _read_for_own(self, partition: int, last: int) -> None:
+        place = self._places[partition]
+        place.hurry = None
+        if place.next <= last:
+            self._read(partition, last + 1)
+        else:
+            self._complete_own(partition)
 
     # The log itself.
 
@@ -227,6 +259,8 @@ class Feed:
             place.reading = None
         waiting, place.waiting = place.waiting, []
         self.deliver(waiting)
+        self._complete_own(partition)
+        self._on_turn()
 
     async def _read_stretch(self, partition: int, place: Place, stop: int) -> None:
         at = place.next
@@ -236,6 +270,7 @@ class Feed:
             for record in records:
                 self._bring_record(record)
             at = place.next = records[-1].offset + 1
+            self._complete_own(partition)
             self._on_turn()
             await asyncio.sleep(0)  # a long gap leaves room for others
         if place.next == at:

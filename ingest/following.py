@@ -2,18 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
 
 from ingest.feed import Feed
 from ingest.kafka import LogReader, LogUnavailable
+from ingest.missed import GapTooLarge, Missed, Render
 from ingest.presence import Presence
 from ingest.recent import RecentEvents
-from ingest.rooms import Rooms, RoomState, no_such_room
+from ingest.rooms import Resume, Rooms, RoomState, no_such_room
 from ingest.session import Session
 from roomlog import metrics
 from roomlog.cursors import BadCursor, Cursor, parse_cursor
 from roomlog.errors import ErrorCode, Refused
-from roomlog.events import ChatEvent
 from roomlog.protocol import (
     ROOMS_PER_SOCKET,
     Ack,
@@ -25,25 +24,13 @@ from roomlog.protocol import (
     failure,
 )
 from roomlog.rooms import require_member
-from schemas.codec import ChatEventCodec, PoisonRecord
+from schemas.codec import ChatEventCodec
 
-MISSED_EVENTS = 10_000
-MISSED_SPAN = 500_000
-"""Records of the partition that are read at most to find the missed events."""
 _TOGETHER = 8
-_LINES_A_FRAME = 200
 _REACH_S = 5.0
-_SETTLE_S = 0.01
 _RETRY_MS = 500
 
 _log = logging.getLogger(__name__)
-
-Render = Callable[[ChatEvent, int, int], bytes]
-"""Makes the frame of an event, from it, its offset and that of the room's event before it."""
-
-
-class GapTooLarge(Exception):
-    """More was missed than is worth sending."""
 
 
 class Following:
@@ -61,8 +48,7 @@ class Following:
         render: Render,
     ) -> None:
         self._epoch, self._rooms, self._feed = epoch, rooms, feed
-        self._log, self._codec, self._presence = log, codec, presence
-        self._recent, self._render = recent, render
+        self._missed, self._presence = Missed(log, codec, recent, render), presence
         self._together = asyncio.Semaphore(_TOGETHER)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -95,6 +81,8 @@ class Following:
             else:
                 await self._reach_head(state)
             await self._settle(state, session.user)
+            if cursor is not None and self._is_ahead(state, cursor):
+                await self._reach_head(state)  # it may be from a node that has seen more
             if session.rooms.get(command.room) is not token or not session.is_open:
                 raise Refused(ErrorCode.BAD_REQUEST, "room: unsubscribed meanwhile")
             self._admit(session, command, state)
@@ -106,10 +94,15 @@ class Following:
             return
         if cursor is None:
             self._go_live(session, state)
-        elif cursor.epoch != self._epoch:
+        elif cursor.epoch != self._epoch or self._is_ahead(state, cursor):
             self._reset(session, state, "epoch_changed")
         else:
             await self._catch_up(session, state, cursor)
+
+    def _is_ahead(self, state: RoomState, cursor: Cursor) -> bool:
+        """Tell whether a cursor is beyond what this node has of the log."""
+        known = max(state.room.last_offset + 1, self._feed.complete_to(state.partition))
+        return cursor.epoch == self._epoch and cursor.offset >= known
 
     async def _reach_head(self, state: RoomState) -> None:
         """Wait until this node has seen what clients may have seen on others."""
@@ -125,9 +118,8 @@ class Following:
         try:
             async with asyncio.timeout(_REACH_S):
                 while user in state.view.members and user not in state.room.members:
-                    await asyncio.sleep(_SETTLE_S)
-                    await self._feed.reach_head(state.partition)
-        except (LogUnavailable, TimeoutError) as error:
+                    await state.wait_until_settled()
+        except TimeoutError as error:
             told = "whether you are a member is not settled yet; try again"
             raise Refused(ErrorCode.UNAVAILABLE, told, _RETRY_MS) from error
 
@@ -151,67 +143,44 @@ class Following:
         self._show_presence(session, state)
 
     def _show_presence(self, session: Session, state: RoomState) -> None:
-        here = dict(state.presence)
-        for user, presence in self._presence.of_room(state).items():
-            if presence == "online" or user not in here:  # who is away here may be online elsewhere
-                here[user] = presence
+        here = self._presence.shown(state)
         session.write_ephemeral(encode_frame(PresenceSnapshot(state.room.room_id, here)))
 
     # What was missed.
 
     async def _catch_up(self, session: Session, state: RoomState, cursor: Cursor) -> None:
         upto = state.room.last_offset
-        held: list[bytes] = []
-        state.joining[session] = held
+        resume = state.joining[session] = Resume()
         self._presence.follow(state, session.user)
         try:
             async with self._together:
-                async for lines in self._missed(state, cursor.offset, upto):
-                    if state.joining.get(session) is not held:
-                        return  # left, disconnected or asked again meanwhile
+                async for lines in self._missed.frames(state, session.user, cursor.offset, upto):
+                    if resume.is_dropped or not session.is_open:
+                        break  # left, disconnected or asked again meanwhile
                     session.write(b"\n".join(lines))
                     await session.drained()
         except GapTooLarge:
-            self._leave(session, state)
-            self._reset(session, state, "gap_too_large")
-            return
+            if not resume.is_dropped:
+                self._leave(session, state)
+                self._reset(session, state, "gap_too_large")
         except LogUnavailable as error:
             _log.warning("a resume is given up: %s", error)
-            self._leave(session, state)
             session.close(1013, "the log cannot be read now; reconnect and resume")
-            return
-        if state.joining.get(session) is not held:
-            return
-        del state.joining[session]
-        reached = str(Cursor(self._epoch, max(upto, cursor.offset)))
-        session.write(encode_frame(CaughtUp(state.room.room_id, reached)))
-        for line in held:
-            session.write(line)
-        state.sessions[session] = None
-        self._show_presence(session, state)
+        if not resume.is_dropped:
+            self._caught_up(session, state, resume, upto)
 
-    async def _missed(self, state: RoomState, after: int, upto: int) -> AsyncIterator[list[bytes]]:
-        """Yield the frames of the room's events in `(after, upto]`; raises GapTooLarge."""
-        if upto - after > MISSED_SPAN:
-            raise GapTooLarge
-        key, before, count = state.room.room_id.encode(), after, 0
-        async for records in self._log.read(state.partition, after + 1, upto + 1):
-            lines = []
-            for record in records:
-                if record.key != key or record.value is None:
-                    continue
-                try:
-                    event = self._codec.decode(record.value)
-                    if not self._recent.is_repeat(event.event_id, record.offset):
-                        lines.append(self._render(event, record.offset, before))
-                        before = record.offset
-                except PoisonRecord as error:
-                    _log.warning("offset %d is skipped: %s", record.offset, error)
-            if (count := count + len(lines)) > MISSED_EVENTS:
-                raise GapTooLarge
-            for at in range(0, len(lines), _LINES_A_FRAME):
-                yield lines[at : at + _LINES_A_FRAME]
-            await asyncio.sleep(0)
+    def _caught_up(self, session: Session, state: RoomState, resume: Resume, upto: int) -> None:
+        if resume.is_removed or not session.is_open:
+            self._leave(session, state)
+        else:
+            del state.joining[session]
+            state.sessions[session] = None
+        reached = str(Cursor(self._epoch, upto))
+        session.write(encode_frame(CaughtUp(state.room.room_id, reached)))
+        for line in resume.held:
+            session.write(line)
+        if session in state.sessions:
+            self._show_presence(session, state)
 
     def _reset(self, session: Session, state: RoomState, reason: str) -> None:
         session.rooms.pop(state.room.room_id, None)
@@ -228,7 +197,12 @@ class Following:
 
     def gone(self, state: RoomState, session: Session) -> None:
         """The session's user is no member any more."""
-        self._drop(session, state)
+        resume = state.joining.get(session)
+        if resume is None:
+            self._drop(session, state)
+        elif not resume.is_removed:  # what was before the removal is still on its way
+            resume.is_removed = True
+            self._presence.unfollow(state, session.user)
         session.rooms.pop(state.room.room_id, None)
 
     def end(self, session: Session) -> None:
@@ -242,6 +216,9 @@ class Following:
 
     def _drop(self, session: Session, state: RoomState) -> None:
         state.sessions.pop(session, None)
-        state.joining.pop(session, None)
-        self._presence.unfollow(state, session.user)
+        resume = state.joining.pop(session, None)
+        if resume is not None:
+            resume.is_dropped = True
+        if resume is None or not resume.is_removed:
+            self._presence.unfollow(state, session.user)
         state.used_at = asyncio.get_running_loop().time()

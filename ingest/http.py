@@ -2,41 +2,16 @@
 
 import asyncio
 import json
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from picows import WSUpgradeResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from roomlog.health import Probe, ask
+
 PROBE_EVERY_S = 2.0
-_TIMEOUT_S = 2.0
 _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-
-Probe = Callable[[], Awaitable[object]]
-
-
-class Health(NamedTuple):
-    """How a dependency answered when it was last asked."""
-
-    ok: bool
-    latency_ms: float
-    error: str | None = None
-
-
-async def ask(probe: Probe) -> Health:
-    """Ask one dependency whether it is there."""
-    start = time.perf_counter()
-    try:
-        async with asyncio.timeout(_TIMEOUT_S):
-            await probe()
-    except Exception as error:  # whatever it is, the dependency is not well
-        return Health(False, _ms_since(start), f"{type(error).__name__}: {error}"[:200])
-    return Health(True, _ms_since(start))
-
-
-def _ms_since(start: float) -> float:
-    return round((time.perf_counter() - start) * 1_000, 2)
 
 
 class Readiness:
@@ -48,7 +23,7 @@ class Readiness:
 
     def __init__(self, probes: Mapping[str, Probe], required: frozenset[str]) -> None:
         self._probes, self._required = probes, required
-        self._health: dict[str, Health] = {}
+        self._health: dict[str, dict[str, Any]] = {}
         self.draining = False
 
     async def watch(self) -> None:
@@ -64,11 +39,10 @@ class Readiness:
 
     def report(self) -> tuple[bool, dict[str, object]]:
         """Return whether the node is ready, and what to tell about it."""
-        missing = [n for n, h in self._health.items() if not h.ok]
+        missing = [n for n, h in self._health.items() if not h["ok"]]
         ready = bool(self._health) and not self.draining and not self._required & {*missing}
         state = "draining" if self.draining else "ready" if ready else "not ready"
-        told = {name: health._asdict() for name, health in self._health.items()}
-        return ready, {"status": state, "degraded": missing, "dependencies": told}
+        return ready, {"status": state, "degraded": missing, "dependencies": self._health}
 
 
 def answer(path: str, readiness: Readiness) -> Any:

@@ -7,6 +7,7 @@ an offset that the log had reached before the event could be in it, and the node
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from typing import NamedTuple
 
 from redis.asyncio import Redis
@@ -39,11 +40,20 @@ return taken
 """
 
 _TAKE_OVER = f"""
--- Takes a reservation over. KEYS: the key. ARGV: the value it had, the value to give it. Answers 1 if done.
+-- Takes a reservation over. KEYS: the key. ARGV: the value it had if its owner is gone (empty: it lives,
+-- and must have given it up), the value to give it. Answers 1 if done.
 local held = redis.call('GET', KEYS[1])
 if held and held ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', {KEPT_S})
 return 1
+"""
+
+_RELEASE = """
+-- Gives reservations up. KEYS: the keys. ARGV: this node's incarnation; what others hold stays.
+for _, key in ipairs(KEYS) do
+  local held = redis.call('GET', key)
+  if held and string.sub(held, -#ARGV[1]) == ARGV[1] then redis.call('DEL', key) end
+end
 """
 
 _log = logging.getLogger(__name__)
@@ -69,6 +79,7 @@ class Keys:
         self._incarnation = incarnation
         self._reserve = valkey.register_script(_RESERVE)
         self._take_over = valkey.register_script(_TAKE_OVER)
+        self._release = valkey.register_script(_RELEASE)
         self._rest_until = 0.0
 
     async def reserve(self, writes: list[Write]) -> dict[int, Reservation]:
@@ -90,12 +101,12 @@ class Keys:
             raise KeysUnavailable from error
         return {found[i]: _parse(found[i + 1]) for i in range(0, len(found), 2)}
 
-    async def take_over(self, write: Write, old: Reservation) -> bool:
+    async def take_over(self, write: Write, old: Reservation, *, lives: bool) -> bool:
         """Make this node the writer in place of `old.owner`; False if another was faster.
 
-        Raises KeysUnavailable.
+        While the owner lives, only what it has released is taken. Raises KeysUnavailable.
         """
-        was = b"%b:%014d:%b" % (old.digest, old.base, old.owner.encode())
+        was = b"" if lives else b"%b:%014d:%b" % (old.digest, old.base, old.owner.encode())
         now = b"%b:%014d:%b" % (old.digest, old.base, self._incarnation.encode())
         try:
             async with asyncio.timeout(_TIMEOUT_S):
@@ -103,6 +114,15 @@ class Keys:
                 return bool(await self._take_over(keys=[key], args=[was, now]))
         except (RedisError, OSError, TimeoutError) as error:
             raise KeysUnavailable from error
+
+    async def release(self, event_ids: list[str]) -> None:
+        """Give up what this node has reserved and will not write; without Valkey it runs out by itself."""
+        if not event_ids:
+            return
+        keys = [f"roomlog:key:{event_id}" for event_id in event_ids]
+        with suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(_TIMEOUT_S):
+                await self._release(keys=keys, args=[self._incarnation])
 
     async def living(self, owners: set[str]) -> set[str]:
         """Return those of the incarnations whose leases are there; all if Valkey is away."""

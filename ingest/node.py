@@ -7,17 +7,19 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from ingest.commands import Commands
+from ingest.deflate import Deflater
 from ingest.fanout import FanOut
 from ingest.feed import Feed
 from ingest.following import Following
-from ingest.http import Probe, Readiness
+from ingest.hearing import Hearing
+from ingest.http import Readiness
 from ingest.kafka import EVENTS_TOPIC, READS_TOPIC, Appender, LogReader
 from ingest.keys import Keys
-from ingest.lanes import Lanes
+from ingest.lanes import ANSWER_WITHIN_S, Lanes
 from ingest.limits import RateLimits
 from ingest.marks import ReadMarks
 from ingest.postgres import RoomTable
-from ingest.presence import Presence, after
+from ingest.presence import Presence
 from ingest.recent import RecentEvents
 from ingest.resolver import Resolver
 from ingest.rooms import Rooms, RoomState
@@ -25,43 +27,21 @@ from ingest.session import Outbox, Session
 from ingest.sessions import Sessions
 from ingest.signals import Signals
 from ingest.targets import Targets
-from ingest.valkey import REVOKED_SESSIONS, LeaseKeeper, Listener, Markers, connect
+from ingest.valkey import LeaseKeeper, Listener, Markers, connect
 from ingest.writer import Writer
-from ingest.writes import Write
 from roomlog import metrics
-from roomlog.cursors import Cursor
-from roomlog.deliveries import (
-    Attached,
-    Events,
-    Notify,
-    PresenceDiff,
-    Resync,
-    Typing,
-    decode_delivery,
-)
 from roomlog.errors import CloseCode
+from roomlog.health import Probe
 from roomlog.leases import Lease, new_incarnation
 from roomlog.partitions import PARTITIONS
-from roomlog.protocol import (
-    Diff,
-    Hello,
-    Notification,
-    PresenceChange,
-    Reconnect,
-    TypingShown,
-    UserNotice,
-    encode_frame,
-    timestamp,
-)
+from roomlog.protocol import Hello, Reconnect, encode_frame
 from roomlog.settings import Settings
-from roomlog.signals import PresenceState
 from roomlog.tokens import Verifier
 from schemas.registry import Registry
 
 DRAIN_S = 5.0
 _TICK_S = 1.0
 _TIDY_S = 10.0
-_ANNOUNCE_AGAIN_S = 5.0
 _LAST_WORDS_S = 1.2
 _log = logging.getLogger(__name__)
 
@@ -75,7 +55,6 @@ class Node:
         self._loop = asyncio.get_running_loop()
         self._sessions = Sessions()
         self._tasks: list[asyncio.Task[None]] = []
-        self._announced_at = [0.0] * PARTITIONS
         self.told_to_stop = asyncio.Event()
         self.died = False
         """Whether it stops because it cannot go on."""
@@ -83,11 +62,14 @@ class Node:
         codec = codecs.chat_events
         url = settings.public_url or f"ws://{settings.host}:{port}/ws"
 
-        self.outbox = Outbox()
+        self.outbox = Outbox(Deflater(settings.compression_bytes))
         self._valkey = connect(settings.valkey)
         self._lease = LeaseKeeper(self._valkey, self.incarnation, Lease(settings.node, url))
         self._listener = Listener(
-            settings.valkey, self.incarnation, self._on_message, self._on_valkey_back
+            settings.valkey,
+            self.incarnation,
+            lambda channel, data: self._hearing.on_message(channel, data),
+            lambda: self._hearing.on_return(),
         )
         self._table = RoomTable(settings.postgres, settings.database_pool)
         self._log_reader = LogReader(settings.kafka, EVENTS_TOPIC)
@@ -110,7 +92,7 @@ class Node:
             self._log_reader,
             codec,
             heads,
-            self._on_stored,
+            lambda partition, base, writes: self._feed.take_own(partition, base, writes),
             lambda writes: self._writer.dropped(writes),
         )
         resolver = Resolver(self._log_reader, codec, keys, recent, self.incarnation)
@@ -134,8 +116,12 @@ class Node:
             heads,
             fanout.take,
             fanout.take_own,
+            self._writer.stored,
             fanout.end_turn,
-            self._on_silence,
+            lambda partition: self._hearing.on_silence(partition),
+        )
+        self._hearing = Hearing(
+            settings.epoch, self._rooms, self._feed, self._sessions, self._presence, self.outbox
         )
         self._following = Following(
             settings.epoch,
@@ -176,10 +162,6 @@ class Node:
             "postgres": self._table.ping,
         }
         self.readiness = Readiness(probes, required=frozenset({"kafka"}))
-
-    def _on_stored(self, partition: int, base: int, writes: list[Write]) -> None:
-        self._writer.stored(writes)
-        self._feed.take_own(partition, base, writes)
 
     # Beginning and end.
 
@@ -273,7 +255,7 @@ class Node:
             try:
                 for session in self._sessions:
                     session.tick(now, wall)
-                self._writer.expire(now)
+                self._writer.expire(now, self._feed.late(now - ANSWER_WITHIN_S))
                 self.commands.count()
                 if now - tidied_at > _TIDY_S:
                     tidied_at = now
@@ -282,81 +264,6 @@ class Node:
                         self._limits.forget_full(now)
             except Exception:
                 _log.exception("housekeeping failed and goes on")
-
-    # What the streams and others tell.
-
-    def _on_message(self, channel: str, data: bytes) -> None:
-        try:
-            if channel == REVOKED_SESSIONS:
-                self._sessions.revoke(data.decode())
-            else:
-                self._on_delivery(decode_delivery(data))
-        except Exception:
-            _log.exception("a message on %s is skipped", channel)
-
-    def _on_delivery(self, delivery: object) -> None:
-        match delivery:
-            case Events(ranges=ranges):
-                self._feed.deliver(ranges)
-                self.outbox.flush()
-            case Attached(room_id=room_id, state=present):
-                self._on_attached(room_id, present)
-            case PresenceDiff():
-                self._on_presence(delivery)
-            case Typing(room_id=room_id, user_id=user):
-                self._on_typing(room_id, user)
-            case Notify():
-                self._sessions.tell(delivery.user_id, self._notice(delivery))
-            case Resync(partitions=partitions):
-                self._announce(set(partitions))
-
-    def _on_attached(self, room_id: str, present: dict[str, PresenceState]) -> None:
-        if (state := self._rooms.get(room_id)) is not None:
-            state.presence = present
-            self._feed.worker_knows(state)
-
-    def _on_presence(self, diff: PresenceDiff) -> None:
-        if (state := self._rooms.get(diff.room_id)) is not None:
-            state.presence = after(state.presence, diff)
-            shown = PresenceChange(diff.room_id, Diff(diff.joined, diff.left, diff.away))
-            frame = encode_frame(shown)
-            for session in state.sessions:
-                session.write_ephemeral(frame)
-
-    def _on_typing(self, room_id: str, user: str) -> None:
-        if (state := self._rooms.get(room_id)) is not None:
-            frame = encode_frame(TypingShown(room_id, user))
-            for session in state.sessions:
-                if session.user != user:
-                    session.write_ephemeral(frame)
-
-    def _notice(self, told: Notify) -> bytes:
-        cursor = str(Cursor(self._settings.epoch, told.offset))
-        at = None if told.at is None else timestamp(told.at)
-        return encode_frame(
-            UserNotice(
-                Notification(
-                    told.kind, told.room_id, cursor, told.event_id, told.sender_id, at, told.text
-                )
-            )
-        )
-
-    def _announce(self, partitions: set[int]) -> None:
-        """Tell a worker that knows nothing of these partitions what this node needs."""
-        rooms = [s for s in self._rooms.of_partitions(partitions) if s.announced is not None]
-        for state in rooms:
-            self._feed.worker_forgot(state)
-        self._presence.repeat(partitions, rooms)
-
-    def _on_valkey_back(self) -> None:
-        self._announce(set(self._rooms.partitions()))
-
-    def _on_silence(self, partition: int) -> None:
-        """The streams do not bring what the log has: perhaps they were never told, so tell again."""
-        now = self._loop.time()
-        if now - self._announced_at[partition] > _ANNOUNCE_AGAIN_S:
-            self._announced_at[partition] = now
-            self._announce({partition})
 
     def _on_detach(self, state: RoomState) -> None:
         self._presence.detach(state)

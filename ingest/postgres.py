@@ -62,12 +62,13 @@ class RoomTable:
         room = Room(room_id)
         if row is None:
             return Projected(room, 0)
-        following, kind, name, last_offset, members = row
+        following, kind, name, last_offset, members, void = row
         if kind is not None:
             room.exists, room.kind, room.name = True, cast(RoomKind, kind), name
             room.last_offset = last_offset
-            pairs = (m.split(" ") for m in members)
-            room.members = {user: cast(Role, role) for user, role in pairs}
+            for user, role, joined in (m.split(" ") for m in members):
+                room.members[user], room.joined[user] = cast(Role, role), int(joined)
+            room.void.update(void)
         return Projected(room, following)
 
     async def messages(

@@ -36,6 +36,17 @@ def after(presence: dict[str, PresenceState], diff: PresenceDiff) -> dict[str, P
     return now
 
 
+def between(
+    room_id: str, before: dict[str, PresenceState], now: dict[str, PresenceState]
+) -> PresenceDiff | None:
+    """Return the change that leads from one presence of a room to another, None for the same."""
+    new = {user: state for user, state in now.items() if before.get(user) != state}
+    joined = [user for user, state in new.items() if state == "online"]
+    away = [user for user, state in new.items() if state == "away"]
+    left = [user for user in before if user not in now]
+    return PresenceDiff(room_id, joined, left, away) if new or left else None
+
+
 class Presence:
     """Sends a turn's changes of presence once the turn is over."""
 
@@ -61,6 +72,16 @@ class Presence:
     def of_room(self, state: RoomState) -> dict[str, PresenceState]:
         """Return who follows the room on this node, and in which state they are here."""
         return {user: self._state_of(user) or "online" for user in state.users}
+
+    def shown(self, state: RoomState) -> dict[str, PresenceState]:
+        """Return who is in the room, here and on other nodes."""
+        found = dict(state.presence)
+        for user, presence in self.of_room(state).items():
+            if (
+                presence == "online" or user not in found
+            ):  # who is away here may be online elsewhere
+                found[user] = presence
+        return found
 
     def _state_of(self, user: str) -> PresenceState | None:
         """Return the merged state of the user's sessions here: away only if all are; None: no session."""

@@ -6,9 +6,11 @@ LOAD_ROOM = """
            r.name,
            r.last_offset,
            coalesce(
-               (SELECT array_agg(m.user_id::text || ' ' || m.role) FROM members m WHERE m.room_id = r.id),
+               (SELECT array_agg(m.user_id::text || ' ' || m.role || ' ' || m.joined_offset)
+                  FROM members m WHERE m.room_id = r.id),
                '{}'
-           )
+           ),
+           coalesce((SELECT array_agg(v."offset") FROM void_events v WHERE v.room_id = r.id), '{}')
       FROM projection_offsets o
       LEFT JOIN rooms r ON r.id = %(room)s
      WHERE o.topic = 'chat.events' AND o.partition = %(partition)s

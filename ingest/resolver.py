@@ -1,7 +1,8 @@
 """Repeated commands whose event this node has not seen: the log of their partition knows.
 
 One scan at a time for a partition, shared by all that wait. What is not found belongs to a node that may
-still be about to write it: while its lease is there, look again; when it is gone, write it here.
+still be about to write it: while its lease is there, look again; when it is gone, or has given the id up
+because its command led to nothing, write it here.
 """
 
 import asyncio
@@ -100,15 +101,14 @@ class Resolver:
 
     async def _take_over(self, item: _Wanted, living: set[str]) -> bool:
         """Decide about an event that is not in the log; False: look again."""
-        write, held = item.write, item.held
-        if held.owner not in living:
-            try:
-                mine = held.owner == self._me or await self._keys.take_over(write, held)
-            except KeysUnavailable:
-                mine = True
-            if mine:
-                item.on_resolved(None)
-                return True
+        write, held, lives = item.write, item.held, item.held.owner in living
+        try:
+            mine = held.owner == self._me or await self._keys.take_over(write, held, lives=lives)
+        except KeysUnavailable:
+            mine = not lives
+        if mine:
+            item.on_resolved(None)
+            return True
         if self._loop.time() - item.since > GIVE_UP_S:
             item.on_resolved(UNKNOWN)
             return True

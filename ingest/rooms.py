@@ -80,6 +80,25 @@ class Parked:
         """What it still waits for itself."""
 
 
+class Resume:
+    """A session's way from its cursor to what is live."""
+
+    __slots__ = ("held", "is_dropped", "is_removed")
+
+    def __init__(self) -> None:
+        self.held: list[bytes] = []
+        """What came meanwhile."""
+        self.is_removed = False
+        """Whether its user was removed: it gets what is held and then nothing more."""
+        self.is_dropped = False
+        """Whether nobody waits for it any more."""
+
+    def hold(self, data: bytes) -> None:
+        """Keep frames until what was missed before them is sent."""
+        if not self.is_removed:
+            self.held.append(data)
+
+
 class RoomState:
     """One room on this node, from when it is taken up until it is let go: that is its `number`.
 
@@ -89,6 +108,7 @@ class RoomState:
     """
 
     __slots__ = (
+        "_settled",
         "ahead",
         "announced",
         "attached",
@@ -116,6 +136,7 @@ class RoomState:
         self.number = next(_numbers)
         self.room = self.view = Room(room_id)
         self.ahead: dict[str, Body] = {}
+        self._settled: asyncio.Future[None] | None = None
         self.live = False
         self.may_be_new = False
         """Whether it is kept even if it does not exist, because somebody here is about to make it."""
@@ -131,8 +152,8 @@ class RoomState:
         self.backlog: list[tuple[int, bytes]] = []
         """Records that came while the room was being loaded."""
         self.sessions: dict[Session, None] = {}
-        self.joining: dict[Session, list[bytes]] = {}
-        """Sessions that are still being sent what they missed, and what came meanwhile."""
+        self.joining: dict[Session, Resume] = {}
+        """Sessions that are still being sent what they missed."""
         self.frames: list[bytes] = []
         """Rendered in this turn and not yet given to the sessions."""
         self.users: dict[str, int] = {}
@@ -151,16 +172,31 @@ class RoomState:
         """An event that was on its way is in the log now, or never will be."""
         if self.ahead.pop(event_id, None) is not None:
             self._look_ahead()
+            self._tell_settled()
+
+    async def wait_until_settled(self) -> None:
+        """Wait until one event that was on its way is in the log, or never will be."""
+        if self._settled is None:
+            self._settled = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._settled)
+
+    def _tell_settled(self) -> None:
+        if self._settled is not None:
+            self._settled.set_result(None)
+            self._settled = None
 
     def will_delete(self, message: str) -> bool:
         """Whether a deletion of the message is on its way into the log."""
         return any(b.target_id == message for b in self.ahead.values() if type(b) is MessageDeleted)
 
-    def fold(self, event: ChatEvent, offset: int) -> None:
-        """Move the room along its log by an event that may concern its members."""
-        fold(self.room, event, offset)
-        self.ahead.pop(event.event_id, None)
+    def fold(self, event: ChatEvent, offset: int) -> bool:
+        """Move the room along its log by an event that may concern its members; tell if it counts."""
+        took_effect = fold(self.room, event, offset)
+        was_ahead = self.ahead.pop(event.event_id, None) is not None
         self._look_ahead()
+        if was_ahead:
+            self._tell_settled()
+        return took_effect
 
     def _look_ahead(self) -> None:
         if not self.ahead:

@@ -11,9 +11,11 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 
+from ingest.answers import acknowledge, refuse, unavailable
 from ingest.deciding import decide
 from ingest.keys import Keys, KeysUnavailable, Reservation
 from ingest.lanes import Lanes
@@ -27,19 +29,13 @@ from roomlog.errors import ErrorCode, Refused
 from roomlog.events import Body, ChatEvent
 from roomlog.notifications import concerned, headers
 from roomlog.partitions import partition_of
-from roomlog.protocol import CreateRoom, MessageCommand, PostMessage, RoomCommand, failure
+from roomlog.protocol import CreateRoom, MessageCommand, PostMessage, RoomCommand
 from roomlog.rooms import room_of
 from schemas.codec import ChatEventCodec
 
 MAX_EVENT_BYTES = 256 * 1024
 """Far below the topic's `max.message.bytes`."""
 NOT_THERE = -1
-_RETRY_MS = 1_000
-_ACK = b'{"op":"ack","id":%d,"event":"%b","cursor":"%d:%d"}'
-_ACK_ROOM = b'{"op":"ack","id":%d,"event":"%b","cursor":"%d:%d","room":"%b"}'
-_ACK_NOTHING = b'{"op":"ack","id":%d,"cursor":"%d:%d"}'
-_ACK_ROOM_THERE = b'{"op":"ack","id":%d,"cursor":"%d:%d","room":"%b"}'
-
 _log = logging.getLogger(__name__)
 
 
@@ -65,6 +61,8 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._turn: list[Write] = []
         self._reserving: asyncio.Task[None] | None = None
+        self._released: list[str] = []
+        self._releasing: asyncio.Task[None] | None = None
         self._in_flight: dict[str, Write] = {}
         """Event id -> its write, from the reservation to the ack."""
 
@@ -76,8 +74,7 @@ class Writer:
     def submit(self, command: RoomCommand, reply: Reply, sender: str, via: str | None) -> None:
         """Take a command; its one answer goes to `reply`. Raises Refused."""
         if self._lanes.is_full:
-            told = "too much waits for the log; try again under the same key"
-            raise Refused(ErrorCode.UNAVAILABLE, told, _RETRY_MS)
+            raise unavailable("too much waits for the log; try again under the same key")
         creates = type(command) is CreateRoom
         room_id = room_of(sender, command) if creates else command.room  # type: ignore[union-attr, arg-type]
         state = self._rooms.get(room_id) or self._rooms.open(room_id, may_be_new=creates)
@@ -97,7 +94,7 @@ class Writer:
         error = None if task.cancelled() else task.exception()
         for write in waiting:
             if task.cancelled() or error is not None:
-                self._refuse(write, error if isinstance(error, Refused) else _unavailable())
+                refuse(write, error if isinstance(error, Refused) else unavailable())
             else:
                 self._queue(write)
 
@@ -132,7 +129,9 @@ class Writer:
         """Go on with a write whose id is reserved, or held by an earlier one."""
         state = self._rooms.get(write.room_id)
         if state is None:
-            self._refuse(write, _unavailable())
+            if held is None:
+                self._release(write)
+            refuse(write, unavailable())
             return
         item = Parked(write, held)
         if held is not None:
@@ -180,7 +179,7 @@ class Writer:
             self._decide(state, write)
         elif held.digest != write.digest:
             told = "key: it belongs to a command with another body; choose a new key"
-            self._refuse(write, Refused(ErrorCode.KEY_REUSED, told))
+            refuse(write, Refused(ErrorCode.KEY_REUSED, told))
         elif (first := self._in_flight.get(write.event_id)) is not None:
             first.also = [*(first.also or ()), (write.reply, write.command.id)]
         elif (known := self._recent.get(write.event_id)) is not None:
@@ -188,7 +187,7 @@ class Writer:
         elif write.offset >= 0:
             self._known(state, write, write.offset)
         elif write.offset == UNKNOWN:
-            self._refuse(write, _unavailable())
+            refuse(write, unavailable())
         else:
             self._decide(state, write)
 
@@ -212,25 +211,51 @@ class Writer:
                     write.headers = headers(concerned(state.view, write.sender, body))
                 self._promise(state, write, body)
         except Refused as refused:
-            self._refuse(write, refused)
+            self._release(write)
+            refuse(write, refused)
             return
         except (ValueError, OverflowError) as error:
             told = f"it cannot be written: {error}"
-            self._refuse(write, Refused(ErrorCode.BAD_REQUEST, told))
+            self._release(write)
+            refuse(write, Refused(ErrorCode.BAD_REQUEST, told))
             return
         if body is None:
+            self._release(write)
             write.event_id = ""
             write.offset = NOT_THERE if state.ahead else state.room.last_offset
         else:
             self._in_flight[write.event_id] = write
         self._lanes.put(state.partition, write)
 
+    def _release(self, write: Write) -> None:
+        """It leads to no event: whoever repeats it, here or elsewhere, has it decided anew."""
+        self._released.append(write.event_id)
+        if self._releasing is None:
+            self._releasing = self._loop.create_task(self._release_all())
+
+    async def _release_all(self) -> None:
+        try:
+            while self._released:
+                released, self._released = self._released, []
+                # Not what was repeated at once and led to an event that time.
+                await self._keys.release([i for i in released if i not in self._in_flight])
+        finally:
+            self._releasing = None
+
     def _body(self, state: RoomState, write: Write) -> Body | None:
         command, target = write.command, None
         if type(command) is not PostMessage and isinstance(command, MessageCommand):
             # Deleted since it was looked up? What passed through this node meanwhile tells.
-            target = self._targets.get(state, command.event) or write.target
+            target = self._targets.get(state, command.event)
+            target = target or self._on_its_way(write.room_id, command.event) or write.target
         return decide(state, write, target)
+
+    def _on_its_way(self, room_id: str, event_id: str) -> Target | None:
+        """Return a message that this node is about to write."""
+        write = self._in_flight.get(event_id)
+        if write is None or type(write.command) is not PostMessage or write.room_id != room_id:
+            return None
+        return Target(write.sender)
 
     def _promise(self, state: RoomState, write: Write, body: Body | None) -> None:
         if body is not None and type(body) in MOVES_ROOM:
@@ -258,22 +283,29 @@ class Writer:
     # Answering.
 
     def stored(self, writes: list[Write]) -> None:
-        """The log has these writes, in this order."""
+        """The log has these writes, in this order, and this node has everything before them."""
         epoch, in_flight, recent = self._epoch, self._in_flight, self._recent
         for write in writes:
             if write.event_id:
                 in_flight.pop(write.event_id, None)
                 recent.put(write.event_id, write.offset)
+                if self._is_void(write):
+                    self._refuse_void(write)
+                    continue
             elif write.offset == NOT_THERE:  # it changes nothing because of what was just written
                 write.offset = self._lanes.heads[partition_of(write.room_id)] - 1
-            if write.reply is not None:
-                write.reply(_ack(write, write.command.id, epoch))
-            if write.also is not None:
-                for reply, command_id in write.also:
-                    if reply is not None:
-                        reply(_ack(write, command_id, epoch))
+            acknowledge(write, epoch)
         if writes:
             metrics.ACK_SECONDS.observe(self._loop.time() - writes[0].received_at)
+
+    def _is_void(self, write: Write) -> bool:
+        state = self._rooms.get(write.room_id)
+        return state is not None and write.offset in state.room.void
+
+    def _refuse_void(self, write: Write) -> None:
+        """It is in the log after the removal of its sender, which another node wrote meanwhile."""
+        told = "you were removed before it came into the log; once a member again, choose a new key"
+        refuse(write, Refused(ErrorCode.NOT_A_MEMBER, told))
 
     def dropped(self, writes: list[Write]) -> None:
         """These writes are not in the log and will not be; whoever waited was told already or is now."""
@@ -282,37 +314,7 @@ class Writer:
             if (state := self._rooms.get(write.room_id)) is not None:
                 state.settle(write.event_id)
 
-    def expire(self, now: float) -> None:
-        """Tell those who wait for too long that the log cannot take it now."""
-        for write in self._lanes.expire(now):
-            refused = _unavailable()
-            also, write.also = write.also or [], None
-            for reply, command_id in also:
-                if reply is not None:
-                    reply(failure(command_id, refused))
-            self._answer(write, refused)
-
-    def _refuse(self, write: Write, refused: Refused) -> None:
-        self._answer(write, refused)
-
-    def _answer(self, write: Write, refused: Refused) -> None:
-        if write.reply is not None:
-            metrics.WS_ERRORS.labels(refused.code.value).inc()
-            write.reply(failure(write.command.id, refused))
-            write.reply = None
-
-
-def _ack(write: Write, command_id: int, epoch: int) -> bytes:
-    if type(write.command) is not CreateRoom:
-        if write.event_id:
-            return _ACK % (command_id, write.event_id.encode(), epoch, write.offset)
-        return _ACK_NOTHING % (command_id, epoch, write.offset)
-    room = write.room_id.encode()
-    if write.event_id:
-        return _ACK_ROOM % (command_id, write.event_id.encode(), epoch, write.offset, room)
-    return _ACK_ROOM_THERE % (command_id, epoch, write.offset, room)
-
-
-def _unavailable() -> Refused:
-    told = "the log does not answer; send it again under the same key"
-    return Refused(ErrorCode.UNAVAILABLE, told, _RETRY_MS)
+    def expire(self, now: float, held: Iterable[Write]) -> None:
+        """Tell those who wait for too long that the log does not answer; `held` are such that it has."""
+        for write in (*self._lanes.expire(now), *held):
+            refuse(write, unavailable())

@@ -4,7 +4,7 @@ Messages, nearly all of the log, go straight to COPY rows. Everything else becom
 depends on what the read models hold (`projector.fold`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -65,15 +65,16 @@ class UserFact(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A new message: its place, and its COPY row."""
+    """A new message: its place, its COPY row, and who sent it."""
 
     room_id: str
     offset: int
     row: bytes
+    sender_id: str
 
 
 class Touch(NamedTuple):
-    """A room's newest event in a batch; `at` in microseconds since 1970."""
+    """Where and when an event of a room is; `at` in microseconds since 1970."""
 
     offset: int
     at: int
@@ -94,7 +95,8 @@ class Batch:
     """Event id (16 bytes) -> message."""
     facts: dict[str, Fact] = field(default_factory=dict)
     user_facts: dict[str, UserFact] = field(default_factory=dict)
-    touched: dict[str, Touch] = field(default_factory=dict)
+    touches: list[tuple[str, Touch]] = field(default_factory=list)
+    """Every room's events, in log order within each."""
     markers: dict[tuple[str, str], Marker] = field(default_factory=dict)
     """User and room -> the furthest marker."""
     presence: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -104,6 +106,12 @@ class Batch:
     """Where each partition goes on after this batch."""
     events: int = 0
     """Records of all topics but chat.signals, dead ones included."""
+
+    def touched(self, void: Collection[tuple[str, int]] = ()) -> dict[str, Touch]:
+        """Return each room's newest event; `void` are those that do not count, as room and offset."""
+        if not void:
+            return dict(self.touches)
+        return {room: touch for room, touch in self.touches if (room, touch.offset) not in void}
 
 
 def add_chat_events(
@@ -129,7 +137,7 @@ def add_chat_events(
             if partition_of(room) != record.partition:
                 _bury(batch, record, "misplaced", f"room {room} is in another partition", now_ms)
                 continue
-            batch.touched[room] = Touch(offset, at)
+            batch.touches.append((room, Touch(offset, at)))
             if refused and (place := (record.topic, record.partition, offset)) in refused:
                 _bury(batch, record, "inapplicable", refused[place], now_ms)
                 continue
@@ -139,9 +147,9 @@ def add_chat_events(
                 continue
             event = uuid_bytes(fields["event_id"])
             if event not in batch.messages:
-                sender = cached_uuid_bytes(fields["sender_id"])
-                row = message_row(room_bytes, offset, event, sender, at, body)
-                batch.messages[event] = Message(room, offset, row)
+                sender = fields["sender_id"]
+                row = message_row(room_bytes, offset, event, cached_uuid_bytes(sender), at, body)
+                batch.messages[event] = Message(room, offset, row, sender)
         except PoisonRecord as error:
             _bury(batch, record, "undecodable", str(error), now_ms)
         except (Unstorable, msgspec.ValidationError) as error:

@@ -6,11 +6,12 @@ the same rows.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
-from projector.batch import Fact, UserFact
+from projector.batch import Fact, Message, UserFact
 from roomlog.accounts import UserRegistered, UserRenamed
 from roomlog.events import (
     MemberInvited,
@@ -28,11 +29,14 @@ from roomlog.events import (
     RoomTopicChanged,
     Text,
 )
+from roomlog.rooms import takes_effect
 
 MemberKey = tuple[str, str]
 """Room and user."""
 MessageKey = tuple[str, str]
 """Room and event id."""
+Place = tuple[str, int]
+"""Room and offset."""
 ReactionKey = tuple[str, str, str, str]
 """Room, event id of the message, emoji and user."""
 
@@ -60,6 +64,8 @@ class Prior:
     """Ids of events that took effect before."""
     rooms: set[str] = field(default_factory=set)
     members: dict[MemberKey, Member] = field(default_factory=dict)
+    void: set[bytes] = field(default_factory=set)
+    """Ids of the messages that took no effect before."""
     posted: dict[str, int] = field(default_factory=dict)
     """Id and offset of each message that is posted in the same batch and edited or deleted there."""
 
@@ -75,6 +81,10 @@ class Changes:
     topics: dict[str, str] = field(default_factory=dict)
     members: dict[MemberKey, Member | None] = field(default_factory=dict)
     """None: no member any more."""
+    turns: dict[MemberKey, list[tuple[int, bool]]] = field(default_factory=dict)
+    """Where in the batch somebody became (True) or ceased to be (False) a member, in log order."""
+    void: dict[Place, str] = field(default_factory=dict)
+    """Ids of the events that take no effect (`roomlog.rooms.takes_effect`)."""
     member_delta: Counter[str] = field(default_factory=Counter)
     edits: dict[MessageKey, Edit] = field(default_factory=dict)
     deletions: dict[MessageKey, int] = field(default_factory=dict)
@@ -92,9 +102,13 @@ def created_rooms(facts: Iterable[Fact]) -> list[str]:
     return list({f.room_id for f in facts if isinstance(f.body, RoomCreated)})
 
 
-def concerned_members(facts: Iterable[Fact]) -> list[MemberKey]:
+def concerned_members(facts: Iterable[Fact], messages: Iterable[Message] = ()) -> list[MemberKey]:
     """Return the memberships of which the fold must know what they were."""
-    return list({(f.room_id, user) for f in facts for user in _users(f)})
+    found = {(m.room_id, m.sender_id) for m in messages}
+    for fact in facts:
+        found.add((fact.room_id, fact.sender_id))
+        found.update((fact.room_id, user) for user in _users(fact))
+    return list(found)
 
 
 def concerned_messages(facts: Iterable[Fact]) -> set[str]:
@@ -106,13 +120,26 @@ def concerned_messages(facts: Iterable[Fact]) -> set[str]:
     }
 
 
-def fold(facts: Iterable[Fact], user_facts: Iterable[UserFact], prior: Prior) -> Changes:
-    """Return what the facts change; those that took effect before change nothing."""
+def fold(
+    facts: Iterable[Fact],
+    user_facts: Iterable[UserFact],
+    prior: Prior,
+    messages: Mapping[bytes, Message] = MappingProxyType({}),
+) -> Changes:
+    """Return what the facts change, and which messages do not count; repeated facts change nothing."""
     changes = Changes()
     for fact in facts:
         if fact.event_id not in prior.applied:
             changes.applied.append(fact.event_id)
-            _fold_fact(changes, fact, prior)
+            sender = (fact.room_id, fact.sender_id)
+            if takes_effect(type(fact.body), _member(changes, prior, sender) is not None):
+                _fold_fact(changes, fact, prior)
+            else:
+                changes.void[fact.room_id, fact.offset] = fact.event_id
+    for event, message in messages.items():
+        sender = (message.room_id, message.sender_id)
+        if not _is_member_at(changes, prior, sender, message.offset):
+            changes.void[message.room_id, message.offset] = event.hex()
     for user_fact in user_facts:
         if user_fact.event_id not in prior.applied:
             changes.applied.append(user_fact.event_id)
@@ -133,9 +160,9 @@ def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:
         case MemberJoined() | MemberInvited():
             if _member(changes, prior, (room, body.user_id)) is None:
                 new = Member(body.role, fact.offset, fact.at)
-                changes.members[room, body.user_id] = new
+                _turn(changes, (room, body.user_id), fact.offset, new)
         case MemberLeft() | MemberRemoved():
-            changes.members[room, body.user_id] = None
+            _turn(changes, (room, body.user_id), fact.offset, None)
         case MemberRoleChanged():
             if member := _member(changes, prior, (room, body.user_id)):
                 changes.members[room, body.user_id] = member._replace(role=body.role)
@@ -174,7 +201,8 @@ def _create_room(changes: Changes, fact: Fact, body: RoomCreated, prior: Prior) 
         return
     changes.rooms[fact.room_id] = (fact, body)
     for first in body.members:
-        changes.members[fact.room_id, first.user_id] = Member(first.role, fact.offset, fact.at)
+        new = Member(first.role, fact.offset, fact.at)
+        _turn(changes, (fact.room_id, first.user_id), fact.offset, new)
 
 
 def _fold_user(changes: Changes, fact: UserFact) -> None:
@@ -185,6 +213,20 @@ def _fold_user(changes: Changes, fact: UserFact) -> None:
             changes.renamed[fact.user_id] = name
         case _:
             raise TypeError(f"no read model knows what to do with {type(fact.body).__name__}")
+
+
+def _turn(changes: Changes, key: MemberKey, offset: int, member: Member | None) -> None:
+    changes.members[key] = member
+    changes.turns.setdefault(key, []).append((offset, member is not None))
+
+
+def _is_member_at(changes: Changes, prior: Prior, key: MemberKey, offset: int) -> bool:
+    is_member = key in prior.members
+    for since, then in changes.turns.get(key, ()):
+        if since > offset:
+            break
+        is_member = then
+    return is_member
 
 
 def _member(changes: Changes, prior: Prior, key: MemberKey) -> Member | None:

@@ -1,7 +1,7 @@
 """The read models in PostgreSQL: one batch, one transaction, fenced by its offsets."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from projector import rows, sql
-from projector.batch import Batch, Place
+from projector.batch import Batch, Message, Place
 from projector.fold import (
     Changes,
     Member,
@@ -120,12 +120,16 @@ class ReadModels:
             if check_messages:
                 _drop_applied_messages(cursor, batch)
             changes = Changes()
-            if batch.facts or batch.user_facts:
+            messages: Collection[Message] = ()
+            if batch.messages or batch.facts or batch.user_facts:
                 prior = _read_prior(cursor, batch)
-                changes = fold(batch.facts.values(), batch.user_facts.values(), prior)
-            _write_messages(cursor, batch)
+                fresh = {e: m for e, m in batch.messages.items() if e not in prior.void}
+                users = batch.user_facts.values()
+                changes = fold(batch.facts.values(), users, prior, fresh)
+                messages = _with_effect(cursor, fresh, changes)
+            _write_messages(cursor, messages)
             _write_changes(cursor, changes)
-            _write_rooms(cursor, batch, changes)
+            _write_rooms(cursor, batch, messages, changes)
             _write_markers(cursor, batch)
             _write_presence(cursor, batch)
 
@@ -165,28 +169,46 @@ def _drop_applied_messages(cursor: psycopg.Cursor, batch: Batch) -> None:
 def _read_prior(cursor: psycopg.Cursor, batch: Batch) -> Prior:
     prior = Prior()
     facts = batch.facts.values()
-    cursor.execute(sql.SELECT_APPLIED, [[*batch.facts, *batch.user_facts]])
-    prior.applied.update(event for (event,) in cursor)
+    if ids := [*batch.facts, *batch.user_facts]:
+        cursor.execute(sql.SELECT_APPLIED, [ids])
+        prior.applied.update(event for (event,) in cursor)
     if created := created_rooms(facts):
         prior.rooms.update(room for (room,) in cursor.execute(sql.SELECT_ROOMS, [created]))
-    if keys := concerned_members(facts):
+    if keys := concerned_members(facts, batch.messages.values()):
         for room, user, *member in cursor.execute(sql.SELECT_MEMBERS, _columns(keys, 2)):
             prior.members[room, user] = Member(*member)
+    if rooms := list({message.room_id for message in batch.messages.values()}):
+        prior.void.update(event.bytes for (event,) in cursor.execute(sql.SELECT_VOID, [rooms]))
     for target in concerned_messages(facts):
         if message := batch.messages.get(bytes.fromhex(target.replace("-", ""))):
             prior.posted[target] = message.offset
     return prior
 
 
-def _write_messages(cursor: psycopg.Cursor, batch: Batch) -> None:
-    if batch.messages:
+def _with_effect(
+    cursor: psycopg.Cursor, messages: Mapping[bytes, Message], changes: Changes
+) -> Collection[Message]:
+    """Return the messages that count; repeats of earlier ones are taken off `changes.void`."""
+    if not changes.void:
+        return messages.values()
+    void = {e.hex(): m for e, m in messages.items() if (m.room_id, m.offset) in changes.void}
+    cursor.execute(sql.SELECT_APPLIED_MESSAGES, [list(void)])
+    for (event,) in cursor:
+        repeat = void[event.hex]
+        del changes.void[repeat.room_id, repeat.offset]
+    return [message for event, message in messages.items() if event.hex() not in void]
+
+
+def _write_messages(cursor: psycopg.Cursor, messages: Collection[Message]) -> None:
+    if messages:
         with cursor.copy(sql.COPY_MESSAGES) as copy:
-            packed = [message.row for message in batch.messages.values()]
+            packed = [message.row for message in messages]
             copy.write(b"".join((rows.HEADER, *packed, rows.TRAILER)))
 
 
 def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     _many(cursor, sql.INSERT_APPLIED, [(event,) for event in changes.applied], 1)
+    _many(cursor, sql.INSERT_VOID, [(*place, event) for place, event in changes.void.items()], 3)
     _many(cursor, sql.INSERT_ROOMS, _room_rows(changes), 9)
     gone = [key for key, member in changes.members.items() if member is None]
     _many(cursor, sql.DELETE_MEMBERS, gone, 2)
@@ -201,8 +223,10 @@ def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     _many(cursor, sql.UPDATE_USERS, changes.renamed.items(), 2)
 
 
-def _write_rooms(cursor: psycopg.Cursor, batch: Batch, changes: Changes) -> None:
-    posted = Counter([message.room_id for message in batch.messages.values()])
+def _write_rooms(
+    cursor: psycopg.Cursor, batch: Batch, messages: Collection[Message], changes: Changes
+) -> None:
+    posted = Counter([message.room_id for message in messages])
     touched = [
         (
             room,
@@ -213,7 +237,7 @@ def _write_rooms(cursor: psycopg.Cursor, batch: Batch, changes: Changes) -> None
             changes.names.get(room),
             changes.topics.get(room),
         )
-        for room, touch in batch.touched.items()
+        for room, touch in batch.touched(changes.void).items()
     ]
     _many(cursor, sql.UPDATE_ROOMS, touched, 7)
 

@@ -47,6 +47,7 @@ WHERE o.topic = b.topic AND o.partition = b.partition AND o.next = b.old"""
 # What the facts of a batch concern, as it is before.
 SELECT_APPLIED = "SELECT event_id::text FROM applied_events WHERE event_id = ANY (%s::uuid[])"
 SELECT_APPLIED_MESSAGES = "SELECT event_id FROM messages WHERE event_id = ANY (%s::uuid[])"
+SELECT_VOID = "SELECT event_id FROM void_events WHERE room_id = ANY (%s::uuid[])"
 SELECT_ROOMS = "SELECT id::text FROM rooms WHERE id = ANY (%s::uuid[])"
 SELECT_MEMBERS = """
 SELECT room_id::text, user_id::text, role, joined_offset,
@@ -56,6 +57,9 @@ FROM members JOIN unnest(%s::uuid[], %s::uuid[]) AS key (room_id, user_id) USING
 # Effects.
 COPY_MESSAGES = f"COPY messages ({COLUMNS}) FROM STDIN (FORMAT binary)"
 INSERT_APPLIED = "INSERT INTO applied_events (event_id) SELECT unnest(%s::uuid[])"
+INSERT_VOID = """
+INSERT INTO void_events (room_id, "offset", event_id)
+SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[])"""
 INSERT_ROOMS = """
 INSERT INTO rooms (id, workspace_id, kind, name, topic, created_by, created_at, partition,
                    created_offset, last_offset, last_event_at)

@@ -4,8 +4,11 @@
 refuse it. Both sides of the platform that write or check (ingest nodes, tests) use these.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from unicodedata import category
+
+from msgspec import Struct
 
 from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
@@ -49,7 +52,7 @@ from roomlog.protocol import (
 
 @dataclass(slots=True)
 class Room:
-    """A room at a position of its log; `last_offset` is its last event's offset, -1 for none."""
+    """A room at a position of its log; `last_offset` is that of its last event with an effect, or -1."""
 
     room_id: str
     kind: RoomKind = "public"
@@ -57,17 +60,70 @@ class Room:
     members: dict[str, Role] = field(default_factory=dict)
     exists: bool = False
     last_offset: int = -1
+    joined: dict[str, int] = field(default_factory=dict)
+    """Member -> the offset since which they are one."""
+    void: set[int] = field(default_factory=set)
+    """Offsets of the events that took no effect; see `takes_effect`."""
 
     def is_visible_to(self, user: str) -> bool:
         """Tell whether the user may know that the room exists."""
         return self.exists and (self.kind == "public" or user in self.members)
 
 
-def fold(room: Room, event: ChatEvent, offset: int) -> None:
-    """Apply one event of the room's log; an offset that is behind the room changes nothing."""
-    if offset > room.last_offset:
-        room.last_offset = offset
-        apply(room, event.body)
+def takes_effect(kind: type[Struct], sender_is_member: bool) -> bool:
+    """Tell whether an event counts, from its body's type and whether its sender is a member there.
+
+    A node decides a command on the room as it knows it, and meanwhile the log may get a removal of the
+    sender before the event that the command leads to. Such an event stays in the log and has no effect
+    anywhere: every reader of the log asks this rule, at the event's place.
+    """
+    return sender_is_member or kind is MemberJoined or kind is RoomCreated
+
+
+def fold(room: Room, event: ChatEvent, offset: int) -> bool:
+    """Apply one event of the room's log; return whether it took effect.
+
+    An offset that is behind the room changes nothing.
+    """
+    if offset <= room.last_offset:
+        return False
+    body = event.body
+    if not takes_effect(type(body), event.sender_id in room.members):
+        room.void.add(offset)
+        return False
+    room.last_offset = offset
+    apply(room, body)
+    for user in _whose_membership(body):
+        if user in room.members:
+            room.joined.setdefault(user, offset)
+        else:
+            room.joined.pop(user, None)
+    return True
+
+
+def fold_plain(room: Room, sender: str, offset: int) -> bool:
+    """Do as `fold` for an event that changes nothing of the room but its position."""
+    if offset <= room.last_offset:
+        return False
+    if sender not in room.members:
+        room.void.add(offset)
+        return False
+    room.last_offset = offset
+    return True
+
+
+def _whose_membership(body: Body) -> Iterable[str]:
+    match body:
+        case RoomCreated(members=members):
+            return [m.user_id for m in members]
+        case (
+            MemberJoined(user_id=user)
+            | MemberInvited(user_id=user)
+            | MemberLeft(user_id=user)
+            | MemberRemoved(user_id=user)
+        ):
+            return (user,)
+    return ()
 
 
 def apply(room: Room, body: Body) -> None:
@@ -174,10 +230,19 @@ def decide_join(room: Room, sender: str, command: JoinRoom) -> Body | None:
 
 
 def decide_leave(room: Room, sender: str, command: LeaveRoom) -> Body | None:
-    """Return the fact that a `leave` leads to, None for one who is no member; raises Refused."""
+    """Return the fact that a `leave` leads to, None for one who is no member; raises Refused.
+
+    What comes with its original time (`at`: an import) has happened elsewhere, and is not refused.
+    """
     if not room.is_visible_to(sender):
         raise Refused(ErrorCode.NO_SUCH_ROOM, f"no room {command.room}")
-    return MemberLeft(sender) if sender in room.members else None
+    if sender not in room.members:
+        return None
+    stays = room.kind != "direct" and command.at is None and len(room.members) > 1
+    if stays and _is_last_owner(room, sender):
+        told = "room: its last owner stays while others are in it; make one of them an owner first"
+        raise Refused(ErrorCode.FORBIDDEN, told)
+    return MemberLeft(sender)
 
 
 def decide_on_member(room: Room, sender: str, command: MemberCommand) -> Body | None:
@@ -222,9 +287,14 @@ def _decide_role(room: Room, sender: str, command: ChangeRole) -> Body | None:
         raise Refused(ErrorCode.BAD_REQUEST, "user: not a member of the room; invite them first")
     if had == command.role:
         return None
-    if had == "owner" and list(room.members.values()).count("owner") == 1:
+    if _is_last_owner(room, command.user):
         raise Refused(ErrorCode.FORBIDDEN, "role: the last owner stays; make another one first")
     return MemberRoleChanged(command.user, command.role)
+
+
+def _is_last_owner(room: Room, user: str) -> bool:
+    owners = [u for u, role in room.members.items() if role == "owner"]
+    return owners == [user]
 
 
 def decide_rename(room: Room, sender: str, command: RenameRoom) -> Body:

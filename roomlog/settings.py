@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     rate_limits: Literal["on", "off"] = Field(
         default="on", description="off: no rate limits, for load tests"
     )
+    compression: Literal["on", "off"] = Field(
+        default="on", description="off: ingest nodes decline permessage-deflate"
+    )
+    compression_bytes: int = Field(
+        default=200, description="lines of fewer bytes go out uncompressed"
+    )
     secure_cookies: bool = Field(
         default=False, description="set the Secure flag on cookies (behind https: yes)"
     )

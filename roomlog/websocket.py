@@ -48,8 +48,14 @@ class Socket(WSListener):
             enable_auto_ping=True,
             max_frame_size=_MAX_FRAME_BYTES,
         )
-        async with asyncio.timeout(_HELLO_TIMEOUT_S):
-            await asyncio.wait((socket._first, socket.closed), return_when=asyncio.FIRST_COMPLETED)
+        try:
+            async with asyncio.timeout(_HELLO_TIMEOUT_S):
+                await asyncio.wait(
+                    (socket._first, socket.closed), return_when=asyncio.FIRST_COMPLETED
+                )
+        except BaseException:
+            socket.close()
+            raise
         return socket
 
     @property

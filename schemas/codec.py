@@ -135,15 +135,15 @@ class ChatEventCodec(Codec[ChatEvent]):
                 return fields
         return super().decode_fields(data)
 
-    def glance(self, data: bytes) -> tuple[str, str]:
-        """Return `(event id, type)` of a record without reading the rest; raises PoisonRecord."""
+    def glance(self, data: bytes) -> tuple[str, str, str]:
+        """Return `(event id, type, sender)` of a record without reading the rest; raises PoisonRecord."""
         if data.startswith(self._header):
             try:
                 return self._reader.glance(data, _HEADER.size)
             except (IndexError, UnicodeDecodeError) as error:
                 raise PoisonRecord(f"not Avro of its schema: {error}") from error
         fields = self.decode_fields(data)
-        return fields["event_id"], fields["body"][0].removeprefix(_NAMESPACE)
+        return fields["event_id"], fields["body"][0].removeprefix(_NAMESPACE), fields["sender_id"]
 
 
 def chat_event_codec(writer_id: int, schemas: Mapping[int, files.Schema]) -> ChatEventCodec:

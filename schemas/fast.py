@@ -145,22 +145,24 @@ class EventReader:
             "body": (_POSTED, body),
         }
 
-    def glance(self, data: bytes, start: int) -> tuple[str, str]:
-        """Return `(event id, type)` of the record that begins at `start`.
+    def glance(self, data: bytes, start: int) -> tuple[str, str, str]:
+        """Return `(event id, type, sender)` of the record that begins at `start`.
 
         Raises IndexError or UnicodeDecodeError for bytes that are not a record.
         """
         at = _skip_text(data, start)
         event_id = data[at - 36 : at].decode() if data[start] == _ID else _text(data, start)
-        at = _skip_text(data, _skip_text(data, at))  # room, workspace
-        at = _skip_text(data, _skip_text(data, at))  # sender, key
+        start = _skip_text(data, _skip_text(data, at))  # room, workspace
+        at = _skip_text(data, start)
+        sender = data[at - 36 : at].decode() if data[start] == _ID else _text(data, start)
+        at = _skip_text(data, at)  # key
         while data[at] >= 0x80:  # occurred_at
             at += 1
         at = _skip_text(data, at + 1)  # node
         at = at + 1 if not data[at] else _skip_text(data, at + 1)  # via
         at = at + 1 if not data[at] else _skip_text(data, at + 1)  # trace
         branch, _ = _read_long(data, at)
-        return event_id, self._names[branch]
+        return event_id, self._names[branch], sender
 
 
 def _skip_text(data: bytes, at: int) -> int:

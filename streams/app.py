@@ -75,7 +75,7 @@ async def _until_stopped(
     parts = [
         worker.publish_loop(),
         worker.progress_loop(),
-        worker.mirror_loop(),
+        worker.mirror.write_for_ever(),
         worker.sweep_loop(),
         telling,
         _watch(app, worker),

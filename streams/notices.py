@@ -22,11 +22,27 @@ Send = Callable[[bytes, bytes], Awaitable[None]]
 log = logging.getLogger(__name__)
 
 
+Ack = Callable[[], object]
+
+
+def after_both(ack: Ack) -> Ack:
+    """Return what is to be called twice before `ack` is: once deliveries are out, and all are told."""
+    missing = 2
+
+    def one() -> None:
+        nonlocal missing
+        missing -= 1
+        if not missing:
+            ack()
+
+    return one
+
+
 class Notice(NamedTuple):
     """Records that name users, and what to call once these are told."""
 
     records: Sequence[Any]
-    ack: Callable[[], object]
+    ack: Ack
 
 
 def signals(

@@ -13,15 +13,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from roomlog import metrics
-from roomlog.deliveries import ALL_NODES, Events, Range, Resync, encode_delivery, node_channel
+from roomlog.deliveries import (
+    ALL_NODES,
+    Events,
+    Notify,
+    Range,
+    Resync,
+    encode_delivery,
+    node_channel,
+)
 from roomlog.signals import ChatSignal
 from schemas.codec import Codec, PoisonRecord
 from streams import fanout, presence
-from streams.notices import Notice
+from streams.mirror import Mirror
+from streams.notices import Notice, after_both
 from streams.presence import EVERY_NODE, Effects, TypingLimit
 from streams.sweep import Sweep
 from streams.tables import MIRROR, Partition
-from streams.valkey import FAILURES, RoomStates, UserStates, Valkey
+from streams.valkey import FAILURES, Valkey
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +43,8 @@ RECONNECTED_WITHIN_S = 1.5
 
 _MOST_UNPUBLISHED = 8
 """Fetches whose deliveries may wait to be published: beyond that many, Valkey is slower than the log."""
+
+_MOST_DUE = 100_000
 
 Ack = Callable[[], object]
 Run = tuple[int, Sequence[Any]]
@@ -60,14 +71,14 @@ class Worker:
         self._limit = TypingLimit()
         self._sweep = Sweep()
         self._frames: list[tuple[str, bytes]] = []
+        self._due: list[tuple[str, bytes]] = []
+        """Notifications, which nothing repairs: they wait until nodes listen."""
         self._touched: set[int] = set()
         self._acks: list[Ack] = []
         self._wake = asyncio.Event()
         self._room_to_publish = asyncio.Event()
         self._room_to_publish.set()
-        self._mirror = Effects()
-        self._mirror_wake = asyncio.Event()
-        self._mirror_lock = asyncio.Lock()
+        self.mirror = Mirror(valkey, self._unreachable)
         self._settling: dict[int, float] = {}
         self._was_away = False
         self._resync_at = math.inf
@@ -157,7 +168,7 @@ class Worker:
         if not partition.naming:
             return ack
         naming, partition.naming = partition.naming, []
-        half = _after_both(ack)
+        half = after_both(ack)
         self.notices.put_nowait(Notice(naming, half))
         return half
 
@@ -200,10 +211,9 @@ class Worker:
     def _follow(self, effects: Effects) -> None:
         for node, delivery in effects.deliveries:
             channel = ALL_NODES if node == EVERY_NODE else node_channel(node)
-            self._frames.append((channel, encode_delivery(delivery)))
-        if effects.rooms or effects.users:
-            self._mirror.add(effects)
-            self._mirror_wake.set()
+            frames = self._due if isinstance(delivery, Notify) else self._frames
+            frames.append((channel, encode_delivery(delivery)))
+        self.mirror.note(effects)
 
     def _publish(self, channel: str, frame: bytes) -> None:
         self._frames.append((channel, frame))
@@ -222,18 +232,29 @@ class Worker:
             frames += self._ranges(fanout.take, self._touched)
             self._touched.clear()
             await self._send(frames)
+            await self._send_due()
             for ack in acks:
                 ack()
 
-    async def _send(self, frames: list[tuple[str, bytes]]) -> None:
+    async def _send(self, frames: list[tuple[str, bytes]]) -> bool:
         """Publish frames. What Valkey does not take is given up: the ranges let nodes see it."""
         if not frames:
-            return
+            return True
         try:
             await self._valkey.publish(frames)
         except FAILURES as error:
             metrics.STREAMS_UNPUBLISHED.inc(len(frames))
             self._unreachable(error)
+            return False
+        return True
+
+    async def _send_due(self) -> None:
+        """Publish what is due, unless nodes cannot be expected to listen yet."""
+        if self._was_away or self._resync_at < math.inf:
+            return
+        due, self._due = self._due, []
+        if not await self._send(due):
+            self._due = [*due, *self._due][-_MOST_DUE:]
 
     async def progress_loop(self) -> None:
         """Tell nodes every PROGRESS_EVERY_S how far the worker is where nothing concerned them."""
@@ -258,18 +279,6 @@ class Worker:
                     by_node[node].append(part)
         return [(node_channel(n), encode_delivery(Events(r))) for n, r in by_node.items()]
 
-    async def mirror_loop(self) -> None:
-        """Write changed presence to Valkey; what fails is rewritten once Valkey is back."""
-        while True:
-            await self._mirror_wake.wait()
-            self._mirror_wake.clear()
-            try:
-                async with self._mirror_lock:
-                    effects, self._mirror = self._mirror, Effects()
-                    await self._valkey.mirror(effects)
-            except FAILURES as error:
-                self._unreachable(error)
-
     async def sweep_loop(self) -> None:
         """Each second: remove dead nodes, end the mirror's claims, repair after an outage of Valkey."""
         while True:
@@ -290,6 +299,7 @@ class Worker:
         if now >= self._resync_at:
             self._resync_at = math.inf
             self._resync(list(self.partitions))
+            self._wake.set()  # for what is due
         for node in self._sweep.dead(missing, now):
             self._remove(node)
         for number in [n for n, until in self._settling.items() if now >= until]:
@@ -312,8 +322,7 @@ class Worker:
         effects = Effects()
         presence.remove_node(partition, MIRROR, effects)
         self._follow(effects)
-        async with self._mirror_lock:
-            await self._valkey.rewrite(number, *_states(partition))
+        await self.mirror.rewrite(partition)
         self._settling.pop(number, None)
 
     def _unreachable(self, error: BaseException) -> None:
@@ -321,22 +330,3 @@ class Worker:
             log.warning("Valkey does not answer: %s: %s", type(error).__name__, error)
         self._was_away = True
         self._sweep.unreachable(self._clock())
-
-
-def _after_both(ack: Ack) -> Ack:
-    """Return what is to be called twice before `ack` is."""
-    missing = 2
-
-    def one() -> None:
-        nonlocal missing
-        missing -= 1
-        if not missing:
-            ack()
-
-    return one
-
-
-def _states(partition: Partition) -> tuple[RoomStates, UserStates]:
-    rooms = {room.id: dict(room.state) for room in partition.rooms.values() if room.state}
-    users = {user: presence.best(states.values()) for user, states in partition.users.items()}
-    return rooms, {user: state for user, state in users.items() if state}

@@ -4,8 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 IRC = Path(__file__).resolve().parents[2] / "shared" / "data" / "irc"
+
+settings.register_profile("long", max_examples=2_000, derandomize=False)
 
 
 @pytest.fixture(scope="session")

@@ -20,11 +20,15 @@ class Member:
 
     @classmethod
     async def sign_in(
-        cls, data: Path, urls: list[str], name: str = "someone", user: str = ""
+        cls, data: Path, urls: list[str], name: str = "someone", user: str = "", **more: Any
     ) -> "Member":
-        """Connect a user (a new one by default) with a token signed by the stack's own key."""
+        """Connect a user (a new one by default) with a token signed by the stack's own key.
+
+        `more` goes into the token, such as its `scope`.
+        """
         user = user or str(uuid.uuid4())
-        token = Signer(data / "jwt.pem").access_token(user, name, str(uuid.uuid4()), time.time())
+        signer, session = Signer(data / "jwt.pem"), str(uuid.uuid4())
+        token = signer.access_token(user, name, session, time.time(), **more)
         return cls(user, await Client.connect(urls, token))
 
     async def elsewhere(self, data: Path, urls: list[str]) -> "Member":

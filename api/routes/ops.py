@@ -1,15 +1,13 @@
 """For operators: alive, ready, metrics, keys."""
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.answers import answer
 from api.services import Services, Use
+from roomlog.health import ask
 
 _TIMEOUT_S = 3.0
 router = APIRouter(include_in_schema=False)
@@ -25,10 +23,10 @@ async def alive() -> Response:
 async def ready(use: Use) -> Response:
     """Say what is needed and whether it answers. Only PostgreSQL is needed by every route."""
     postgres, valkey, kafka, ingest = await asyncio.gather(
-        _run(lambda: use.postgres.one("SELECT 1")),
-        _run(use.valkey.ping),
-        _run(use.user_events.ping),
-        _run(lambda: _ingest(use)),
+        ask(lambda: use.postgres.one("SELECT 1"), _TIMEOUT_S),
+        ask(use.valkey.ping, _TIMEOUT_S),
+        ask(use.user_events.ping, _TIMEOUT_S),
+        ask(lambda: _ingest(use), _TIMEOUT_S),
     )
     ready = bool(postgres["ok"])
     checks = {"postgres": postgres, "valkey": valkey, "kafka": kafka, "ingest": ingest}
@@ -53,14 +51,3 @@ async def get_jwks(use: Use) -> Response:
 async def _ingest(use: Services) -> None:
     if not use.nodes.connected:
         raise ConnectionError("not connected to an ingest node")
-
-
-async def _run(check: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
-    started, reason = time.perf_counter(), None
-    try:
-        async with asyncio.timeout(_TIMEOUT_S):
-            await check()
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}".rstrip(": ")
-    found = {"ok": reason is None, "ms": round((time.perf_counter() - started) * 1000, 2)}
-    return found if reason is None else {**found, "reason": reason}

@@ -11,13 +11,12 @@ from roomlog.chat.account import Account
 from roomlog.chat.terminal import Terminal
 from roomlog.chat.words import HELP, Ink, happened, printable, said
 from roomlog.client import Client, ConnectionEnded, Frame
-from roomlog.errors import RETRYABLE, Refused
+from roomlog.errors import Refused
 
 _HISTORY = 20
 _TYPING_EVERY_S = 3.0
 _TYPING_SHOWN_S = 5.0
-_ATTEMPTS = 5
-_RETRY_MS = 500
+_PATIENCE_S = 10.0
 _SETTLE_S = 10.0
 
 
@@ -88,15 +87,11 @@ class Chat:
         self._spawn(self._guard(self._send(command)))
 
     async def _send(self, command: Frame) -> None:
-        for attempt in range(_ATTEMPTS):
-            try:
-                await self._client.request(command)
-                return
-            except Refused as refused:
-                if refused.code not in RETRYABLE or attempt == _ATTEMPTS - 1:
-                    self._mark_shown(command["key"])
-                    raise
-                await asyncio.sleep((refused.retry_after_ms or _RETRY_MS) / 1_000)
+        try:
+            await self._client.perform(command, _PATIENCE_S)
+        except Refused:
+            self._mark_shown(command["key"])
+            raise
 
     def _mark_shown(self, key: str) -> None:
         self._unseen.discard(key)

@@ -2,14 +2,15 @@
 
 The counters are defined in `roomlog.check.verdict`; who finds what:
 
-- `operations`: acked operations that the log lacks (lost), records of the log that nobody sent or that
-  were refused (phantom), two events under one key (duplicate), contents that are not what was sent or not
-  where the ack says (disagreement).
+- `operations`: acked operations that the log lacks, or has after their sender's removal (lost), records of
+  the log that nobody sent or that were refused (phantom), two events under one key (duplicate), contents
+  that are not what was sent or not where the ack says (disagreement).
 - `tracks`: every frame against the log at its offset, and every subscriber's frames against what a member
   who listened had to get (lost, phantom, duplicate, order, disagreement, gap).
 - `timing`: what came too late (unseen), and the delays.
 - `rows`: the read models against the fold of the log (lost, phantom, duplicate, disagreement, offset).
 - `shown`: what clients display in the end.
+- here: every record that nobody can read has its dead letter (lost).
 
 An operation whose outcome is unknown may have taken effect once or not at all.
 """
@@ -22,9 +23,12 @@ from roomlog.check.history import (
     SECOND_NS,
     Connected,
     Fail,
+    Fault,
+    Healed,
     Info,
     Invoke,
     Ok,
+    Poisoned,
     Received,
     Record,
     Reset,
@@ -49,7 +53,16 @@ def judge(history: Iterable[Record], evidence: Evidence) -> Verdict:
         pass_through.take(record)
     pass_through.finish()
     rows.judge(evidence, by_room, pass_through.operations.acked_at, verdict)
+    _judge_letters(pass_through.poisoned, evidence, verdict)
     return verdict
+
+
+def _judge_letters(poisoned: set[tuple[int, int]], evidence: Evidence, verdict: Verdict) -> None:
+    written = {(letter.partition, letter.offset) for letter in evidence.letters}
+    verdict.figures.poisoned, verdict.figures.letters = len(poisoned), len(written)
+    for partition, offset in sorted(poisoned - written):
+        where = f"partition {partition}, offset {offset}"
+        verdict.add("lost", "a record that nobody can read has no dead letter", where)
 
 
 class _Pass:
@@ -60,7 +73,8 @@ class _Pass:
         self.operations = Operations()
         self._tracks = Tracks(by_room, verdict)
         self._timing = Timing(verdict)
-        self._displays: list[Shown] = []
+        self._tracks_judged = False
+        self.poisoned: set[tuple[int, int]] = set()
         self._first = self._last = 0
 
     def take(self, record: Record) -> None:
@@ -77,8 +91,14 @@ class _Pass:
                 self._timing.take(record)
             case Unfollowed() | Reset():
                 self._tracks.take(record)
+            case Fault() | Healed():
+                self._timing.take(record)
+            case Poisoned(partition=partition, offset=offset):
+                self.poisoned.add((partition, offset))
             case Shown():
-                self._displays.append(record)
+                self._judge_tracks()  # what is shown is recorded last
+                track = self._tracks.of(record.client, record.room)
+                shown.judge(record, track, self._verdict)
             case Connected():
                 self._tracks.users[record.client] = record.user
                 self._timing.take(record)
@@ -92,10 +112,12 @@ class _Pass:
 
     def finish(self) -> None:
         """Judge what can be judged only at the end."""
-        acked = self.operations.acked_at
         self.operations.judge(self._by_room, self._verdict)
-        self._tracks.judge(acked)
-        for display in self._displays:
-            shown.judge(display, self._tracks.of(display.client, display.room), self._verdict)
+        self._judge_tracks()
         self._timing.judge()
         self._verdict.figures.seconds = (self._last - self._first) / SECOND_NS
+
+    def _judge_tracks(self) -> None:
+        if not self._tracks_judged:
+            self._tracks_judged = True
+            self._tracks.judge(self.operations.acked_at)

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from roomlog.check import facts, faults, rounds
 from roomlog.check.run import Plan, judge, run
-from roomlog.check.verdict import Verdict, as_json, render
+from roomlog.check.verdict import Verdict, as_json, exceeded, render
 from roomlog.stack import Stack
 from roomlog.stack.errors import StackError
 from roomlog.stack.spec import default_data
@@ -47,8 +47,9 @@ def check(
 ) -> None:
     """Drive people on a running stack, break things, and count what went wrong; all must be 0.
 
-    Exits with 1 where a counter is not. Load above 50 operations a second and person needs a stack
-    with ROOMLOG_RATE_LIMITS=off, or else takes its time.
+    Exits with 1 where a counter is not, or where a delivery or a resume took longer than promised. Load
+    above 50 operations a second and person needs a stack with ROOMLOG_RATE_LIMITS=off, or else takes
+    its time.
     """
     logging.getLogger("roomlog.client").setLevel(logging.ERROR)  # nodes die here on purpose
     try:
@@ -63,7 +64,7 @@ def check(
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(2) from None
     _show(verdicts, as_json_)
-    if not all(v.ok for v in verdicts.values()):
+    if not all(v.ok and not exceeded(v.figures) for v in verdicts.values()):
         raise typer.Exit(1)
 
 
@@ -91,10 +92,11 @@ def _show(verdicts: dict[str, Verdict], as_json_: bool) -> None:
     for name, verdict in verdicts.items():
         if not name:
             sys.stdout.write(render(verdict) + "\n")
-        elif not verdict.ok:
+        elif not verdict.ok or exceeded(verdict.figures):
             sys.stdout.write(f"{name}\n{render(verdict)}\n\n")
     if "" not in verdicts:
-        Console(width=None if sys.stdout.isatty() else 160).print(rounds.table(verdicts))
+        console = Console(width=None if sys.stdout.isatty() else 180)
+        console.print(rounds.table(verdicts))
 
 
 @contextlib.contextmanager

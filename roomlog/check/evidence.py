@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
+from sys import intern
 
 import psycopg
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -105,10 +106,10 @@ def _take(
         LogEvent(
             partition,
             offset,
-            event.room_id,
-            event.type,
+            intern(event.room_id),
+            intern(event.type),
             event.event_id,
-            event.sender_id,
+            intern(event.sender_id),
             timestamp(event.occurred_at),
             event.key,
             event_details(event),

@@ -66,6 +66,13 @@ class RoomRow(Struct, frozen=True, gc=False, tag_field="t", tag="room"):
     messages: int
 
 
+class Letter(Struct, frozen=True, gc=False, tag_field="t", tag="letter"):
+    """A dead letter about a record of chat.events."""
+
+    partition: int
+    offset: int
+
+
 class Place(Struct, frozen=True, gc=False, tag_field="t", tag="place"):
     """How far a partition is projected: `stored` is the offset row, `end` the log's end."""
 
@@ -74,7 +81,7 @@ class Place(Struct, frozen=True, gc=False, tag_field="t", tag="place"):
     end: int
 
 
-Fact = LogEvent | MessageRow | MemberRow | ReactionRow | RoomRow | Place
+Fact = LogEvent | MessageRow | MemberRow | ReactionRow | RoomRow | Place | Letter
 _encode = Encoder().encode
 _decoder: Decoder[Fact] = Decoder(Fact)
 
@@ -88,6 +95,7 @@ class Evidence(Struct):
     reactions: list[ReactionRow] = field(default_factory=list)
     rooms: list[RoomRow] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
 
     def add(self, fact: Fact) -> None:
         """Put a fact where it belongs."""
@@ -98,6 +106,7 @@ class Evidence(Struct):
             ReactionRow: self.reactions,
             RoomRow: self.rooms,
             Place: self.places,
+            Letter: self.letters,
         }
         lists[type(fact)].append(fact)
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from redis.asyncio import Redis
 
-from roomlog.check.history import Fault, Healed, Writer, now_ns
+from roomlog.check import poison
+from roomlog.check.history import Fault, Healed, Poisoned, Writer, now_ns
 from roomlog.check.waiting import wait_until
 from roomlog.stack import Stack
 from roomlog.stack.errors import StackError
@@ -44,7 +45,12 @@ FAULTS: dict[str, FaultKind] = {
     "restart-ingest": FaultKind("restart", "ingest"),
     "restart-streams": FaultKind("restart", "streams"),
     "restart-projector": FaultKind("restart", "projector"),
+    "add-ingest": FaultKind("add", "ingest", 8),
+    "add-streams": FaultKind("add", "streams", 8),
+    "add-projector": FaultKind("add", "projector", 8),
+    "remove-ingest": FaultKind("remove", "ingest", 8),
     "remove-streams": FaultKind("remove", "streams", 8),
+    "remove-projector": FaultKind("remove", "projector", 8),
     "kill-valkey": FaultKind("kill", "valkey"),
     "restart-valkey": FaultKind("restart", "valkey"),
     "tiny-pubsub": FaultKind("tiny_buffers", "valkey", _TINY_S),
@@ -52,9 +58,11 @@ FAULTS: dict[str, FaultKind] = {
     "restart-postgres": FaultKind("restart", "postgres"),
     "kill-kafka": FaultKind("kill", "kafka"),
     "restart-kafka": FaultKind("restart", "kafka"),
+    "poison": FaultKind("poison", "kafka"),
     "deploy": FaultKind("deploy", ""),
 }
-"""Name -> fault. `freeze` beyond a session makes a zombie; `deploy` restarts our services one by one."""
+"""Name -> fault. `freeze` for longer than a session makes a zombie (streams and projectors: 6 s); `add` starts
+one more and stops it again, `remove` the other way round; `deploy` restarts our services one by one."""
 
 
 def chosen(names: Sequence[str]) -> list[str]:
@@ -77,15 +85,21 @@ class Schedule:
         rng: random.Random,
         recorder: Writer,
         on_fault: Callable[[str], None],
+        rooms: Sequence[str],
     ) -> None:
         self._stack, self._names, self._every_s = stack, names, every_s
         self._rng, self._recorder, self._on_fault = rng, recorder, on_fault
+        self._rooms = rooms
+        self.poisoned: set[poison.Position] = set()
+        """Where in the log records were put that nobody can read."""
         self._acts = {
             "kill": self._kill,
             "freeze": self._freeze,
             "restart": self._restart,
+            "add": self._add,
             "remove": self._remove,
             "tiny_buffers": self._tiny_buffers,
+            "poison": self._poison,
             "deploy": self._deploy,
         }
 
@@ -108,15 +122,22 @@ class Schedule:
     async def inject(self, name: str) -> None:
         """Do one fault and wait until everything is ready again; raises StackError."""
         fault = FAULTS[name]
-        running = [s.name for s in self._status().services]
-        mine = [n for n in running if kind_of(n) == fault.target]
-        targets = [n for n in running if kind_of(n) in SERVICES and n != "api"]
-        services = targets if fault.act == "deploy" else [self._rng.choice(mine)]
+        services = self._services(fault)
         self._on_fault(f"{name} {' '.join(services)}")
         self._recorder.write(Fault(now_ns(), name, services))
         await self._acts[fault.act](services, fault.seconds)
         await self._until_ready()
         self._recorder.write(Healed(now_ns()))
+
+    def _services(self, fault: FaultKind) -> list[str]:
+        """Return those that it is done to."""
+        running = [s.name for s in self._status().services]
+        if fault.act == "deploy":
+            return [n for n in running if kind_of(n) in SERVICES and n != "api"]
+        mine = [n for n in running if kind_of(n) == fault.target]
+        if fault.act == "add":
+            return [f"{fault.target}-{len(mine) + 1}"]
+        return [self._rng.choice(mine)]
 
     def _status(self) -> Status:
         return self._stack.running()
@@ -133,6 +154,11 @@ class Schedule:
     async def _restart(self, services: list[str], _seconds: float) -> None:
         await asyncio.to_thread(self._stack.restart_service, services[0])
 
+    async def _add(self, services: list[str], seconds: float) -> None:
+        await asyncio.to_thread(self._stack.add_service, services[0])
+        await asyncio.sleep(seconds)
+        await asyncio.to_thread(self._stack.remove_service, services[0])
+
     async def _remove(self, services: list[str], seconds: float) -> None:
         await asyncio.to_thread(self._stack.stop_service, services[0])
         await asyncio.sleep(seconds)
@@ -146,6 +172,11 @@ class Schedule:
             await valkey.config_set("client-output-buffer-limit", _USUAL_BUFFER)
         finally:
             await valkey.aclose()
+
+    async def _poison(self, _services: list[str], _seconds: float) -> None:
+        for position in await poison.produce(self._status().kafka, self._rooms):
+            self.poisoned.add(position)
+            self._recorder.write(Poisoned(now_ns(), *position))
 
     async def _deploy(self, services: list[str], _seconds: float) -> None:
         for service in services:

@@ -142,6 +142,12 @@ class Unpaused(_At, frozen=True, gc=False, tag="unpaused"):
     client: str
 
 
+class Away(_At, frozen=True, gc=False, tag="away"):
+    """A client stays away from all nodes for some time, because it wants to."""
+
+    client: str
+
+
 class Shown(_At, frozen=True, gc=False, tag="shown"):
     """What a client displays of a room in the end: `(id, text, emoji -> users)` from top to bottom.
 
@@ -161,8 +167,21 @@ class Fault(_At, frozen=True, gc=False, tag="fault"):
     services: list[str]
 
 
+class Poisoned(_At, frozen=True, gc=False, tag="poisoned"):
+    """A record that nobody can read was put into chat.events."""
+
+    partition: int
+    offset: int
+
+
 class Healed(_At, frozen=True, gc=False, tag="healed"):
     """Every service is ready again."""
+
+
+class Stalled(_At, frozen=True, gc=False, tag="stalled"):
+    """The checker itself could not run for so long: what came meanwhile seems later than it was."""
+
+    ms: int
 
 
 class Settling(_At, frozen=True, gc=False, tag="settling"):
@@ -183,9 +202,12 @@ Record = (
     | Reset
     | Paused
     | Unpaused
+    | Away
     | Shown
     | Fault
+    | Poisoned
     | Healed
+    | Stalled
     | Settling
 )
 RECORDS: tuple[type[Struct], ...] = get_args(Record)

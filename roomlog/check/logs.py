@@ -9,6 +9,7 @@ from roomlog.check.facts import LogEvent
 
 _OPEN_END = 2**63
 _ENTERS = frozenset({"MemberJoined", "MemberInvited"})
+_FROM_ANYBODY = frozenset({"RoomCreated", "MemberJoined"})
 _LEAVES = frozenset({"MemberLeft", "MemberRemoved"})
 
 
@@ -22,6 +23,7 @@ class Stay(Struct, gc=False):
 class RoomLog(Struct):
     """One room's events, in the order of the log.
 
+    One whose sender is no member there has no effect, and is left out (`roomlog.rooms.takes_effect`).
     An event that stands in the log more than once counts where it stands first (its `offsets`); the
     others are `repeats`.
     """
@@ -41,6 +43,8 @@ class RoomLog(Struct):
     def append(self, event: LogEvent) -> None:
         """Take up the next record of the room."""
         offset = event.offset
+        if event.type not in _FROM_ANYBODY and not self._is_member(event.sender):
+            return
         self.events[offset] = event
         self.previous[offset] = self.offsets[-1] if self.offsets else -1
         if (first := self.places.get(event.id)) is not None:
@@ -50,6 +54,9 @@ class RoomLog(Struct):
         self.places[event.id] = offset
         if event.type not in _PLAIN:
             self._fold_members(event)
+
+    def _is_member(self, user: str) -> bool:
+        return any(stay.left == _OPEN_END for stay in self.stays.get(user, ()))
 
     def _fold_members(self, event: LogEvent) -> None:
         if event.type == "RoomCreated" and not self.stays:

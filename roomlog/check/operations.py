@@ -1,9 +1,11 @@
 """Operations against the log: acked ones are there once and as sent, refused ones are not. Pure."""
 
 from collections import Counter
+from sys import intern
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from roomlog.check.facts import LogEvent
 from roomlog.check.history import Fail, Info, Invoke, Ok, offset_of
@@ -25,6 +27,10 @@ _SAME_FIELDS = {
 """Kind of operation -> fields that the event in the log has as the command had them."""
 
 
+_REPEATED = ("client", "user", "kind", "room")
+"""Fields of an invocation that have few values: a million records share them."""
+
+
 class Operation(Struct, gc=False):
     """An invoked operation and what became of it: `Ok`, `Fail`, or None for unknown."""
 
@@ -40,16 +46,24 @@ class Operations:
         self._by_key: dict[tuple[str, str, str], Operation] = {}
         self.acked_at: dict[str, int] = {}
         """Event id -> when it was acked."""
+        self._again: list[tuple[Operation, Ok]] = []
+        """Acks of commands that had been acked before."""
 
     def take(self, record: Invoke | Ok | Fail | Info) -> None:
-        """Note the next record; an outcome after the first changes nothing."""
+        """Note the next record; an outcome after the first changes nothing, but an ack is kept."""
         if isinstance(record, Invoke):
+            for name in _REPEATED:
+                force_setattr(record, name, intern(getattr(record, name)))
             operation = Operation(record)
             self._by_number[record.op] = operation
             self._by_key[record.room, record.user, record.key] = operation
             return
         found = self._by_number.get(record.op)
-        if found is None or found.outcome is not None or isinstance(record, Info):
+        if found is None or isinstance(record, Info):
+            return
+        if found.outcome is not None:
+            if isinstance(record, Ok) and isinstance(found.outcome, Ok):
+                self._again.append((found, record))
             return
         found.outcome = record
         if isinstance(record, Ok) and record.event is not None:
@@ -60,6 +74,8 @@ class Operations:
         for operation in self._by_number.values():
             if isinstance(operation.outcome, Ok):
                 _judge_acked(operation.invoke, operation.outcome, logs, verdict)
+        for operation, ok in self._again:
+            _judge_again(operation, ok, logs, verdict)
         for log in logs.values():
             self._judge_log(log, verdict)
         self._count(verdict)
@@ -83,12 +99,12 @@ class Operations:
         outcomes: Counter[str] = Counter()
         refusals: Counter[str] = Counter()
         for operation in self._by_number.values():
+            is_message = operation.invoke.kind == "send"
+            verdict.figures.sent += is_message
             match operation.outcome:
                 case Ok(event=event):
                     outcomes["acked"] += 1
-                    verdict.figures.messages += (
-                        operation.invoke.kind == "send" and event is not None
-                    )
+                    verdict.figures.messages += is_message and event is not None
                 case Fail(code=code):
                     outcomes["refused"] += 1
                     refusals[f"{operation.invoke.kind}: {code}"] += 1
@@ -110,6 +126,16 @@ def _judge_acked(invoke: Invoke, ok: Ok, logs: dict[str, RoomLog], verdict: Verd
         if there is None or there.id != ok.event:
             what = f"the ack names a place where the log holds {there.id if there else 'nothing'}"
             verdict.add("disagreement", what, where, ok)
+
+
+def _judge_again(operation: Operation, ok: Ok, logs: dict[str, RoomLog], verdict: Verdict) -> None:
+    """Compare the ack of a repeated command with the first."""
+    invoke, first = operation.invoke, operation.outcome
+    if isinstance(first, Ok) and ok.event not in (None, first.event):
+        where = f"room {invoke.room}, op {invoke.op} of {invoke.client}"
+        verdict.add("duplicate", "said again, it led to another event", where, (first, ok))
+    else:
+        _judge_acked(invoke, ok, logs, verdict)
 
 
 def _judge_content(invoke: Invoke, event: LogEvent, verdict: Verdict) -> None:

@@ -5,17 +5,20 @@ is the order on the wire.
 """
 
 import asyncio
+import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from roomlog.check import screen
 from roomlog.check.history import (
+    Away,
     CaughtUp,
     Connected,
     Disconnected,
     Frame,
+    Ok,
     Paused,
     Reset,
     Shown,
@@ -27,9 +30,12 @@ from roomlog.check.history import (
     offset_of,
 )
 from roomlog.check.shown import lines_of
-from roomlog.client import Client, Token, _Reply
+from roomlog.client import Client, Token
+from roomlog.client.replies import Reply
+from roomlog.protocol import Ack
 
 _RECENT = 50
+_SAID, _SAID_POSTS = 30, 8
 _EVENT = b'{"op":"event"'
 _REMOVALS = frozenset({"MemberLeft", "MemberRemoved"})
 
@@ -86,6 +92,8 @@ class Person(Client):
         self.seats: dict[str, Seat] = {}
         self.connects = 0
         self.paused = False
+        self.said: deque[tuple[int, Mapping[str, Any]]] = deque(maxlen=_SAID)
+        """`(number, command)` of the operations that were acked last and are in the log."""
         self._recorder, self._keep_screens = recorder, keep_screens
 
     def begin(self) -> None:
@@ -104,6 +112,22 @@ class Person(Client):
             found = self.seats[room] = Seat(room)
         return found
 
+    def keep_said(self, number: int, command: Mapping[str, Any]) -> None:
+        """Remember an acked command, so that it may come again; of the many posts only some."""
+        if command["op"] != "send" or number % _SAID_POSTS == 0:
+            self.said.append((number, command))
+
+    def say_again(self, rng: random.Random) -> None:
+        """Send a command again that was acked, as one would who had not heard the answer."""
+        if self.said:
+            number, command = rng.choice(self.said)
+            self.submit(command).add_done_callback(lambda reply: self._told_again(number, reply))
+
+    def _told_again(self, number: int, reply: "asyncio.Future[Ack]") -> None:
+        if not reply.cancelled() and reply.exception() is None:
+            ack = reply.result()
+            self._recorder.write(Ok(now_ns(), number, ack.event, ack.cursor))
+
     # What a person does to their connection.
 
     def move(self) -> None:
@@ -113,6 +137,7 @@ class Person(Client):
 
     def go_offline(self, seconds: float) -> None:
         """Be away for some time."""
+        self._recorder.write(Away(now_ns(), self.name))
         self.online.clear()
         self._loop.call_later(seconds, self.online.set)
         self.move()
@@ -142,12 +167,13 @@ class Person(Client):
 
     def forget(self, room: str, why: str) -> None:
         """Do not follow the room any more, not even after a reconnect."""
-        if self._rooms.pop(room, None) is not None:
+        if room in self._following.rooms:
+            self._following.drop(room)
             self._recorder.write(Unfollowed(now_ns(), self.name, room, why))
 
     def record_shown(self) -> None:
         """Record what is displayed of each room that is followed."""
-        for room in self._rooms:
+        for room in self._following.rooms:
             shown = self.seat(room).shown
             lines, members = lines_of(shown), sorted(shown.members)
             self._recorder.write(Shown(now_ns(), self.name, room, lines, members))
@@ -183,7 +209,7 @@ class Person(Client):
         if kind == "MessagePosted":
             seat.recent.append((event, frame["sender"]))
         elif kind in _REMOVALS and frame["d"]["user"] == self.user:
-            self._rooms.pop(room, None)
+            self._following.drop(room)
             seat.turn("out", self._loop.time())
         if self._keep_screens:
             del frame["op"]
@@ -196,12 +222,13 @@ class Person(Client):
     async def _follow_anew(self, room: str) -> None:
         await self.subscribe(room)
 
-    def _on_reply(self, reply: _Reply) -> None:
-        start = self._starts.get(reply.id) if reply.id is not None else None
+    def _on_reply(self, reply: Reply) -> None:
+        asked = self._following.asked(reply.id)
+        cursor = asked.feed.cursor if asked else None
         super()._on_reply(reply)
-        if start is None or reply.op != "ack":
+        if asked is None or not reply.is_ack:
             return
-        room, cursor = start
+        room = asked.room
         if cursor is None:
             seat = self.seat(room)
             seat.shown, seat.reached = screen.Screen(), offset_of(reply.cursor or ":-1")

@@ -30,6 +30,10 @@ def _send(rng: random.Random, _person: Person, seat: Seat, text: str) -> Command
     return {"op": "send", "text": text, **({"reply_to": answered} if answered else {})}
 
 
+def _trespass(_rng: random.Random, _person: Person, seat: Seat, text: str) -> Command | None:
+    return {"op": "send", "text": text} if seat.membership == "out" else None
+
+
 def _own(rng: random.Random, person: Person, seat: Seat) -> str | None:
     own = [event for event, sender in seat.recent if sender == person.user]
     return rng.choice(own) if own and seat.membership == "in" else None
@@ -98,6 +102,7 @@ def _rename(_rng: random.Random, _person: Person, seat: Seat, text: str) -> Comm
 
 OPERATIONS: dict[str, Operation] = {
     "send": Operation(100, _send),
+    "trespass": Operation(1, _trespass),
     "edit": Operation(6, _edit),
     "delete": Operation(2, _delete),
     "react": Operation(8, _react),
@@ -116,6 +121,10 @@ def _typing(_rng: random.Random, person: Person, seat: Seat) -> None:
         person.typing(seat.room)
 
 
+def _again(rng: random.Random, person: Person, _seat: Seat) -> None:
+    person.say_again(rng)
+
+
 def _move(_rng: random.Random, person: Person, _seat: Seat) -> None:
     person.move()
 
@@ -130,8 +139,9 @@ def _pause(rng: random.Random, person: Person, _seat: Seat) -> None:
 
 HABITS: dict[str, tuple[float, Callable[[random.Random, Person, Seat], None]]] = {
     "typing": (2, _typing),
+    "again": (3, _again),
     "move": (0.15, _move),
     "offline": (0.05, _offline),
     "pause": (0.05, _pause),
 }
-"""What writes nothing to the log: kind -> how often (as in OPERATIONS), and the deed."""
+"""What writes nothing (new) to the log: kind -> how often (as in OPERATIONS), and the deed."""

@@ -8,8 +8,14 @@ import msgspec
 from rich.table import Table
 
 from roomlog.check.run import Plan, run
-from roomlog.check.verdict import COUNTERS, Verdict
+from roomlog.check.verdict import COUNTERS, LATE_S, PROMPT, RESUME_S, Verdict
 from roomlog.stack import Stack
+
+_CAPTION = (
+    f"resume: from the death of a client's node until it has caught up, below {RESUME_S:.0f} s. "
+    f"latest: delivery after its ack on living nodes, below {LATE_S:.0f} s. "
+    "In brackets: no limit (elections of brokers, deaths of servers and frozen processes are aside)."
+)
 
 
 def run_each(
@@ -29,18 +35,29 @@ def run_each(
 
 
 def table(verdicts: dict[str, Verdict]) -> Table:
-    """Return one line a fault: the counters, messages, faults, worst resume, latest delivery."""
-    shown = Table("fault", *COUNTERS, "messages", "faults", "resume s", "latest s", box=None)
+    """Return one line a fault: messages, faults, the counters, longest resume, latest delivery.
+
+    Times in brackets have no limit.
+    """
+    names = ("fault", "sent", "acked", "faults", *COUNTERS, "resume s", "latest s")
+    shown = Table(*names, box=None, caption=_CAPTION, caption_justify="left")
     for column in shown.columns[1:]:
         column.justify = "right"
     for fault, verdict in verdicts.items():
         figures = verdict.figures
         shown.add_row(
             fault,
-            *(str(verdict.counters[name]) for name in COUNTERS),
+            f"{figures.sent:,}",
             f"{figures.messages:,}",
             str(sum(figures.faults.values())),
-            f"{figures.worst_resume_s:.2f}",
-            f"{figures.late_s.get('overall', 0):.2f}",
+            *(str(verdict.counters[name]) for name in COUNTERS),
+            _seconds(max(figures.resume_s.values(), default=None), fault == "kill-ingest"),
+            _seconds(figures.late_s.get("overall"), fault in PROMPT),
         )
     return shown
+
+
+def _seconds(took: float | None, is_judged: bool) -> str:
+    if took is None:
+        return ""
+    return f"{took:.2f}" if is_judged else f"({took:.2f})"

@@ -10,8 +10,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from roomlog import ids
-from roomlog.check import analysis, evidence, facts, history, texts
-from roomlog.check.facts import Evidence
+from roomlog.check import analysis, evidence, facts, history, poison, texts
+from roomlog.check.facts import Evidence, Letter
 from roomlog.check.faults import Schedule
 from roomlog.check.history import Settling, Writer, now_ns
 from roomlog.check.logs import by_room
@@ -68,6 +68,7 @@ async def run(
 
 def judge(path: Path, found: Evidence) -> Verdict:
     """Judge a recorded history; raises BadHistory and OSError."""
+    gc.collect()  # the people of the run, who hold each other
     gc.disable()  # millions of records live to the end, and none are in cycles
     try:
         return analysis.judge(history.read(path), found)
@@ -89,13 +90,14 @@ class _Run:
         self._rng = random.Random(plan.seed)  # noqa: S311  # repeatable, not secret
         self._signer = Signer(Path(status.jwt_private_key))
         self._told = 0
+        self._poisoned: set[poison.Position] = set()
         self._people = [self._person(n) for n in range(plan.clients)]
 
     def _person(self, number: int) -> Person:
         user, first = ids.derived_id("check", str(time.time_ns()), str(number)), number
-        nodes = self._status.ingest
 
         async def addresses() -> Sequence[str]:
+            nodes = self._stack.running().ingest
             return nodes[first % len(nodes) :] + nodes[: first % len(nodes)]
 
         async def token() -> str:
@@ -135,7 +137,9 @@ class _Run:
             random.Random(plan.seed),  # noqa: S311  # repeatable, not secret
             self._recorder,
             self._tell,
+            workload.rooms,
         )
+        self._poisoned = schedule.poisoned
         breaking = asyncio.create_task(schedule.run(over))
         driving = asyncio.create_task(workload.run(plan.messages, plan.rate))
         try:
@@ -168,14 +172,14 @@ class _Run:
     async def _collect(self, rooms: list[str]) -> Evidence:
         status = self._status
         cache = Path(status.data)
-        return await evidence.collect(
-            status.kafka,
-            status.postgres,
-            status.registry,
-            cache,
-            rooms,
-            _LAG_PATIENCE * self._plan.patience_s,
+        within_s = _LAG_PATIENCE * self._plan.patience_s
+        found = await evidence.collect(
+            status.kafka, status.postgres, status.registry, cache, rooms, within_s
         )
+        if self._poisoned:
+            letters = await poison.letters(status.kafka, self._poisoned, self._plan.patience_s)
+            found.letters = [Letter(*position) for position in sorted(letters)]
+        return found
 
     async def _resume_elsewhere(self) -> None:
         began = now_ns()

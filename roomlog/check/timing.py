@@ -3,10 +3,15 @@
 Clocks: all `at` are of one process, so an ack and a delivery to another client compare directly.
 """
 
+from bisect import bisect_right
+from collections import Counter
+from itertools import accumulate
+
 from msgspec import Struct
 
 from roomlog.check.history import (
     SECOND_NS,
+    Away,
     CaughtUp,
     Connected,
     Disconnected,
@@ -15,6 +20,7 @@ from roomlog.check.history import (
     Paused,
     Received,
     Settling,
+    Stalled,
     Subscribed,
     Unpaused,
 )
@@ -23,9 +29,10 @@ from roomlog.check.verdict import Verdict
 UNSEEN_AFTER_S = 10
 LATE_NS = SECOND_NS
 _NO_NODE = ""
-Timed = (
-    Connected | Disconnected | Subscribed | CaughtUp | Paused | Unpaused | Fault | Healed | Settling
-)
+_STEP_NS = 100_000
+"""Delays are told apart by a tenth of a millisecond."""
+OfClient = Connected | Disconnected | Subscribed | CaughtUp | Paused | Unpaused | Away
+Timed = OfClient | Fault | Healed | Stalled | Settling
 
 
 class _Client(Struct):
@@ -34,7 +41,7 @@ class _Client(Struct):
     """When it last was not simply connected and reading: until then it could not get what came."""
     paused: bool = False
     bereaved: int = 0
-    """When its node died; 0 once the connection after that is over too."""
+    """When its node died; 0 once the connection after that is over too, or it did not care to resume."""
     resumed: bool = False
     """Whether it is connected again since then."""
 
@@ -49,7 +56,8 @@ class Timing:
         self._healed = 0
         self._broken: set[str] = set()
         self._settling = False
-        self._delays_ns: list[int] = []
+        self._delays: Counter[int] = Counter()
+        """Delay in steps -> how often."""
         self._late_ns: dict[str, int] = {}
 
     def take(self, record: Timed) -> None:
@@ -59,6 +67,9 @@ class Timing:
                 self._on_fault(record)
             case Healed(at=at):
                 self._on_healed(at)
+            case Stalled(ms=ms):
+                figures = self._verdict.figures
+                figures.stalled_ms = max(figures.stalled_ms, ms)
             case Settling():
                 self._settling = True
             case _:
@@ -79,11 +90,7 @@ class Timing:
                 client.bereaved, client.interrupted = 0, at  # its node was frozen, not dead
         self._healed, self._broken = at, set()
 
-    def _on_client(
-        self,
-        record: Connected | Disconnected | Subscribed | CaughtUp | Paused | Unpaused,
-        client: _Client,
-    ) -> None:
+    def _on_client(self, record: OfClient, client: _Client) -> None:
         match record:
             case Connected(node=node):
                 client.node, client.resumed = service_of(node), bool(client.bereaved)
@@ -94,13 +101,15 @@ class Timing:
                     client.bereaved = at  # a node that drains, or is frozen, was there until now
                 client.node = _NO_NODE
             case Paused():
-                client.paused = True
+                client.paused, client.bereaved, client.resumed = True, 0, False
             case Unpaused():
                 client.paused = False
+            case Away():
+                client.bereaved, client.resumed = 0, False
             case CaughtUp(at=at) if client.resumed:
-                took = (at - client.bereaved) / SECOND_NS
-                figures = self._verdict.figures
-                figures.worst_resume_s = max(figures.worst_resume_s, took)
+                took = round((at - client.bereaved) / SECOND_NS, 3)
+                worst = self._verdict.figures.resume_s
+                worst[self._fault] = max(worst.get(self._fault, 0.0), took)
             case _:
                 pass
         client.interrupted = record.at
@@ -120,7 +129,7 @@ class Timing:
                 self._unseen(record, acked_at, "")
 
     def _on_living(self, delay_ns: int) -> None:
-        self._delays_ns.append(delay_ns)
+        self._delays[delay_ns // _STEP_NS] += 1
         if delay_ns > self._late_ns.get(self._fault, -1):
             self._late_ns[self._fault] = delay_ns
 
@@ -133,14 +142,18 @@ class Timing:
 
     def judge(self) -> None:
         """Put the delays among the figures."""
-        figures, delays = self._verdict.figures, sorted(self._delays_ns)
-        if not delays:
+        figures = self._verdict.figures
+        if not self._delays:
             return
         worst = {kind: round(ns / SECOND_NS, 3) for kind, ns in self._late_ns.items()}
-        figures.late_s = {"overall": round(delays[-1] / SECOND_NS, 3), **worst}
-        figures.over_1s = sum(d > LATE_NS for d in delays)
-        figures.p50_ms = delays[len(delays) // 2] / 1e6
-        figures.p99_ms = delays[len(delays) * 99 // 100] / 1e6
+        figures.late_s = {"overall": max(worst.values()), **worst}
+        figures.over_1s = sum(n for d, n in self._delays.items() if d * _STEP_NS >= LATE_NS)
+        figures.p50_ms, figures.p99_ms = self._quantile_ms(0.5), self._quantile_ms(0.99)
+
+    def _quantile_ms(self, share: float) -> float:
+        steps = sorted(self._delays)
+        shares = list(accumulate(self._delays[step] for step in steps))
+        return steps[bisect_right(shares, int(share * shares[-1]))] * _STEP_NS / 1e6
 
 
 def service_of(node: str) -> str:

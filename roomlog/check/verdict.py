@@ -8,7 +8,7 @@ WITNESSES = 8
 
 COUNTERS = {
     "lost": "acked (or in the log), and missing in the log, in the rows or at a subscriber",
-    "phantom": "present, and never sent, definitely refused, or delivered to one who was no member",
+    "phantom": "present, and never sent, refused, or written by or delivered to one who was no member",
     "duplicate": "more than one effect of one key in the log, in the rows or at a subscriber",
     "order": "at a subscriber in another order than in the log",
     "disagreement": "one partition and offset, two contents (client, node, log, rows, screen)",
@@ -17,6 +17,16 @@ COUNTERS = {
     "offset": "a stored offset that is not last applied + 1",
 }
 """Name of a counter -> what it counts. All must be 0."""
+
+
+RESUME_S = 5.0
+"""A client whose node was killed has caught up elsewhere before that."""
+LATE_S = 1.0
+"""An event has reached every subscriber on a living node before that, after its ack."""
+_OURS = ("ingest", "streams", "projector")
+PROMPT = {f"{act}-{kind}" for act in ("kill", "add", "remove", "restart") for kind in _OURS}
+PROMPT |= {"deploy"}
+"""The faults under which `LATE_S` holds; elections of brokers and the deaths of servers are aside."""
 
 
 class Witness(Struct, frozen=True):
@@ -32,6 +42,8 @@ class Figures(Struct):
 
     operations: dict[str, int] = field(default_factory=dict)
     """Outcome (acked, refused, unknown) -> operations that write."""
+    sent: int = 0
+    """Messages sent."""
     messages: int = 0
     """Messages acked."""
     refusals: dict[str, int] = field(default_factory=dict)
@@ -42,9 +54,13 @@ class Figures(Struct):
     repeat_frames: int = 0
     """Deliveries of such records; clients drop them by id."""
     resets: int = 0
+    poisoned: int = 0
+    """Records that nobody can read, put into the log on purpose."""
+    letters: int = 0
+    """Dead letters about them."""
     faults: dict[str, int] = field(default_factory=dict)
-    worst_resume_s: float = 0.0
-    """From a node's death until a client that was on it had caught up elsewhere."""
+    resume_s: dict[str, float] = field(default_factory=dict)
+    """From a node's death until a client that was on it had caught up elsewhere: the longest, by fault."""
     late_s: dict[str, float] = field(default_factory=dict)
     """Latest delivery after its ack on a living node: overall, and by the last fault before it."""
     over_1s: int = 0
@@ -52,7 +68,19 @@ class Figures(Struct):
     p50_ms: float = 0.0
     p99_ms: float = 0.0
     """Of delivery after ack on living nodes."""
+    stalled_ms: int = 0
+    """How long the checker itself could not run, at the most; that much of a delay may be its own."""
     seconds: float = 0.0
+
+
+def exceeded(figures: Figures) -> list[str]:
+    """Return which limits a run exceeded, in words; a fault that no limit speaks of exceeds none."""
+    resumed = figures.resume_s.get("kill-ingest", 0.0)
+    found = [f"kill-ingest: resumed after {resumed:.2f} s"] if resumed >= RESUME_S else []
+    for fault, late in figures.late_s.items():
+        if fault in PROMPT and late >= LATE_S:
+            found.append(f"{fault}: delivered {late:.2f} s after the ack")
+    return found
 
 
 class Verdict(Struct):
@@ -77,7 +105,8 @@ class Verdict(Struct):
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
     """Return the verdict for programs."""
-    return {"ok": verdict.ok, **to_builtins(verdict)}
+    limits = exceeded(verdict.figures)
+    return {"ok": verdict.ok, "exceeded": limits, **to_builtins(verdict)}
 
 
 def render(verdict: Verdict) -> str:
@@ -90,20 +119,24 @@ def render(verdict: Verdict) -> str:
             lines.append(f"{'':>21}   - {witness.what}, {witness.where}")
             if witness.shown:
                 lines.append(f"{'':>25} {witness.shown}")
-    return "\n".join([*lines, "", *_figures(verdict.figures)])
+    limits = [f"limit exceeded: {told}" for told in exceeded(verdict.figures)]
+    return "\n".join([*lines, "", *_figures(verdict.figures), *limits])
 
 
 def _figures(f: Figures) -> list[str]:
     outcomes = ", ".join(f"{n:,} {outcome}" for outcome, n in sorted(f.operations.items()))
     late = ", ".join(f"{kind} {s:.2f}" for kind, s in f.late_s.items())
+    resumed = ", ".join(f"{kind} {s:.2f}" for kind, s in f.resume_s.items())
     faults = ", ".join(f"{n} {kind}" for kind, n in sorted(f.faults.items())) or "none"
     return [
-        f"messages acked {f.messages:,}; operations: {outcomes or 'none'}; {f.seconds:.0f} s",
+        f"messages sent {f.sent:,}, acked {f.messages:,}; operations: {outcomes or 'none'}; {f.seconds:.0f} s",
         *([f"refused: {f.refusals}"] if f.refusals else []),
         f"events in the log {f.log_events:,} (and {f.log_repeats:,} repeats); "
         f"received {f.received:,} ({f.repeat_frames:,} of repeats); resets {f.resets}",
         f"faults: {faults}",
+        *([f"unreadable {f.poisoned}, dead letters {f.letters}"] if f.poisoned else []),
         f"delivery after its ack, living nodes: p50 {f.p50_ms:.1f} ms, p99 {f.p99_ms:.1f} ms, "
         f"later than 1 s: {f.over_1s:,}; latest (s): {late or 'none'}",
-        f"worst resume after a node's death: {f.worst_resume_s:.2f} s",
+        f"longest stall of the checker itself: {f.stalled_ms} ms",
+        f"longest resume after a node's end (s): {resumed or 'none'}",
     ]

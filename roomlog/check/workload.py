@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from roomlog import ids
-from roomlog.check.history import Fail, Info, Invoke, Ok, Writer, now_ns
+from roomlog.check.history import Fail, Info, Invoke, Ok, Stalled, Writer, now_ns
 from roomlog.check.person import Person, Seat
 from roomlog.check.repertoire import HABITS, OPERATIONS, Command
 from roomlog.check.waiting import wait_until
@@ -16,6 +16,7 @@ from roomlog.protocol import Ack
 
 GIVE_UP_S = 30.0
 _TICK_S = 0.005
+_STALL_S = 0.05
 _MOST_IN_FLIGHT = 20_000
 _ROOM_SIZE = 5
 _TURN_S = 10.0
@@ -92,8 +93,11 @@ class Workload:
         began, issued = self._loop.time(), 0
         swept = began
         while self.sent < messages:
+            due_at = self._loop.time() + _TICK_S
             await asyncio.sleep(_TICK_S)
             now = self._loop.time()
+            if now - due_at > _STALL_S:
+                self._recorder.write(Stalled(now_ns(), int((now - due_at) * 1_000)))
             due = min(int((now - began) * rate) - issued, int(rate))
             if len(self._open) > _MOST_IN_FLIGHT:
                 due = 0
@@ -229,6 +233,8 @@ class _Attempt:
             case None:
                 ack = future.result()
                 self._finish(Ok(now_ns(), self._number, ack.event, ack.cursor), True)
+                if ack.event is not None:
+                    self._person.keep_said(self._number, self._command)
             case Refused() as refused:
                 self._on_refused(refused)
             case ConnectionEnded() as ended:

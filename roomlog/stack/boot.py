@@ -80,6 +80,26 @@ class Boot:
                     after = [*waits, building] if name == "api" else waits
                     group.create_task(self._service(name, after))
 
+    async def add(self, name: str, ports: Ports) -> None:
+        """Start one more service of ours beside those that run, and return once it is ready.
+
+        Raises StackError.
+        """
+        if name in self.managed or kind_of(name) not in SERVICES or name == "api":
+            raise StackError(f"{name} cannot be added: name a service such as streams-3.")
+        self._ports[name] = self._choose(name, ports)
+        try:
+            await self._start_service(name)
+        except StackError:
+            await self.remove(name, ports)
+            raise
+
+    async def remove(self, name: str, ports: Ports) -> None:
+        """Stop a service and forget it."""
+        await self.managed.pop(name).stop()
+        ports.release(self._ports.pop(name))
+        self._on_change()
+
     def _choose(self, name: str, ports: Ports) -> int:
         if name == "api" and self._spec.web_port is not None:
             return ports.insist(self._spec.web_port)
@@ -146,9 +166,12 @@ class Boot:
         self._report(Step(name, "waiting"))
         await asyncio.gather(*after)
         async with self._step(name):
-            keys = self._layout.data / "jwt.pem", self._layout.data / "jwks.json"
-            command = services.command(name, self.addresses, self._layout, keys, self._spec.env)
-            await self._start(name, command, http_probe(self._ports[name], "/readyz"))
+            await self._start_service(name)
+
+    async def _start_service(self, name: str) -> None:
+        keys = self._layout.data / "jwt.pem", self._layout.data / "jwks.json"
+        command = services.command(name, self.addresses, self._layout, keys, self._spec.env)
+        await self._start(name, command, http_probe(self._ports[name], "/readyz"))
 
     async def _build_web(self) -> None:
         if "api" not in self._names or not self._spec.web:

@@ -153,6 +153,14 @@ class Stack:
         """Stop one service as a deploy would, start it again, and return when it is ready."""
         control.send(self.running().control, "restart", name)
 
+    def add_service(self, name: str) -> None:
+        """Start one more service of ours, such as `streams-3`, and return when it is ready."""
+        control.send(self.running().control, "add", name)
+
+    def remove_service(self, name: str) -> None:
+        """Stop a service as a scale-down would, and forget it."""
+        control.send(self.running().control, "remove", name)
+
     def __enter__(self) -> Self:
         return self.start()
 

@@ -33,7 +33,10 @@ async def serve(handle: Handle) -> tuple[asyncio.Server, Control]:
 
 
 def send(control: Control, command: str, service: str) -> None:
-    """Have a supervisor `stop`, `start` or `restart` a service, and wait for it; raises StackError."""
+    """Have a supervisor do something to a service, and wait for it; raises StackError.
+
+    Commands: `stop`, `start`, `restart`; `add` one that was not there before, `remove` it again.
+    """
     request = {"token": control.token, "command": command, "service": service}
     try:
         with socket.create_connection((HOST, control.port), _TIMEOUT_S) as connection:

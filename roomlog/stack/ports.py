@@ -86,6 +86,11 @@ class Ports:
             )
         return port
 
+    def release(self, port: int) -> None:
+        """Give one port back."""
+        self._held.discard(port)
+        fcntl.lockf(self._handle, fcntl.LOCK_UN, 1, port)
+
     def close(self) -> None:
         """Give all ports back."""
         os.close(self._handle)

@@ -116,11 +116,16 @@ class Supervisor:
             self._report(Step(name, "done", "stopped"))
 
     async def _carry_out(self, command: str, service: str) -> None:
+        if command == "add":
+            await self._boot.add(service, self._ports)
+            return
         managed = self._boot.managed.get(service)
         if managed is None:
             raise StackError(f"No service {service}; there are: {', '.join(self._boot.managed)}.")
-        if command not in {"stop", "start", "restart"}:
+        if command not in {"stop", "start", "restart", "remove"}:
             raise StackError(f"No command {command}.")
+        if command == "remove":
+            await self._boot.remove(service, self._ports)
         if command in {"stop", "restart"}:
             await managed.stop()
         if command in {"start", "restart"}:

@@ -1,11 +1,13 @@
-"""Two people, a real browser, and small helpers around them."""
+"""A real browser, and people in front of it."""
 
 import shutil
-import uuid
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, async_playwright
+
+from tests.acceptance.browsers import NewComer, Person, room_name
 
 CHROMIUM_ARGS = [
     "--no-sandbox",
@@ -29,58 +31,33 @@ async def browser() -> AsyncIterator[Browser]:
         await running.close()
 
 
-class Person:
-    """Somebody with a browser window of their own, on a node of their choice."""
-
-    def __init__(self, name: str, page: Page, web: str, node: str) -> None:
-        self.name = name
-        self.page = page
-        self.address = f"{web}/?node={node}"
-        self.user_id = ""
-
-    async def sign_up(self) -> None:
-        await self.page.goto(f"{self.address}#/sign-up")
-        await self.page.get_by_label("Name", exact=True).fill(self.name)
-        await self.page.get_by_label("Email").fill(f"{self.name}-{uuid.uuid4()}@example.com")
-        await self.page.get_by_label("Password", exact=True).fill("correct horse battery staple")
-        async with self.page.expect_response("**/auth/register") as answer:
-            await self.page.get_by_role("button", name="Sign up").click()
-        self.user_id = (await (await answer.value).json())["user"]["id"]
-        await self.is_online()
-
-    async def is_online(self) -> None:
-        await expect(self.page.get_by_test_id("connection")).to_have_attribute(
-            "data-state", "online", timeout=10_000
-        )
-
-    async def node(self) -> str | None:
-        return await self.page.get_by_test_id("connection").get_attribute("data-node")
-
-    async def say(self, text: str) -> None:
-        await self.page.get_by_label("Message", exact=True).fill(text)
-        await self.page.get_by_role("button", name="Send").click()
-
-    async def reads(self, text: str, within_ms: float = 5_000) -> None:
-        shown = self.page.get_by_role("log").get_by_text(text, exact=True)
-        await expect(shown).to_have_count(1, timeout=within_ms)
-
-    async def sees(self, other: "Person", state: str | None, within_ms: float = 2_000) -> None:
-        item = self.page.get_by_test_id("presence").locator(f'[data-user-id="{other.user_id}"]')
-        if state is None:
-            await expect(item).to_have_count(0, timeout=within_ms)
-        else:
-            await expect(item).to_have_attribute("data-state", state, timeout=within_ms)
+@pytest.fixture
+async def two_in_a_room(people: tuple[Person, Person]) -> tuple[Person, Person, str]:
+    """Alice and Bob in a public room of Alice's, and its name."""
+    alice, bob = people
+    name = room_name("tea")
+    await alice.create_room(name)
+    await bob.join_room(name)
+    return alice, bob, name
 
 
 @pytest.fixture
-async def people(stack, browser) -> AsyncIterator[tuple[Person, Person]]:
-    """Alice on node 1 and Bob on node 2, signed up."""
-    web = stack.status()["web"]
-    contexts = [await browser.new_context() for _ in range(2)]
-    pages = [await context.new_page() for context in contexts]
-    both = Person("Alice", pages[0], web, "n1"), Person("Bob", pages[1], web, "n2")
-    for person in both:
+async def newcomer(stack: Any, browser: Browser) -> AsyncIterator[NewComer]:
+    """Signs somebody up: called with a name and the name of a node, returns the Person."""
+    contexts: list[BrowserContext] = []
+
+    async def sign_up(name: str, node: str) -> Person:
+        contexts.append(await browser.new_context())
+        person = Person(name, await contexts[-1].new_page(), stack.status()["web"], node)
         await person.sign_up()
-    yield both
+        return person
+
+    yield sign_up
     for context in contexts:
         await context.close()
+
+
+@pytest.fixture
+async def people(newcomer: NewComer) -> tuple[Person, Person]:
+    """Alice on node 1 and Bob on node 2, signed up."""
+    return await newcomer("Alice", "n1"), await newcomer("Bob", "n2")

@@ -1,21 +1,35 @@
-"""The checker on the real stack: eight zeros while nodes die, and a display that offline people resume to."""
+"""The checker on the real stack: eight zeros over ten thousand messages, while one service after another dies."""
 
-import pytest
+from rich.console import Console
 
-from roomlog.check import facts, history, verdict
+from roomlog.check import facts, history, rounds, verdict
 from roomlog.check.history import Connected, Fault, Healed
 from roomlog.check.run import Plan, run
 
+FAULTS = (
+    "kill-ingest",
+    "kill-streams",
+    "add-streams",
+    "kill-projector",
+    "kill-valkey",
+    "restart-postgres",
+    "poison",
+)
+SEED = 155
+"""With it the faults of `DONE` come first; how many more there is time for depends on the machine."""
+DONE = {"kill-ingest", "kill-streams", "kill-projector"}
 
-@pytest.mark.parametrize("fault", ["kill-ingest", "kill-streams", "kill-projector"])
-async def test_eight_zeros_while_a_service_dies(stack, tmp_path, fault):
+
+async def test_eight_zeros_over_ten_thousand_messages(stack, tmp_path, capsys):
     path = tmp_path / "history.jsonl"
-    plan = Plan(clients=12, rooms=4, messages=800, rate=80, faults=(fault,), every_s=3)
+    plan = Plan(clients=24, rooms=8, messages=10_300, rate=250, faults=FAULTS, every_s=5, seed=SEED)
     found = await run(plan, stack, path)
+    with capsys.disabled():
+        Console(width=150).print("\n", rounds.table({"several": found}))
     assert found.ok, verdict.render(found)
-    assert found.figures.messages >= 700
-    assert found.figures.faults[fault] >= 1
+    assert found.figures.messages >= 10_000
+    assert found.figures.faults.keys() >= DONE
     records = list(history.read(path))
     assert sum(isinstance(r, Fault) for r in records) == sum(isinstance(r, Healed) for r in records)
-    assert {r.node for r in records if isinstance(r, Connected)} == {"n1", "n2"}
+    assert {"n1", "n2"} <= {r.node for r in records if isinstance(r, Connected)}
     assert facts.read(facts.path_beside(path)).log

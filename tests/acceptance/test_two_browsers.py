@@ -9,8 +9,8 @@ async def test_two_people_chat_across_two_nodes(people):
     alice, bob = people
     assert (await alice.node(), await bob.node()) == ("n1", "n2")
     room = f"tea {uuid.uuid4().hex[:8]}"
-    await create_room(alice, room)
-    await join_room(bob, room)
+    await alice.create_room(room)
+    await bob.join_room(room)
 
     await alice.sees(bob, "online")
     await bob.sees(alice, "online")
@@ -34,8 +34,8 @@ async def test_two_people_chat_across_two_nodes(people):
 async def test_a_dead_node_is_replaced_and_nothing_is_missed(stack, people):
     alice, bob = people
     room = f"storm {uuid.uuid4().hex[:8]}"
-    await create_room(alice, room)
-    await join_room(bob, room)
+    await alice.create_room(room)
+    await bob.join_room(room)
     await alice.say("before")
     await bob.reads("before")
 
@@ -45,18 +45,3 @@ async def test_a_dead_node_is_replaced_and_nothing_is_missed(stack, people):
     await bob.say("after")
     await alice.reads("after", within_ms=10_000)
     stack.wait_ready("ingest-2", other_than=pid)
-
-
-async def create_room(person, name):
-    await person.page.get_by_role("button", name="New room").click()
-    dialog = person.page.get_by_role("dialog")
-    await dialog.get_by_label("Room name").fill(name)
-    await dialog.get_by_role("button", name="Create room").click()
-    await expect(person.page.get_by_label("Message", exact=True)).to_be_visible()
-
-
-async def join_room(person, name):
-    await person.page.get_by_label("Search rooms").fill(name)
-    await person.page.get_by_role("link", name=name).click()
-    await person.page.get_by_role("button", name="Join", exact=True).click()
-    await expect(person.page.get_by_label("Message", exact=True)).to_be_visible()

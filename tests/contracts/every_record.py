@@ -1,8 +1,9 @@
 """One example of every record that goes over the log, with every optional field in use."""
 
 from roomlog import ids
-from roomlog.accounts import UserEvent, UserRegistered, UserRenamed
+from roomlog.accounts import USER_TYPES, UserEvent, UserRegistered, UserRenamed
 from roomlog.events import (
+    BODY_TYPES,
     Attachment,
     ChatEvent,
     FirstMember,
@@ -23,6 +24,7 @@ from roomlog.events import (
 )
 from roomlog.reads import ReadEvent, ReadMarked
 from roomlog.signals import (
+    SIGNAL_TYPES,
     ChatSignal,
     PresenceChanged,
     RoomAttached,
@@ -89,6 +91,13 @@ CODECS = {
     )
 }
 EVERY = [*CHAT, *SIGNALS, *READS, *USERS]
+for bodies, types in (
+    (CHAT_BODIES, BODY_TYPES),
+    (SIGNAL_BODIES, SIGNAL_TYPES),
+    (USER_BODIES, USER_TYPES),
+):
+    missing = set(types.values()) - {type(body) for body in bodies}
+    assert not missing, f"give an example of {missing}"
 
 
 def name(record) -> str:

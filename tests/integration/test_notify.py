@@ -1,5 +1,6 @@
 """Notifications: on every device of whom they concern, wherever they are, and whoever dies on the way."""
 
+import asyncio
 import uuid
 
 from tests.people import Member, create_room
@@ -66,6 +67,15 @@ async def test_no_death_loses_a_notification(stack, two_members):
     told = await bob.next_notice("mention", room, within_s=30)
     assert told["event"] == said.event
     stack.wait_ready("streams-1", other_than=dead)
+
+
+async def test_a_notification_waits_for_valkey(stack, two_members):
+    alice, bob, room = two_members
+    dead = await asyncio.to_thread(stack.kill, "valkey")
+    said = await alice.post(room, "while nothing can be published", mentions=[bob.user_id])
+    told = await bob.next_notice("mention", room, within_s=30)
+    assert told["event"] == said.event
+    await asyncio.to_thread(stack.wait_ready, "valkey", dead)
 
 
 async def test_a_repeated_command_is_told_once(stack, two_members):

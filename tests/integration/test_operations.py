@@ -1,11 +1,19 @@
 """Operations on messages and rooms, on two nodes: everybody sees them, REST shows what they led to."""
 
+import asyncio
+import signal
+import time
 import uuid
 
 import httpx
 import pytest
 
+from ingest.kafka import EVENTS_TOPIC, start_producer
+from roomlog import ids
 from roomlog.errors import Refused
+from roomlog.events import ChatEvent, MessagePosted, RoomRenamed
+from roomlog.partitions import partition_of
+from schemas.registry import Registry
 from tests.people import Member
 from tests.wire import token_of
 
@@ -114,6 +122,74 @@ async def test_a_removed_member_gets_nothing_after_the_removal(stack, two_member
     await bob.client.subscribe(room)
     await alice.post(room, "welcome back")
     assert (await bob.next_event(room))["d"]["text"] == "welcome back"
+
+
+async def test_what_the_removed_send_before_their_node_knows_is_refused(stack, two_members):
+    alice, bob, room = two_members
+    told = await alice.post(room, "all here")
+    assert (await bob.next_event(room))["cursor"] == told.cursor
+    await asyncio.to_thread(stack.kill, "streams-1", signal.SIGSTOP)  # node 2 hears of nothing
+    try:
+        removed = await alice.request(command("kick", room, user=bob.user_id))
+        sent = command("send", room, text="am I still here?")
+        assert await refused(bob, sent) in ("not_a_member", "no_such_room")
+        assert await refused(bob, sent) in ("not_a_member", "no_such_room")  # and it stays so
+    finally:
+        await asyncio.to_thread(stack.kill, "streams-1", signal.SIGCONT)
+    assert (await bob.next_event(room))["cursor"] == removed.cursor
+    last = await alice.post(room, "who was that?")
+    page = await rest(stack, alice, f"/rooms/{room}/messages", last)
+    assert [m["text"] for m in page["items"]] == ["all here", "who was that?"]
+
+
+async def test_what_stands_in_the_log_after_its_senders_removal_has_no_effect(stack, two_members):
+    alice, bob, room = two_members
+    start = (await alice.post(room, "all here")).cursor
+    here = await alice.elsewhere(stack.data, stack.status()["ingest"][:1])
+    await here.client.subscribe(room, start)
+    removed = await alice.request(command("kick", room, user=bob.user_id))
+    await append(stack, room, bob.user_id, MessagePosted("I was never gone"), RoomRenamed("mine"))
+    last = await alice.post(room, "who was that?")
+    there = await alice.elsewhere(stack.data, stack.status()["ingest"][1:])
+    await there.client.subscribe(room, start)
+    for reader in (here, there):  # live, and resumed on the other node
+        events = [await reader.next_event(room) for _ in range(2)]
+        assert [f["cursor"] for f in events] == [removed.cursor, last.cursor]
+        assert events[1]["prev"] == removed.cursor
+        await reader.client.close()
+    page = await rest(stack, alice, f"/rooms/{room}/messages", last)
+    assert [m["text"] for m in page["items"]] == ["all here", "who was that?"]
+    shown = await rest(stack, alice, f"/rooms/{room}", last)
+    assert (shown["last_cursor"], shown["name"] != "mine") == (last.cursor, True)
+
+
+async def append(stack, room, sender, *bodies):
+    """Put events into the log by hand."""
+    status = stack.status()
+    codec = Registry(status["registry"], stack.data).codecs().chat_events
+    producer = await start_producer(status["kafka"], "all")
+    for body in bodies:
+        key = str(uuid.uuid4())
+        at = time.time_ns() // 1_000
+        event = ChatEvent(
+            ids.event_id(sender, room, key), room, "", sender, key, at, "by hand", body
+        )
+        await producer.send_and_wait(
+            EVENTS_TOPIC,
+            codec.encode(event),
+            key=room.encode(),
+            partition=partition_of(room),
+        )
+    await producer.stop()
+
+
+async def test_the_last_owner_leaves_only_an_empty_room(stack, two_members):
+    alice, bob, room = two_members
+    await alice.client.subscribe(room)
+    assert await refused(alice, command("leave", room)) == "forbidden"
+    await bob.request(command("leave", room))
+    await alice.next_event(room)
+    assert (await alice.request(command("leave", room))).event
 
 
 async def test_roles_decide_who_renames(stack, two_members):

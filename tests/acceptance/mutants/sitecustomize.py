@@ -1,14 +1,18 @@
 """Breaks the services on purpose: loaded by each that has this directory on its PYTHONPATH.
 
-The file that ROOMLOG_TEST_MUTANT names holds the name of one mutant; `MUTANTS` says which module it breaks
-and how. Every mutant is a mistake that the checker has to see.
+The file that ROOMLOG_TEST_MUTANT names holds the name of one mutant; `MUTANTS` says which modules it breaks
+and how. Every mutant is a mistake that the checker has to see, `tail_off` and `keys_unasked` excepted: what
+these take away, something else makes good, though the first not in time.
 """
 
+import asyncio
+import copy
 import importlib.abc
 import importlib.machinery
 import itertools
 import os
 import sys
+import types
 from pathlib import Path
 
 
@@ -69,13 +73,84 @@ def prev_forgotten(module):
 
 
 def resume_skips_one(module):
-    missed = module.Following._missed
+    frames = module.Missed.frames
 
-    async def skipping(self, state, after, upto):
-        async for lines in missed(self, state, after, upto):
+    async def skipping(self, *missed):
+        async for lines in frames(self, *missed):
             yield lines[1:]
 
-    module.Following._missed = skipping
+    module.Missed.frames = skipping
+
+
+def live_before_caught_up(module):
+    catch_up = module.Following._catch_up
+
+    async def hasty(self, session, state, cursor):
+        state.sessions[session] = None
+        await asyncio.sleep(0.2)
+        await catch_up(self, session, state, cursor)
+
+    module.Following._catch_up = hasty
+
+
+def tail_off(module):
+    """The node reads the log only where a delivery shows that one before it is missing.
+
+    Acks wait for nothing then: what they wait for would come late, and hide how late.
+    """
+
+    def blind(self, heads, now):
+        for partition, head in heads.items():
+            self._heads[partition] = max(self._heads[partition], head)
+
+    def patient(self, partition, last):
+        self._places[partition].hurry = None
+
+    take_own, tell = module.Feed.take_own, {}
+
+    def hasty(self, partition, base, writes):
+        tell.setdefault(self, self._on_complete)(writes)
+        self._on_complete = lambda writes: None
+        take_own(self, partition, base, writes)
+
+    module.Feed._compare = blind
+    module.Feed._read_for_own = patient
+    module.Feed.take_own = hasty
+
+
+def removed_members_post(module):
+    decide = module.decide_post
+
+    def lax(room, sender, command):
+        open_to_all = copy.copy(room)
+        open_to_all.members = {**room.members, sender: "member"}
+        return decide(open_to_all, sender, command)
+
+    module.decide_post = lax
+
+
+def removed_members_shown(module):
+    def lax(room, sender, offset):
+        fresh = offset > room.last_offset
+        room.last_offset = max(room.last_offset, offset)
+        return fresh
+
+    module.fold_plain = lax
+
+
+def keys_mean_nothing(module):
+    """The same command again is another event."""
+    module.ids = types.SimpleNamespace(**vars(module.ids))
+    module.ids.event_id = lambda sender, room, key: module.ids.new_id()
+
+
+def keys_unasked(module):
+    """No node asks whether a command was written before: the log has it twice."""
+
+    async def reserve(self, writes):
+        return {}
+
+    module.Keys.reserve = reserve
 
 
 def acked_before_stored(module):
@@ -107,35 +182,98 @@ def offsets_forgotten(module):
     module._move_offsets = lambda cursor, ends, starts: None
 
 
+def repeats_applied(module):
+    read = module._read_prior
+
+    def forgetful(cursor, batch):
+        prior = read(cursor, batch)
+        prior.applied.clear()
+        return prior
+
+    module._read_prior = forgetful
+    module.sql.INSERT_APPLIED += " ON CONFLICT DO NOTHING"
+
+
+def counted_twice(module):
+    write, count = module._write_rooms, itertools.count(1)
+
+    def doubling(*written):
+        write(*written)
+        if next(count) % 10 == 0:
+            write(*written)
+
+    module._write_rooms = doubling
+
+
+def edits_lost(module):
+    fold, count = module._fold_text, itertools.count(1)
+
+    def lossy(changes, fact, body):
+        if next(count) % 5:
+            fold(changes, fact, body)
+
+    module._fold_text = lossy
+
+
+def reactions_not_withdrawn(module):
+    fold = module._fold_reaction
+
+    def keeping(changes, fact):
+        if not isinstance(fact.body, module.ReactionRemoved):
+            fold(changes, fact)
+
+    module._fold_reaction = keeping
+
+
+def letters_forgotten(module):
+    async def write(self, letters):
+        pass
+
+    module.DeadLetters.write = write
+
+
 MUTANTS = {
-    "members_removed_still_listen": ("ingest.fanout", members_removed_still_listen),
-    "deliveries_dropped": ("ingest.fanout", deliveries_dropped),
-    "deliveries_swapped": ("ingest.fanout", deliveries_swapped),
-    "deliveries_twice": ("ingest.fanout", deliveries_twice),
-    "texts_altered": ("ingest.fanout", texts_altered),
-    "prev_forgotten": ("ingest.fanout", prev_forgotten),
-    "resume_skips_one": ("ingest.following", resume_skips_one),
-    "acked_before_stored": ("ingest.lanes", acked_before_stored),
-    "offsets_before_rows": ("projector.postgres", offsets_before_rows),
-    "offsets_forgotten": ("projector.postgres", offsets_forgotten),
+    "members_removed_still_listen": {"ingest.fanout": members_removed_still_listen},
+    "removed_members_post": {
+        "ingest.deciding": removed_members_post,
+        "ingest.fanout": removed_members_shown,
+    },
+    "deliveries_dropped": {"ingest.fanout": deliveries_dropped},
+    "deliveries_swapped": {"ingest.fanout": deliveries_swapped},
+    "deliveries_twice": {"ingest.fanout": deliveries_twice},
+    "texts_altered": {"ingest.fanout": texts_altered},
+    "prev_forgotten": {"ingest.fanout": prev_forgotten},
+    "resume_skips_one": {"ingest.missed": resume_skips_one},
+    "live_before_caught_up": {"ingest.following": live_before_caught_up},
+    "acked_before_stored": {"ingest.lanes": acked_before_stored},
+    "keys_mean_nothing": {"ingest.writer": keys_mean_nothing},
+    "keys_unasked": {"ingest.keys": keys_unasked},
+    "tail_off": {"ingest.feed": tail_off},
+    "offsets_before_rows": {"projector.postgres": offsets_before_rows},
+    "offsets_forgotten": {"projector.postgres": offsets_forgotten},
+    "repeats_applied": {"ingest.keys": keys_unasked, "projector.postgres": repeats_applied},
+    "counted_twice": {"projector.postgres": counted_twice},
+    "edits_lost": {"projector.fold": edits_lost},
+    "reactions_not_withdrawn": {"projector.fold": reactions_not_withdrawn},
+    "letters_forgotten": {"projector.kafka": letters_forgotten},
 }
 
 
 class _Breaking(importlib.abc.MetaPathFinder):
-    """Lets one module be imported as usual, and then breaks it."""
+    """Lets some modules be imported as usual, and then breaks them."""
 
-    def __init__(self, name, change):
-        self._name, self._change = name, change
+    def __init__(self, changes):
+        self._changes = changes
 
     def find_spec(self, name, path, target=None):
-        if name != self._name:
+        if name not in self._changes:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         execute = spec.loader.exec_module
 
         def and_break(module):
             execute(module)
-            self._change(module)
+            self._changes[name](module)
 
         spec.loader.exec_module = and_break
         return spec
@@ -144,7 +282,7 @@ class _Breaking(importlib.abc.MetaPathFinder):
 def _install():
     named = Path(os.environ.get("ROOMLOG_TEST_MUTANT", os.devnull)).read_text().strip()
     if named:
-        sys.meta_path.insert(0, _Breaking(*MUTANTS[named]))
+        sys.meta_path.insert(0, _Breaking(MUTANTS[named]))
 
 
 _install()

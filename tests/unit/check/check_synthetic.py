@@ -160,8 +160,8 @@ def good_run() -> Run:
     fourth = run.do("ann", "send", "r1", ack=False, text="unknown outcome #6")
     never = run.invoke("bob", "send", "r1", {"text": "timed out and never stored #7"})
     run.records.append(Info(run.tick(), never.op, "timeout"))
-    refused = run.invoke("eve", "send", "r2", {"text": "refused #8"})
-    run.records.append(Fail(run.tick(), refused.op, "not_a_member"))
+    refused = run.invoke("ann", "send", "r2", {"text": "refused #8"})
+    run.records.append(Fail(run.tick(), refused.op, "rate_limited"))
     run.records.append(Fault(run.tick(), "kill-ingest", ["ingest-2"]))
     for room in ("r1", "r2"):
         run.listeners[room].remove("bob")

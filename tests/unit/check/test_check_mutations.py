@@ -6,8 +6,18 @@ import msgspec
 import pytest
 
 from roomlog.check import analysis
-from roomlog.check.facts import LogEvent, MessageRow
-from roomlog.check.history import Fail, Invoke, Ok, Received, Record, Settling, Shown, Unfollowed
+from roomlog.check.facts import Evidence, Letter, LogEvent, MessageRow
+from roomlog.check.history import (
+    Fail,
+    Invoke,
+    Ok,
+    Poisoned,
+    Received,
+    Record,
+    Settling,
+    Shown,
+    Unfollowed,
+)
 from roomlog.check.verdict import COUNTERS, Verdict, render
 from tests.unit.check.check_synthetic import MS, Run, good_run, rest
 
@@ -24,7 +34,7 @@ def test_a_good_run_has_eight_zeros():
     figures = verdict.figures
     assert (figures.messages, figures.operations) == (6, {"acked": 16, "unknown": 2, "refused": 1})
     assert figures.faults == {"kill-ingest": 1}
-    assert 0 < figures.worst_resume_s < 1
+    assert 0 < figures.resume_s["kill-ingest"] < 1
     assert figures.late_s["overall"] < 0.1
 
 
@@ -67,6 +77,15 @@ def leaked(run: Run) -> Record:
     """Return what eve would get of an event after her removal."""
     frame = run.got["ann", "r1"][-1]
     return Received(run.tick(), "c-eve", frame)
+
+
+def again_at_rest(run: Run, do: Callable[[], object], wait_ms: int = 1) -> None:
+    """Have one more thing done before all came to rest, and rows and screens that agree with it."""
+    run.records = [r for r in run.records if not isinstance(r, Settling | Shown)]
+    run.evidence = Evidence(log=run.evidence.log)
+    run.tick(wait_ms)
+    do()
+    rest(run)
 
 
 # Each mutation changes a good run in place.
@@ -130,6 +149,24 @@ def a_frame_of_nothing_in_the_log(run: Run) -> None:
 def a_frame_to_one_who_was_removed(run: Run) -> None:
     index = next(n for n, r in enumerate(run.records) if isinstance(r, Settling))
     run.records.insert(index, leaked(run))
+
+
+def a_message_of_one_who_was_removed(run: Run) -> None:
+    again_at_rest(run, lambda: run.do("eve", "send", "r1", text="still here #11"), wait_ms=2_000)
+
+
+def a_message_of_one_who_never_was_a_member(run: Run) -> None:
+    again_at_rest(run, lambda: run.do("eve", "send", "r2", text="never here #11"))
+
+
+def an_ack_of_another_event_when_said_again(run: Run) -> None:
+    first = next(r for r in run.records if isinstance(r, Ok) and r.op == 3)
+    run.records.append(replace(first, at=run.tick(), event=event_of(run, "second #2").id))
+
+
+def an_unreadable_record_without_a_dead_letter(run: Run) -> None:
+    run.records += [Poisoned(run.tick(), 1, 1), Poisoned(run.tick(), 1, 3)]
+    run.evidence.letters.append(Letter(1, 3))
 
 
 def a_row_of_nothing_in_the_log(run: Run) -> None:
@@ -287,11 +324,14 @@ MUTATIONS: dict[Callable[[Run], None], set[str]] = {
     drop_the_last_frame_of_a_subscriber: {"lost"},
     drop_all_frames_after_a_resume: {"lost"},
     drop_a_message_from_a_screen: {"lost"},
+    an_unreadable_record_without_a_dead_letter: {"lost"},
     a_record_nobody_sent: {"phantom", "lost", "disagreement"},
     the_effect_of_a_refused_operation: {"phantom", "lost", "disagreement"},
     an_acked_operation_recorded_as_refused: {"phantom"},
     a_frame_of_nothing_in_the_log: {"phantom"},
     a_frame_to_one_who_was_removed: {"phantom"},
+    a_message_of_one_who_was_removed: {"lost", "phantom"},
+    a_message_of_one_who_never_was_a_member: {"lost", "phantom"},
     a_row_of_nothing_in_the_log: {"phantom"},
     a_member_row_of_one_who_was_removed: {"phantom"},
     a_row_of_a_reaction_that_was_withdrawn: {"phantom"},
@@ -301,6 +341,7 @@ MUTATIONS: dict[Callable[[Run], None], set[str]] = {
     a_frame_twice: {"duplicate"},
     a_frame_again_after_a_resume: {"duplicate"},
     one_key_with_two_events: {"duplicate", "lost", "disagreement"},
+    an_ack_of_another_event_when_said_again: {"duplicate"},
     a_message_twice_on_a_screen: {"duplicate"},
     two_frames_swapped: {"order"},
     two_messages_swapped_on_a_screen: {"order"},

@@ -1,16 +1,26 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import (
     MemberInvited,
+    MemberLeft,
     MemberRemoved,
     MemberRoleChanged,
     RoomRenamed,
     RoomTopicChanged,
 )
-from roomlog.protocol import ChangeRole, InviteMember, RemoveMember, RenameRoom, decode_command
-from roomlog.rooms import Room, decide_on_member, decide_rename
+from roomlog.protocol import (
+    ChangeRole,
+    InviteMember,
+    LeaveRoom,
+    RemoveMember,
+    RenameRoom,
+    decode_command,
+)
+from roomlog.rooms import Room, decide_leave, decide_on_member, decide_rename
 
 ROOM = ids.new_id()
 OWNER, MODERATOR, ALICE, BOB, EVE = (ids.new_id() for _ in range(5))
@@ -80,6 +90,22 @@ def test_only_an_owner_changes_roles_and_the_last_one_stays():
     assert refusal(decide_on_member, two, OWNER, role(ids.new_id(), "member")) is (
         ErrorCode.BAD_REQUEST
     )
+
+
+def test_the_last_owner_leaves_only_when_nobody_else_is_there():
+    leave = LeaveRoom(**COMMON)
+    assert refusal(decide_leave, room(), OWNER, leave) is ErrorCode.FORBIDDEN
+    for sender in (MODERATOR, ALICE):
+        assert decide_leave(room(), sender, leave) == MemberLeft(sender)
+    assert decide_leave(room(**{EVE: "owner"}), OWNER, leave) == MemberLeft(OWNER)
+    assert decide_leave(room("direct"), OWNER, leave) == MemberLeft(OWNER)
+    alone = Room(ROOM, "public", "tea", {OWNER: "owner"}, exists=True)
+    assert decide_leave(alone, OWNER, leave) == MemberLeft(OWNER)
+
+
+def test_an_import_records_that_the_last_owner_left():
+    then = LeaveRoom(**COMMON, at=datetime(2020, 1, 1, tzinfo=UTC))
+    assert decide_leave(room(), OWNER, then) == MemberLeft(OWNER)
 
 
 def test_the_two_of_a_direct_room_stay_as_they_are():

@@ -23,6 +23,7 @@ from roomlog.rooms import (
     decide_leave,
     decide_post,
     fold,
+    fold_plain,
     room_of,
 )
 
@@ -30,10 +31,14 @@ ROOM = ids.new_id()
 ALICE, BOB, EVE = (ids.new_id() for _ in range(3))
 
 
+def sent(sender: str, body: Body) -> ChatEvent:
+    return ChatEvent("e", ROOM, "", sender, "k", 0, "n1", body)
+
+
 def room_after(*bodies: Body) -> Room:
     room = Room(ROOM)
     for offset, body in enumerate(bodies):
-        fold(room, ChatEvent("e", ROOM, "", ALICE, "k", 0, "n1", body), offset)
+        assert fold(room, sent(ALICE, body), offset)
     return room
 
 
@@ -140,3 +145,20 @@ def test_a_private_room_cannot_be_joined_or_seen():
     assert refusal(decide_leave, private, EVE, LeaveRoom(id=1, key="k", room=ROOM)) is (
         ErrorCode.NO_SUCH_ROOM
     )
+
+
+def test_what_the_removed_do_takes_no_effect_until_they_are_back():
+    room = room_after(created(), MemberRemoved(BOB))
+    assert not fold(room, sent(BOB, RoomRenamed("mine")), 2)
+    assert not fold(room, sent(BOB, MemberInvited(EVE)), 3)
+    assert not fold_plain(room, BOB, 4)
+    assert (room.name, room.members, room.last_offset) == ("tea", {ALICE: "owner"}, 1)
+    assert fold(room, sent(BOB, MemberJoined(BOB)), 5)
+    assert fold_plain(room, BOB, 6)
+    assert room.void == {2, 3, 4}
+    assert room.joined == {ALICE: 0, BOB: 5}
+
+
+def test_a_membership_counts_from_where_it_began():
+    room = room_after(created(), MemberJoined(EVE), MemberInvited(EVE), MemberLeft(BOB))
+    assert room.joined == {ALICE: 0, EVE: 1}

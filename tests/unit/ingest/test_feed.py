@@ -15,7 +15,7 @@ from ingest.rooms import Rooms
 from ingest.targets import Targets
 from ingest.writes import Write
 from roomlog.deliveries import Range
-from roomlog.events import MemberLeft
+from roomlog.events import MemberLeft, MemberRemoved
 from roomlog.partitions import PARTITIONS, partition_of
 from roomlog.protocol import PostMessage
 from roomlog.rooms import Room
@@ -44,7 +44,7 @@ class Rig:
 
     def __init__(self, *bodies):
         self.log = MemoryLog()
-        self.silences, self.gone = [], []
+        self.silences, self.gone, self.complete = [], [], []
         for body in (created(ALICE, BOB), *bodies):
             self.append(body)
         self.rooms = Rooms(
@@ -55,13 +55,15 @@ class Rig:
             lambda state: None,
             lambda state, offset: self.feed.room_is_live(state, offset),
         )
-        fanout = FanOut(CODEC, RecentEvents(), Targets(None, None, CODEC), 1, self._on_gone)
+        self.targets = Targets(None, None, CODEC)
+        fanout = FanOut(CODEC, RecentEvents(), self.targets, 1, self._on_gone)
         self.feed = Feed(
             self.rooms,
             self.log,
             [0] * PARTITIONS,
             fanout.take,
             fanout.take_own,
+            self.complete.extend,
             fanout.end_turn,
             self.silences.append,
         )
@@ -86,7 +88,7 @@ class Rig:
         writes = []
         for body in bodies:
             command = PostMessage(id=1, key="k", room=ROOM, text="x")
-            write = Write(command, lambda _: None, ROOM, "", ALICE, None, 0.0)
+            write = Write(command, lambda _: None, ROOM, "own", ALICE, None, 0.0)
             write.offset = self.append(body)
             write.value = self.log.records[PARTITION][write.offset].value
             writes.append(write)
@@ -274,3 +276,75 @@ def test_whatever_is_lost_repeated_or_late_every_event_is_shown_once_in_order(da
         assert shown(alice) == [str(n) for n in range(count)]
 
     asyncio.run(run())
+
+
+async def test_what_is_written_is_complete_once_what_others_wrote_before_it_is_here():
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    rig.append(post("another node's"))
+    rig.own(post("mine"))
+    assert rig.complete == []
+    rig.feed.deliver([rig.range(1, 3)])
+    assert [w.offset for w in rig.complete] == [2]
+    assert shown(alice) == ["another node's", "mine"]
+
+
+async def test_what_the_streams_do_not_bring_before_an_own_write_is_read():
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    rig.append(post("another node's"))
+    rig.own(post("mine"))
+    async with asyncio.timeout(2):
+        while not rig.complete:
+            await asyncio.sleep(0.01)
+    assert shown(alice) == ["another node's", "mine"]
+    assert rig.log.reads[1:] == [(1, 3)]
+
+
+async def test_what_the_removed_sent_meanwhile_is_shown_to_nobody():
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    for number, (sender, body) in enumerate(
+        [(ALICE, MemberRemoved(BOB)), (BOB, post("still here")), (ALICE, post("gone"))]
+    ):
+        rig.log.append(PARTITION, ROOM, value(body, key=f"r{number}", sender=sender))
+    rig.feed.deliver([rig.range(1, 4)])
+    assert shown(alice) == [None, "gone"]
+    assert rig.state.room.void == {2}
+    assert rig.state.room.last_offset == 3
+
+
+async def test_the_same_without_anybody_to_show_it_to():
+    rig = Rig()
+    await rig.follow()
+    for number, body in enumerate((MemberRemoved(BOB), post("still here"))):
+        rig.log.append(PARTITION, ROOM, value(body, key=f"r{number}", sender=(ALICE, BOB)[number]))
+    rig.feed.deliver([rig.range(1, 3)])
+    assert (rig.state.room.void, rig.state.room.last_offset) == ({2}, 1)
+
+
+async def test_a_message_that_passes_quietly_is_known_to_what_is_done_to_it():
+    rig = Rig()
+    await rig.follow()
+    offset = rig.append(post("hi"))
+    rig.feed.deliver([rig.range(1, 2)])
+    posted = CODEC.glance(rig.log.records[PARTITION][offset].value)[0]
+    assert rig.targets.get(rig.state, posted) == (ALICE,)
+
+
+async def test_a_write_that_waits_for_what_cannot_be_read_is_late_until_it_can(monkeypatch):
+    monkeypatch.setattr("ingest.feed._RETRY_S", 0.01)
+    rig = Rig()
+    await rig.follow(ALICE)
+    rig.log.is_away = True
+    rig.append(post("from another node"))
+    rig.own(post("mine"))
+    await asyncio.sleep(0.1)  # longer than it takes to read what is missing
+    assert rig.complete == []
+    assert [w.event_id for w in rig.feed.late(1.0)] == ["own"]
+    assert rig.feed.late(0.0) == []
+    rig.log.is_away = False
+    async with asyncio.timeout(5):
+        while not rig.complete:
+            await asyncio.sleep(0)
+    assert rig.feed.late(1.0) == []

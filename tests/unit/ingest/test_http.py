@@ -19,7 +19,7 @@ async def test_a_node_is_ready_while_what_it_needs_is_there():
     readiness = await report_of(kafka=fine, valkey=broken)
     ready, told = readiness.report()
     assert (ready, told["status"], told["degraded"]) == (True, "ready", ["valkey"])
-    assert "no route" in told["dependencies"]["valkey"]["error"]
+    assert "no route" in told["dependencies"]["valkey"]["reason"]
 
 
 async def test_a_node_without_kafka_or_draining_is_not():

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from ingest.presence import Presence, after, change
+from ingest.presence import Presence, after, between, change
 from ingest.rooms import RoomState
 from roomlog.deliveries import PresenceDiff
 from roomlog.partitions import partition_of
@@ -18,6 +18,16 @@ def test_only_what_changed_is_told():
 def test_a_change_is_applied():
     diff = PresenceDiff("r", joined=["c"], left=["a"], away=["b"])
     assert after({"a": "online", "b": "online"}, diff) == {"b": "away", "c": "online"}
+
+
+def test_what_changed_while_the_streams_were_away_is_a_change():
+    before, now = (
+        {"a": "online", "b": "online", "c": "away"},
+        {"b": "away", "c": "away", "d": "online"},
+    )
+    assert between("r", before, now) == PresenceDiff("r", joined=["d"], left=["a"], away=["b"])
+    assert after(before, between("r", before, now)) == now
+    assert between("r", now, dict(now)) is None
 
 
 class Sent:

@@ -60,9 +60,16 @@ class MemoryKeys:
                 taken[place] = self.held[write.event_id]
         return taken
 
-    async def take_over(self, write, old):
+    async def take_over(self, write, old, *, lives):
+        if lives and write.event_id in self.held:
+            return False
         self.held[write.event_id] = old._replace(owner=self.owner)
         return True
+
+    async def release(self, event_ids):
+        for event_id in event_ids:
+            if event_id in self.held and self.held[event_id].owner == self.owner:
+                del self.held[event_id]
 
     async def living(self, owners):
         return owners & self.alive
@@ -207,6 +214,43 @@ async def test_what_a_living_node_may_still_store_is_waited_for(rig):
     assert len(rig.log.records[partition]) == 2
 
 
+@pytest.mark.parametrize(
+    ("command", "sender", "answer"),
+    [
+        (post(1), EVE, "not_a_member"),
+        (JoinRoom(id=1, key="j", room=ROOM), ALICE, "ack"),
+    ],
+    ids=["refused", "changes nothing"],
+)
+async def test_what_a_living_node_will_not_store_is_decided_again_here(
+    rig, command, sender, answer
+):
+    other = Rig()
+    other.keys.owner = OTHER
+    other.submit(command, sender)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    rig.keys.held, rig.keys.alive = other.keys.held, {OTHER}
+    rig.submit(command, sender)
+    rig.submit(post(2))
+    await rig.settle(0.5)
+    assert rig.answers() == [(1, answer), (2, "ack")]
+
+
+async def test_what_its_owner_gives_back_late_is_decided_here(rig):
+    command = post(1)
+    event_id = ids.event_id(ALICE, ROOM, command.key)
+    rig.keys.held[event_id] = Reservation(digest_of(command), 1, OTHER)
+    rig.keys.alive = {OTHER}
+    rig.submit(command)
+    await rig.settle(0.1)
+    assert rig.replies == []
+    del rig.keys.held[event_id]
+    await rig.settle(0.5)
+    assert rig.answers() == [(1, "ack")]
+    assert rig.keys.held[event_id].owner == ME
+
+
 async def test_without_valkey_the_chat_goes_on(rig):
     rig.keys.away = True
     rig.submit(post(1))
@@ -348,3 +392,56 @@ async def test_a_removal_counts_for_what_is_sent_right_behind_it(rig):
     assert codes[3] == "no_such_room"
     assert codes[5] == "forbidden"
     assert [codes[n] for n in (1, 2, 4, 6, 7)] == ["ack"] * 5
+
+
+async def test_what_came_into_the_log_after_the_removal_of_its_sender_is_refused_for_good(rig):
+    rig.submit(post(1, key="k"), BOB)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    writes = rig.lanes.store()
+    rig.rooms.get(ROOM).room.void.add(writes[0].offset)
+    rig.writer.stored(writes)
+    rig.submit(post(2, key="k"), BOB)
+    await rig.settle()
+    assert rig.answers() == [(1, "not_a_member"), (2, "not_a_member")]
+    assert rig.writer.is_idle
+
+
+async def test_what_led_to_nothing_is_decided_anew_when_it_is_repeated_on_another_node(rig):
+    rig.submit(JoinRoom(id=1, key="j", room=ROOM), BOB)
+    rig.submit(post(2, key="p", text=" "), BOB)
+    await rig.settle()
+    assert sorted(rig.answers()) == [(1, "ack"), (2, "bad_request")]
+    assert rig.keys.held == {}
+
+
+async def test_what_another_node_gives_up_is_decided_here(rig):
+    rig.keys.alive.add(OTHER)
+    event_id = ids.event_id(ALICE, ROOM, "k9")
+    rig.keys.held[event_id] = Reservation(digest_of(post(1, key="k9")), 0, OTHER)
+    rig.submit(post(1, key="k9"))
+    await rig.settle(0.1)
+    assert rig.replies == []
+    del rig.keys.held[event_id]
+    await rig.settle(0.2)
+    assert rig.answers() == [(1, "ack")]
+
+
+async def test_a_message_that_is_on_its_way_is_edited_behind_it(rig):
+    rig.submit(post(1))
+    rig.submit(edit(2, ids.event_id(ALICE, ROOM, "k1")))
+    await rig.settle()
+    assert rig.answers() == [(1, "ack"), (2, "ack")]
+
+
+async def test_what_is_wrong_with_a_direct_room_is_told_even_where_the_room_exists(rig):
+    def create(number, *members):
+        command = {"id": number, "key": f"d{number}", "name": "x", "kind": "direct"}
+        return CreateRoom(**command, members=members)
+
+    rig.submit(create(1, BOB))
+    await rig.settle()
+    rig.rooms.get(ids.direct_room_id(ALICE, BOB)).room.exists = True
+    rig.submit(create(2, BOB, EVE))
+    await rig.settle()
+    assert rig.answers() == [(1, "ack"), (2, "bad_request")]

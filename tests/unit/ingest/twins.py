@@ -50,6 +50,8 @@ class MemoryLog:
         return {p: len(self.records.get(p, [])) for p in partitions}
 
     async def read(self, partition, start, stop):
+        if self.is_away:
+            raise LogUnavailable
         if start < stop:
             self.reads.append((start, stop))
         found = self.records.get(partition, [])[start:stop]

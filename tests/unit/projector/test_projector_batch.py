@@ -33,7 +33,7 @@ def of(body, offset=3, **more):
 def test_a_message_becomes_a_row_and_the_rooms_newest_event():
     batch = batch_of(of(MessagePosted("hi"), 3))
     assert [m.room_id for m in batch.messages.values()] == [ROOM]
-    assert batch.touched == {ROOM: Touch(3, START)}
+    assert batch.touched() == {ROOM: Touch(3, START)}
     assert batch.events == 1
     assert list(batch.ends.values()) == [4]
 
@@ -43,7 +43,14 @@ def test_of_two_messages_with_one_id_the_first_stays():
     once = batch_of(chat_record(event, 3))
     twice = batch_of(chat_record(event, 3), chat_record(event, 9))
     assert twice.messages == once.messages
-    assert twice.touched[ROOM].offset == 9
+    assert twice.touched()[ROOM].offset == 9
+
+
+def test_what_has_no_effect_is_not_the_rooms_newest_event():
+    batch = batch_of(*(of(MessagePosted("x"), offset) for offset in (3, 4, 5)))
+    assert batch.touched({(ROOM, 3)})[ROOM].offset == 5
+    assert batch.touched({(ROOM, 5), (ROOM, 4)})[ROOM].offset == 3
+    assert batch.touched({(ROOM, 3), (ROOM, 4), (ROOM, 5)}) == {}
 
 
 def test_other_events_become_facts_in_order_once_each():
@@ -68,7 +75,7 @@ def dead(batch):
 def test_bytes_that_are_no_record_are_dead_and_touch_nothing():
     batch = batch_of(Record(CHAT_EVENTS, 0, 5, b"garbage"), Record(CHAT_EVENTS, 0, 6, None))
     assert [kind for kind, _ in dead(batch)] == ["undecodable", "undecodable"]
-    assert not batch.touched
+    assert not batch.touches
     assert batch.events == 2
     assert list(batch.ends.values()) == [7]
 
@@ -83,7 +90,7 @@ def test_what_postgres_cannot_hold_is_dead_but_was_the_rooms_newest_event():
     ):
         batch = batch_of(of(body))
         assert [kind for kind, _ in dead(batch)] == ["inapplicable"], body
-        assert batch.touched[ROOM].offset == 3
+        assert batch.touched()[ROOM].offset == 3
         assert not batch.messages
         assert not batch.facts
 
@@ -108,14 +115,14 @@ def test_an_event_in_the_wrong_partition_is_dead_and_touches_nothing():
     wrong = Record(CHAT_EVENTS, (right.partition + 1) % 24, 3, right.value)
     batch = batch_of(wrong)
     assert dead(batch)[0][0] == "misplaced"
-    assert not batch.touched
+    assert not batch.touches
 
 
 def test_an_event_that_postgres_refused_is_dead_with_its_reason():
     record = of(MessagePosted("hi"))
     batch = batch_of(record, refused={(CHAT_EVENTS, record.partition, 3): "too long"})
     assert dead(batch) == [("inapplicable", "too long")]
-    assert batch.touched[ROOM].offset == 3
+    assert batch.touched()[ROOM].offset == 3
     assert not batch.messages
 
 

@@ -1,5 +1,11 @@
-from projector.batch import Fact, UserFact
-from projector.fold import Member, Prior, concerned_members, created_rooms, fold
+from projector.batch import Fact, Message, UserFact
+from projector.fold import (
+    Member,
+    Prior,
+    concerned_members,
+    created_rooms,
+    fold,
+)
 from roomlog import ids
 from roomlog.accounts import UserRegistered, UserRenamed
 from roomlog.events import (
@@ -28,13 +34,18 @@ def facts(*bodies, sender=ALICE):
     ]
 
 
+def prior(members=None, **more):
+    """What is there before: Alice, who does everything, is an owner."""
+    return Prior(members={(ROOM, ALICE): Member("owner", -1, 0), **(members or {})}, **more)
+
+
 def changes(*bodies, members=None, rooms=()):
-    return fold(facts(*bodies), [], Prior(rooms=set(rooms), members=members or {}))
+    return fold(facts(*bodies), [], prior(members, rooms=set(rooms)))
 
 
 def test_a_room_begins_once_with_its_first_members():
     created = RoomCreated("r", "public", members=(FirstMember(ALICE, "owner"),))
-    found = changes(created, RoomCreated("other", "private"))
+    found = fold(facts(created, RoomCreated("other", "private")), [], Prior())
     assert found.rooms[ROOM][1] == created
     assert found.members == {(ROOM, ALICE): Member("owner", 0, 100)}
     assert found.member_delta == {ROOM: 1}
@@ -97,7 +108,7 @@ def test_the_newest_edit_stays_and_none_follows_a_deletion():
 
 def test_what_comes_before_its_message_changes_nothing():
     bodies = (MessageEdited(TARGET, "a"), MessageDeleted(TARGET), MessageEdited(TARGET, "b"))
-    found = fold(facts(*bodies), [], Prior(posted={TARGET: 1}))
+    found = fold(facts(*bodies), [], prior(posted={TARGET: 1}))
     assert not found.deletions
     assert found.edits[ROOM, TARGET].text == "b"
 
@@ -135,3 +146,29 @@ def test_the_fold_says_what_it_must_know():
     )
     assert created_rooms(some) == [ROOM]
     assert sorted(concerned_members(some)) == sorted([(ROOM, ALICE), (ROOM, BOB)])
+    assert concerned_members([], [post(BOB, 1)]) == [(ROOM, BOB)]
+
+
+def post(sender, offset):
+    return Message(ROOM, offset, b"", sender)
+
+
+def by_id(*messages):
+    return {bytes([n]): message for n, message in enumerate(messages)}
+
+
+def test_what_one_does_after_their_removal_has_no_effect():
+    removal, *late = facts(MemberRemoved(BOB), RoomRenamed("mine"), MemberInvited(BOB))
+    late = [fact._replace(sender_id=BOB) for fact in late]
+    posts = by_id(post(BOB, -1), post(BOB, 5), post(ALICE, 6))
+    before = prior({(ROOM, BOB): JOINED_BEFORE})
+    found = fold([removal, *late], [], before, posts)
+    assert set(found.void) == {(ROOM, 1), (ROOM, 2), (ROOM, 5)}
+    assert not found.names
+    assert found.members == {(ROOM, BOB): None}
+
+
+def test_who_joined_in_the_batch_may_post_from_there_on():
+    joined = [fact._replace(sender_id=BOB) for fact in facts(MemberJoined(BOB))]
+    found = fold(joined, [], prior(), by_id(post(BOB, -1), post(BOB, 1)))
+    assert found.void == {(ROOM, -1): "00"}

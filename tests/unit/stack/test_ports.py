@@ -49,3 +49,9 @@ def test_the_same_port_is_not_given_twice(ports):
     port = ports.choose("api")
     with pytest.raises(StackError):
         ports.insist(port)
+
+
+def test_a_port_that_was_released_can_be_taken_again(ports):
+    port = ports.choose("streams-3")
+    ports.release(port)
+    assert ports.insist(port) == port

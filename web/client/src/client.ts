@@ -3,6 +3,7 @@ import type { OpenSocket } from "./link";
 import { Outbox } from "./outbox";
 import { afterClose, backoffMs, chooseNode } from "./policy";
 import type { NodeAddress } from "./policy";
+import { Notices } from "./notices";
 import { Subscriptions } from "./subscriptions";
 import type {
   Ack,
@@ -10,12 +11,12 @@ import type {
   ChatEvent,
   ErrorReply,
   Hello,
-  KeyedCommand,
   Limits,
   Notify,
   PlainCommand,
   Presence,
   PresenceState,
+  RepeatableCommand,
   Reset,
   ServerFrame,
   Typing,
@@ -33,6 +34,7 @@ export type ClientEvent =
   | Reset
   | Typing
   | Presence
+  /** A mention, direct message, invitation (each once) or moved read marker of this person. */
   | Notify;
 
 export interface ClientOptions {
@@ -68,6 +70,7 @@ export class RoomlogClient {
   private readonly failed = new Map<string, number>();
   private readonly subscriptions: Subscriptions;
   private readonly outbox = new Outbox();
+  private readonly notices = new Notices();
   private readonly random: () => number;
   private readonly now: () => number;
   private attempt = 0;
@@ -114,8 +117,11 @@ export class RoomlogClient {
     else if (this.reconnectTimer !== undefined) this.retryNow();
   }
 
-  /** Carry out a command; resolves once the log has stored it. The same key takes effect once. */
-  command(command: KeyedCommand): Promise<Ack> {
+  /**
+   * Carry out a command; resolves once the log has stored it. The same key takes effect once.
+   * The ack of a `read` has the cursor of the marker that now holds. Rejects with CommandFailed.
+   */
+  command(command: RepeatableCommand): Promise<Ack> {
     const done = this.outbox.add(command, this.now());
     this.pump();
     return done;
@@ -287,9 +293,11 @@ export class RoomlogClient {
         return this.subscriptions.reset(frame);
       case "reconnect":
         return this.replace();
+      case "notify":
+        if (this.notices.isNew(frame.d)) this.options.listener(frame);
+        return;
       case "typing":
       case "presence":
-      case "notify":
         return this.options.listener(frame);
     }
   }

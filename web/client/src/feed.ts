@@ -61,7 +61,11 @@ export class RoomFeed {
 
   accept(event: ChatEvent): Verdict {
     if (this.mode === "asked" || this.mode === "detached") return "skip";
-    if (this.seen.has(event.id)) return "skip";
+    if (this.seen.has(event.id)) {
+      // The log may hold one event at two places: the next one names the second as its predecessor.
+      if (event.prev != null && event.prev === this.chain) this.place = this.chain = event.cursor;
+      return "skip";
+    }
     if (this.mode === "live" && this.breaksChain(event)) return "gap";
     this.remember(event);
     return "apply";

@@ -6,7 +6,7 @@ import type { NodeAddress } from "./policy";
 export interface SocketLike {
   onmessage: ((event: { data: unknown }) => void) | null;
   onclose: ((event: { code: number; reason: string }) => void) | null;
-  onerror: (() => void) | null;
+  onerror: (() => unknown) | null;
   send(data: string): void;
   close(code?: number, reason?: string): void;
 }
@@ -16,6 +16,7 @@ export type OpenSocket = (url: string, protocols: string[]) => SocketLike;
 const HELLO_WITHIN_MS = 5_000;
 const ANSWER_WITHIN_MS = 8_000;
 const FRAME_BYTES = 60_000;
+const NO_CLOSE_FRAME = 1006;
 /** Our own code for a connection that went silent; the network is gone, so nobody reads it. */
 const SILENT = 4012;
 
@@ -46,7 +47,8 @@ export class Link {
     this.socket = open(node.url, protocols);
     this.socket.onmessage = (event) => this.receive(event.data);
     this.socket.onclose = (event) => this.end(event.code, event.reason);
-    this.socket.onerror = () => undefined;
+    // A browser closes in the same turn, with the code; Node 20 tells a refused handshake by the error alone.
+    this.socket.onerror = () => setTimeout(() => this.end(NO_CLOSE_FRAME, "connection failed"));
   }
 
   /** Send with everything else that is said in the same turn of the event loop, in as few frames as fit. */

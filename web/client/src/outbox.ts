@@ -1,4 +1,4 @@
-import type { Ack, ErrorReply, KeyedCommand } from "./protocol";
+import type { Ack, ErrorReply, RepeatableCommand } from "./protocol";
 import { backoffMs } from "./policy";
 
 /** A command is given up as failed after this long without an answer; the same key may be tried again. */
@@ -16,7 +16,7 @@ export class CommandFailed extends Error {
 }
 
 interface Entry {
-  command: KeyedCommand;
+  command: RepeatableCommand;
   lane: string;
   id: number | null;
   sentAt: number;
@@ -40,8 +40,8 @@ export class Outbox {
   }
 
   /** Queue a command; resolves with its ack, rejects with CommandFailed. Times are milliseconds. */
-  add(command: KeyedCommand, now: number): Promise<Ack> {
-    const lane = command.op === "create" ? `create:${command.key}` : command.room;
+  add(command: RepeatableCommand, now: number): Promise<Ack> {
+    const lane = laneOf(command);
     return new Promise((resolve, reject) => {
       const giveUpAt = now + GIVE_UP_MS;
       this.entries.push({
@@ -59,8 +59,8 @@ export class Outbox {
   }
 
   /** Take what may be sent now; `nextId` numbers each. */
-  due(now: number, nextId: () => number): (KeyedCommand & { id: number })[] {
-    const ready: (KeyedCommand & { id: number })[] = [];
+  due(now: number, nextId: () => number): (RepeatableCommand & { id: number })[] {
+    const ready: (RepeatableCommand & { id: number })[] = [];
     for (const entry of this.heads()) {
       if (entry.id !== null || entry.notBefore > now) continue;
       entry.id = nextId();
@@ -145,4 +145,10 @@ export class Outbox {
     const index = this.entries.findIndex((entry) => entry.id !== null && entry.id === id);
     return index < 0 ? null : (this.entries.splice(index, 1)[0] ?? null);
   }
+}
+
+/** Markers have lanes of their own: neither they nor what is written waits for the other. */
+function laneOf(command: RepeatableCommand): string {
+  if (command.op === "create") return `create:${command.key}`;
+  return command.op === "read" ? `read:${command.room}` : command.room;
 }

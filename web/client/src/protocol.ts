@@ -4,6 +4,15 @@ export const SUBPROTOCOL = "roomlog.v1.json";
 
 export type PresenceState = "online" | "away";
 export type RoomKind = "public" | "private" | "direct";
+export type Role = "owner" | "moderator" | "member";
+
+/** A file that belongs to a message, by the id under which the API serves it. */
+export interface Attachment {
+  file_id: string;
+  name: string;
+  media_type: string;
+  size_bytes: number;
+}
 
 /** A durable event of a room. `prev` is the cursor of the event before it in the same room. */
 export interface ChatEvent {
@@ -82,9 +91,31 @@ export interface Presence {
   diff?: PresenceDiff;
 }
 
+/** Something that concerns this person: a mention, a message in a direct room, an invitation. */
+export interface PersonalNotice {
+  kind: "mention" | "direct" | "invite";
+  room: string;
+  event: string;
+  cursor: string;
+  sender: string;
+  ts: string;
+  /** The first 140 characters, where it is about a message. */
+  text?: string;
+}
+
+/** This person's read marker of a room moved, here or on another device. */
+export interface ReadNotice {
+  kind: "read";
+  room: string;
+  cursor: string;
+}
+
+export type Notice = PersonalNotice | ReadNotice;
+
+/** On every socket of the person it is for. */
 export interface Notify {
   op: "notify";
-  d: Record<string, unknown>;
+  d: Notice;
 }
 
 export interface Reconnect {
@@ -106,15 +137,32 @@ interface Keyed {
 
 /** Commands that take effect once per key, however often they are sent. */
 export type KeyedCommand =
-  | (Keyed & { op: "send"; text: string; reply_to?: string; mentions?: string[] })
+  | (Keyed & {
+      op: "send";
+      text: string;
+      reply_to?: string;
+      attachments?: Attachment[];
+      mentions?: string[];
+    })
   | (Keyed & { op: "edit"; event: string; text: string })
   | (Keyed & { op: "delete"; event: string })
   | (Keyed & { op: "react" | "unreact"; event: string; emoji: string })
   | (Keyed & { op: "join" | "leave" })
   | (Keyed & { op: "invite" | "kick"; user: string })
-  | (Keyed & { op: "role"; user: string; role: string })
-  | (Keyed & { op: "rename"; name?: string; topic?: string })
+  | (Keyed & { op: "role"; user: string; role: Role })
+  | (Keyed & { op: "rename"; name: string; topic?: undefined })
+  | (Keyed & { op: "rename"; topic: string; name?: undefined })
   | { op: "create"; key: string; name: string; kind: RoomKind; members?: string[] };
+
+/** Everything up to the cursor is read. Markers only go forward, so sending it again changes nothing. */
+export interface ReadCommand {
+  op: "read";
+  room: string;
+  cursor: string;
+}
+
+/** Commands that are sent until they are answered: repeating them has no second effect. */
+export type RepeatableCommand = KeyedCommand | ReadCommand;
 
 /** Commands about this connection alone. */
 export type PlainCommand =
@@ -125,7 +173,7 @@ export type PlainCommand =
   | { op: "auth"; token: string }
   | { op: "ping" };
 
-export type Outgoing = (KeyedCommand | PlainCommand) & { id?: number };
+export type Outgoing = (RepeatableCommand | PlainCommand) & { id?: number };
 
 /** Split a text frame into its JSON objects, one per line; a line that is not JSON is skipped. */
 export function parseFrame(data: string): ServerFrame[] {

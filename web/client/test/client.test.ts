@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CommandFailed, RoomlogClient } from "../src/index";
-import type { Ack, ClientEvent, ClientOptions } from "../src/index";
+import type { Ack, ClientEvent, ClientOptions, ServerFrame } from "../src/index";
 import { eventFrame, FakeSocket } from "./fakeNode";
 
 const NODES = [
@@ -98,6 +98,15 @@ describe("connecting", () => {
     expect(events.at(-1)).toEqual({ op: "signed_out" });
   });
 
+  it("goes on when a handshake fails without a close event", async () => {
+    client = build();
+    client.start();
+    await pass();
+    latest().onerror?.();
+    await pass(400);
+    expect(sockets.map((socket) => socket.url)).toEqual(["ws://node-1/ws", "ws://node-2/ws"]);
+  });
+
   it("gives up on a node that never says hello", async () => {
     client = build();
     client.start();
@@ -158,6 +167,14 @@ describe("rooms", () => {
     const socket = await followed();
     socket.say(eventFrame(6, 5), eventFrame(7, 6), eventFrame(7, 6));
     expect(shown()).toEqual(["e6", "e7"]);
+  });
+
+  it("goes on after an event that the log holds at two places", async () => {
+    const socket = await followed();
+    socket.say({ ...eventFrame(7, 6), id: "e6" } as ServerFrame, eventFrame(8, 7));
+    await pass();
+    expect(shown()).toEqual(["e6", "e8"]);
+    expect(socket.ops("sub")).toHaveLength(1);
   });
 
   it("repairs a gap from the log before it hands on anything later", async () => {
@@ -237,6 +254,32 @@ describe("commands", () => {
     expect(socket.ops("send").at(-1)).toMatchObject({ key: "k2" });
   });
 
+  it("moves a read marker beside the messages, and again after a reconnect", async () => {
+    const socket = await online();
+    void send("k1");
+    const done = client.command({ op: "read", room: "room", cursor: "1:6" });
+    await pass();
+    expect(socket.commands).toMatchObject([{ op: "send" }, { op: "read", room: "room", cursor: "1:6" }]);
+    socket.drop(1006);
+    await pass(400);
+    latest().hello("n2");
+    await pass();
+    latest().say({ op: "ack", id: latest().ops("read")[0]?.id ?? -1, cursor: "1:8" });
+    await expect(done).resolves.toMatchObject({ cursor: "1:8" });
+  });
+
+  it("says again on a new connection that the person is away", async () => {
+    const socket = await online();
+    client.setPresence("away");
+    await pass();
+    expect(socket.ops("presence")).toMatchObject([{ state: "away" }]);
+    socket.drop(1006);
+    await pass(400);
+    latest().hello("n2");
+    await pass();
+    expect(latest().ops("presence")).toMatchObject([{ state: "away" }]);
+  });
+
   it("fails with the server's reason", async () => {
     const socket = await online();
     const done = send("k1");
@@ -255,5 +298,17 @@ describe("commands", () => {
     expect(socket.ops("ping")).toHaveLength(1);
     await pass(120_000);
     await failed;
+  });
+});
+
+describe("notices", () => {
+  it("hands on each mention once, and every move of a marker", async () => {
+    const socket = await online();
+    const about = { room: "room", event: "e7", cursor: "1:7", sender: "bob", ts: "2026-01-02T03:04:05.678Z" };
+    const mention: ServerFrame = { op: "notify", d: { kind: "mention", ...about, text: "hi" } };
+    const read: ServerFrame = { op: "notify", d: { kind: "read", room: "room", cursor: "1:7" } };
+    socket.say(mention, mention, { op: "notify", d: { kind: "direct", ...about } }, read, read);
+    const kinds = events.flatMap((event) => (event.op === "notify" ? [event.d.kind] : []));
+    expect(kinds).toEqual(["mention", "direct", "read", "read"]);
   });
 });

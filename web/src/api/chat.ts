@@ -1,10 +1,22 @@
 /** The REST calls of the chat itself: rooms, history, people, nodes. */
 
-import type { NodeAddress, PresenceState, RestClient } from "@roomlog/client";
+import type { NodeAddress, PresenceState, RestClient, Role } from "@roomlog/client";
 import type { Room } from "../state/rooms";
 import type { ApiMessage } from "../state/timeline";
+import type { UnreadRoom } from "../state/unread";
 
-export type Users = Record<string, { id: string; name: string }>;
+export interface User {
+  id: string;
+  name: string;
+}
+
+export type Users = Record<string, User>;
+
+export interface MemberPage {
+  items: { user: string; role: Role }[];
+  users: Users;
+  next: string | null;
+}
 
 export interface RoomPage {
   items: Room[];
@@ -57,12 +69,26 @@ export class ChatApi {
     return this.rest.get(`/messages/${encodeURIComponent(id)}`);
   }
 
+  /** What is unread in the person's rooms; counted up to 1,000. */
+  unread(): Promise<{ items: UnreadRoom[] }> {
+    return this.rest.get("/unread");
+  }
+
+  members(room: string, query: { limit: number; after: string | null }): Promise<MemberPage> {
+    return this.rest.get(`/rooms/${encodeURIComponent(room)}/members`, { query });
+  }
+
+  async searchUsers(q: string, signal: AbortSignal): Promise<User[]> {
+    const answer = await this.rest.get<{ items: User[] }>("/users", { query: { q, limit: 20 }, signal });
+    return answer.items;
+  }
+
   presence(room: string): Promise<RoomPresenceAnswer> {
     return this.rest.get(`/rooms/${encodeURIComponent(room)}/presence`);
   }
 
   async users(ids: readonly string[]): Promise<Users> {
-    const answer = await this.rest.get<{ items: { id: string; name: string }[] }>("/users", {
+    const answer = await this.rest.get<{ items: User[] }>("/users", {
       query: { ids: ids.join(",") },
     });
     return Object.fromEntries(answer.items.map((user) => [user.id, user]));

@@ -1,7 +1,8 @@
 import { ApiError, newKey } from "@roomlog/client";
 import type { RoomlogClient } from "@roomlog/client";
 import type { ChatApi } from "../api/chat";
-import type { Action, ChatState } from "../state/chat";
+import type { Action, ChatState } from "../state/model";
+import type { PendingMessage } from "../state/pending";
 import type { Store } from "../state/store";
 import { explain } from "./explain";
 
@@ -24,11 +25,12 @@ export class Messages {
     private readonly flushEvents: () => void,
   ) {}
 
-  send(room: string, text: string, replyTo: string | null): void {
+  send(room: string, text: string, replyTo: string | null, mentions: readonly string[]): void {
     const message = {
       key: newKey(),
       text,
       replyTo,
+      mentions,
       at: Date.now(),
       state: "sending" as const,
       event: null,
@@ -37,7 +39,7 @@ export class Messages {
     this.store.dispatch({ type: "sending", room, message });
     this.sentSince = true;
     clearTimeout(this.typingSoon);
-    void this.post(room, message.key, text, replyTo);
+    void this.post(room, message);
   }
 
   /** Try a failed message again under its own key: if it was stored after all, nothing is posted twice. */
@@ -45,7 +47,7 @@ export class Messages {
     const message = this.store.get().pending[room]?.find((each) => each.key === key);
     if (!message) return;
     this.store.dispatch({ type: "retried", room, key });
-    void this.post(room, key, message.text, message.replyTo);
+    void this.post(room, message);
   }
 
   discard(room: string, key: string): void {
@@ -85,10 +87,11 @@ export class Messages {
     }
   }
 
-  private async post(room: string, key: string, text: string, replyTo: string | null): Promise<void> {
+  private async post(room: string, { key, text, replyTo, mentions }: PendingMessage): Promise<void> {
     try {
       const reply = replyTo === null ? {} : { reply_to: replyTo };
-      const ack = await this.client.command({ op: "send", room, key, text, ...reply });
+      const people = mentions.length === 0 ? {} : { mentions: [...mentions] };
+      const ack = await this.client.command({ op: "send", room, key, text, ...reply, ...people });
       this.flushEvents();
       this.store.dispatch({ type: "stored", room, key, event: ack.event ?? "" });
     } catch (error) {

@@ -11,6 +11,7 @@ export class Names {
 
   constructor(
     private readonly api: ChatApi,
+    private readonly known: () => Readonly<Record<string, string>>,
     private readonly found: (users: Users) => void,
   ) {
     this.batch = new Batch(WAIT_MS, (ids) => this.lookUp(ids), false);
@@ -20,6 +21,15 @@ export class Names {
     if (this.asked.has(user)) return;
     this.asked.add(user);
     this.batch.add(user);
+  }
+
+  /** A user's name for a sentence; "Someone" where it cannot be found out now. */
+  async nameOf(user: string): Promise<string> {
+    const known = this.known()[user];
+    if (known !== undefined) return known;
+    const users = await this.api.users([user]).catch((): Users => ({}));
+    this.found(users);
+    return users[user]?.name ?? "Someone";
   }
 
   stop(): void {

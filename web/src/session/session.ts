@@ -1,21 +1,28 @@
-import { CommandFailed, newKey, RoomlogClient } from "@roomlog/client";
-import type { Ack, ChatEvent, ClientEvent, OpenSocket } from "@roomlog/client";
+import { RoomlogClient } from "@roomlog/client";
+import type { ChatEvent, ClientEvent, Notice, OpenSocket } from "@roomlog/client";
 import type { Api } from "../api";
 import { expiresIn } from "../api/auth";
 import type { Me } from "../api/auth";
-import { initialState, reduce } from "../state/chat";
-import type { Action, ChatState } from "../state/chat";
-import type { Room } from "../state/rooms";
+import { reduce } from "../state/chat";
+import { initialState } from "../state/model";
+import type { Action, ChatState } from "../state/model";
+import { removesMe } from "../state/members";
 import { createStore } from "../state/store";
 import type { Store } from "../state/store";
+import type { TimelineItem } from "../state/timeline";
+import type { Toast } from "../state/toasts";
+import { Attention } from "./attention";
 import { Batch } from "./batch";
+import { Changes } from "./changes";
 import { explain } from "./explain";
 import { Messages } from "./messages";
 import { Names } from "./names";
+import { Reading } from "./reading";
+import { Rooms } from "./rooms";
 
 const PAGE = 50;
-const ROOMS_PAGE = 100;
-const MOST_ROOMS = 400;
+const BIG_PAGE = 200;
+const MOST_PAGES_BACK = 50;
 const FRAME_MS = 16;
 const TICK_MS = 1_000;
 const AGAIN_MS = 2_000;
@@ -24,6 +31,8 @@ const RENEW_BEFORE_MS = 90_000;
 export interface SessionOptions {
   preferredNode: string | null;
   onSignedOut(): void;
+  /** Told what concerns the person, to be shown outside the page. */
+  alert: (toast: Toast) => void;
   openSocket?: OpenSocket;
 }
 
@@ -35,10 +44,14 @@ export class ChatSession {
   readonly store: Store<ChatState, Action>;
   /** Writing: sending, trying again, telling that one types. */
   readonly messages: Messages;
+  readonly changes: Changes;
+  readonly rooms: Rooms;
+  private readonly reading: Reading;
+  private readonly attention: Attention;
   private readonly client: RoomlogClient;
   private readonly names: Names;
   private readonly events: Batch<ChatEvent>;
-  private readonly loadingOlder = new Set<string>();
+  private readonly loadingOlder = new Map<string, Promise<void>>();
   private stopped = false;
   private tick: ReturnType<typeof setInterval> | undefined;
   private again: ReturnType<typeof setTimeout> | undefined;
@@ -50,7 +63,11 @@ export class ChatSession {
     private readonly options: SessionOptions,
   ) {
     this.store = createStore(reduce, initialState(me));
-    this.names = new Names(api.chat, (users) => this.store.dispatch({ type: "names", users }));
+    this.names = new Names(
+      api.chat,
+      () => this.store.get().names,
+      (users) => this.store.dispatch({ type: "names", users }),
+    );
     this.events = new Batch(FRAME_MS, (events) => this.store.dispatch({ type: "events", events }), true);
     this.client = new RoomlogClient({
       nodes: () => api.chat.nodes(),
@@ -59,20 +76,29 @@ export class ChatSession {
       preferredNode: options.preferredNode,
       openSocket: options.openSocket,
     });
-    this.messages = new Messages(this.client, api.chat, this.store, () => this.events.flush());
+    const flush = () => this.events.flush();
+    this.messages = new Messages(this.client, api.chat, this.store, flush);
+    this.changes = new Changes(this.client, this.store, flush);
+    this.rooms = new Rooms(this.client, api.chat, this.store, (room, cursor) =>
+      this.loadTimeline(room, cursor),
+    );
+    this.reading = new Reading(this.client, api.chat, this.store);
+    this.attention = new Attention(this.store, this.names, this.rooms, options.alert);
   }
 
   start(): void {
     this.stopped = false;
     this.client.start();
     this.tick = setInterval(() => this.store.dispatch({ type: "tick", now: Date.now() }), TICK_MS);
-    void this.loadRooms();
+    this.reading.start();
+    void this.load();
   }
 
   stop(): void {
     this.stopped = true;
     this.client.stop();
     this.names.stop();
+    this.reading.stop();
     this.messages.stop();
     this.events.stop();
     clearInterval(this.tick);
@@ -89,6 +115,11 @@ export class ChatSession {
   setVisible(visible: boolean): void {
     this.store.dispatch({ type: "visible", visible });
     if (visible) this.client.nudge();
+  }
+
+  /** Whether the newest row of a room is on the screen. */
+  setAtEnd(room: string, atEnd: boolean): void {
+    this.store.dispatch({ type: "at_end", room, atEnd });
   }
 
   setAway(away: boolean): void {
@@ -117,35 +148,8 @@ export class ChatSession {
     this.events.flush();
     this.store.dispatch({ type: "open_room", room });
     if (room === null) return;
-    const known = this.store.get().rooms[room] ?? (await this.fetchRoom(room));
+    const known = this.store.get().rooms[room] ?? (await this.rooms.fetch(room));
     if (known?.is_member) await this.showRoom(room);
-  }
-
-  async join(room: string): Promise<void> {
-    const ack = await this.client.command({ op: "join", room, key: newKey() });
-    await this.entered(room, ack);
-  }
-
-  async leave(room: string): Promise<void> {
-    await this.client.command({ op: "leave", room, key: newKey() });
-    this.client.unsubscribe(room);
-    this.store.dispatch({ type: "room_gone", room });
-  }
-
-  /** Create a room and return its id; `key` makes a repeated attempt the same room. */
-  async create(name: string, kind: "public" | "private", key: string): Promise<string> {
-    const ack = await this.client.command({ op: "create", key, name, kind });
-    if (!ack.room)
-      throw new CommandFailed("unavailable", "The server did not name the new room. Reload the page.");
-    const { room } = ack;
-    const made: Room = { id: room, name, kind, topic: null, members: 1, is_member: true, last_cursor: null };
-    this.store.dispatch({ type: "rooms", rooms: [made] });
-    await this.loadTimeline(room, ack.cursor ?? null);
-    return room;
-  }
-
-  searchRooms(q: string, after: string | null, signal: AbortSignal) {
-    return this.api.chat.rooms({ q, after, limit: 30 }, signal);
   }
 
   /** Show the newest page of a room again, for instance after an error. */
@@ -161,61 +165,57 @@ export class ChatSession {
     }
   }
 
-  async loadOlder(room: string): Promise<void> {
-    const timeline = this.store.get().timelines[room];
-    const oldest = timeline?.items[0];
-    if (!timeline?.hasMore || !oldest || this.loadingOlder.has(room)) return;
-    this.loadingOlder.add(room);
-    try {
-      const page = await this.api.chat.messages(room, { before: oldest.cursor, limit: PAGE });
-      this.store.dispatch({ type: "names", users: page.users });
-      this.store.dispatch({ type: "older_page", room, messages: page.items, hasMore: page.has_more });
-    } finally {
-      this.loadingOlder.delete(room);
+  /** Load older pages until the history has what is looked for; false where it is not there, or too far back. */
+  async loadUntil(room: string, found: (item: TimelineItem) => boolean): Promise<boolean> {
+    for (let pages = 0; pages <= MOST_PAGES_BACK; pages += 1) {
+      const timeline = this.store.get().timelines[room];
+      if (timeline?.items.some(found)) return true;
+      if (!timeline?.hasMore) return false;
+      await this.loadOlder(room, BIG_PAGE);
     }
+    return false;
+  }
+
+  /** Load the page before the oldest item; who asks while one is on its way gets that one. */
+  loadOlder(room: string, limit = PAGE): Promise<void> {
+    const running = this.loadingOlder.get(room);
+    if (running) return running;
+    const loading = this.fetchOlder(room, limit).finally(() => this.loadingOlder.delete(room));
+    this.loadingOlder.set(room, loading);
+    return loading;
   }
 
   // --- inner workings
 
-  private async loadRooms(): Promise<void> {
+  private async fetchOlder(room: string, limit: number): Promise<void> {
+    const timeline = this.store.get().timelines[room];
+    const oldest = timeline?.items[0];
+    if (!timeline?.hasMore || !oldest) return;
+    const page = await this.api.chat.messages(room, { before: oldest.cursor, limit });
+    this.store.dispatch({ type: "names", users: page.users });
+    this.store.dispatch({ type: "older_page", room, messages: page.items, hasMore: page.has_more });
+  }
+
+  private async load(): Promise<void> {
     try {
-      let after: string | null = null;
-      let count = 0;
-      do {
-        const page = await this.api.chat.rooms({ mine: true, limit: ROOMS_PAGE, after });
-        this.store.dispatch({ type: "rooms", rooms: page.items });
-        for (const room of page.items) this.follow(room);
-        after = page.next;
-        count += page.items.length;
-      } while (after !== null && count < MOST_ROOMS && !this.stopped);
-      this.store.dispatch({ type: "rooms_loaded" });
+      await this.rooms.load();
+      await this.reading.count();
     } catch {
       // The list is what everything starts from, so it is asked for until it comes.
-      if (!this.stopped) this.again = setTimeout(() => void this.loadRooms(), AGAIN_MS);
-    }
-  }
-
-  /** Follow a room for its unread count and presence; a room on the screen is followed by its timeline. */
-  private follow(room: Room): void {
-    const shown = this.store.get().timelines[room.id] !== undefined;
-    if (!shown && !this.stopped) this.client.subscribe(room.id, room.last_cursor);
-  }
-
-  private async fetchRoom(id: string): Promise<Room | null> {
-    try {
-      const room = await this.api.chat.room(id);
-      this.store.dispatch({ type: "rooms", rooms: [room] });
-      return room;
-    } catch (error) {
-      this.store.dispatch({ type: "timeline_failed", room: id, error: explain(error) });
-      return null;
+      if (!this.stopped) this.again = setTimeout(() => void this.load(), AGAIN_MS);
     }
   }
 
   private async showRoom(room: string): Promise<void> {
     const status = this.store.get().timelines[room]?.status;
     if (status !== "ready" && status !== "loading") await this.loadTimeline(room);
-    await this.loadPresence(room);
+    await Promise.all([this.loadPresence(room), this.loadMembers(room)]);
+  }
+
+  /** Who is in the room, for mentions and administration; later changes come as events. */
+  private async loadMembers(room: string): Promise<void> {
+    if (this.store.get().members[room]) return;
+    await this.rooms.loadMembers(room).catch(() => undefined);
   }
 
   /** The connection sends a snapshot by itself; this is for what it may have dropped under load. */
@@ -230,16 +230,10 @@ export class ChatSession {
     }
   }
 
-  private async entered(room: string, ack: Ack): Promise<void> {
-    const known = this.store.get().rooms[room];
-    if (known) this.store.dispatch({ type: "rooms", rooms: [{ ...known, is_member: true }] });
-    await this.loadTimeline(room, ack.cursor ?? null);
-    await Promise.all([this.loadPresence(room), this.fetchRoom(room)]);
-  }
-
   private receive(event: ClientEvent): void {
     if (event.op === "event") {
       this.events.add(event);
+      if (removesMe(event, this.store.get().me)) this.removed(event);
       return;
     }
     this.events.flush();
@@ -253,9 +247,9 @@ export class ChatSession {
       case "reset":
         return this.reset(event.room);
       case "refused":
-        return this.store.dispatch({ type: "room_gone", room: event.room });
+        return this.refused(event.room);
       case "notify":
-        return void this.loadRooms();
+        return this.notified(event.d);
       case "signed_out":
         return this.options.onSignedOut();
     }
@@ -267,8 +261,28 @@ export class ChatSession {
     this.store.dispatch({ type: "typing", room, user, now: Date.now() });
   }
 
+  private notified(notice: Notice): void {
+    if (notice.kind === "read") this.reading.moved(notice.room, notice.cursor);
+    else void this.attention.notify(notice);
+  }
+
+  private removed(event: ChatEvent): void {
+    this.events.flush();
+    this.rooms.gone(event.room);
+    void this.attention.removed(event.room, event.sender);
+  }
+
+  private refused(room: string): void {
+    const wasMember = this.store.get().rooms[room]?.is_member;
+    this.rooms.gone(room);
+    if (wasMember) this.attention.refused(room);
+  }
+
   private reset(room: string): void {
     if (this.store.get().timelines[room]) void this.loadTimeline(room);
-    else this.client.subscribe(room);
+    else {
+      this.client.subscribe(room);
+      this.reading.recountSoon();
+    }
   }
 }

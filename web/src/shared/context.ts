@@ -1,6 +1,6 @@
 import { createContext, useContext, useEffect, useSyncExternalStore } from "react";
 import type { ChatSession } from "../session/session";
-import type { ChatState } from "../state/chat";
+import type { ChatState } from "../state/model";
 import { plain } from "./plain";
 
 export const SessionContext = createContext<ChatSession | null>(null);

@@ -1,20 +1,25 @@
 import { useSyncExternalStore } from "react";
 
 /** Where in the app the address bar points; the part after `#`, so that any static server can serve the page. */
-export type Route = { page: "home" } | { page: "sign-up" } | { page: "room"; room: string };
+export type Route =
+  { page: "home" } | { page: "sign-up" } | { page: "room"; room: string; message: string | null };
 
 export const HOME = "#/";
 export const SIGN_UP = "#/sign-up";
 export const SIGN_IN = "#/sign-in";
 
-export function roomHref(room: string): string {
-  return `#/rooms/${encodeURIComponent(room)}`;
+/** The address of a room, or of one message in it. */
+export function roomHref(room: string, message: string | null = null): string {
+  const path = `#/rooms/${encodeURIComponent(room)}`;
+  return message === null ? path : `${path}/${encodeURIComponent(message)}`;
 }
 
 export function parseRoute(hash: string): Route {
   if (hash === SIGN_UP) return { page: "sign-up" };
-  const room = /^#\/rooms\/([^/]+)$/.exec(hash)?.[1];
-  return room === undefined ? { page: "home" } : { page: "room", room: decodeURIComponent(room) };
+  const [, room, message] = /^#\/rooms\/([^/]+)(?:\/([^/]+))?$/.exec(hash) ?? [];
+  if (room === undefined) return { page: "home" };
+  const decoded = message === undefined ? null : decodeURIComponent(message);
+  return { page: "room", room: decodeURIComponent(room), message: decoded };
 }
 
 export function go(href: string): void {

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { ChatEvent } from "@roomlog/client";
-import { initialState, reduce } from "./chat";
-import type { Action, ChatState } from "./chat";
+import { withChanges } from "./changes";
+import { reduce } from "./chat";
+import { initialState } from "./model";
+import type { Action, ChatState } from "./model";
 import type { PendingMessage } from "./pending";
+import { placeToMark, totalUnread } from "./reading";
 import type { Room } from "./rooms";
 
 const ROOM: Room = {
@@ -12,6 +15,7 @@ const ROOM: Room = {
   topic: null,
   members: 2,
   is_member: true,
+  role: "owner",
   last_cursor: null,
 };
 const OTHER: Room = { ...ROOM, id: "other", name: "other" };
@@ -46,6 +50,7 @@ function written(key = "k1"): Action {
     key,
     text: "hi",
     replyTo: null,
+    mentions: [],
     at: 0,
     state: "sending",
     event: null,
@@ -104,11 +109,21 @@ describe("unread", () => {
     expect(state.activity.room?.unread ?? 0).toBe(0);
   });
 
-  it("draws a line where reading ended while the page was hidden", () => {
-    const hidden = play(events(event(1)), { type: "visible", visible: false }, events(event(2)));
-    expect(hidden.activity.room?.unread).toBe(1);
+  it("draws a line above what came while the page was hidden", () => {
+    const hidden = play(events(event(1)), { type: "visible", visible: false }, events(event(2), event(3)));
+    expect(hidden.activity.room).toMatchObject({ unread: 2, divider: null });
     const back = reduce(hidden, { type: "visible", visible: true });
-    expect(back.activity.room).toMatchObject({ unread: 0, divider: "e1" });
+    expect(back.activity.room).toMatchObject({ unread: 0, divider: "1:2" });
+    expect(reduce(back, { type: "open_room", room: "other" }).activity.room?.divider).toBeNull();
+  });
+
+  it("counts what comes below the screen of a reader who scrolled up", () => {
+    const up = play({ type: "at_end", room: "room", atEnd: false }, events(event(1)));
+    expect(up.activity.room).toMatchObject({ unread: 1 });
+    expect(placeToMark(up)).toBeNull();
+    const down = reduce(up, { type: "at_end", room: "room", atEnd: true });
+    expect(down.activity.room).toMatchObject({ unread: 0, divider: "1:1" });
+    expect(placeToMark(down)).toEqual({ room: "room", cursor: "1:1" });
   });
 
   it("draws no line when nothing came", () => {
@@ -118,6 +133,72 @@ describe("unread", () => {
       { type: "open_room", room: "room" },
     );
     expect(back.activity.room?.divider).toBeNull();
+  });
+
+  it("is what the server counted, and what came since", () => {
+    const answer = { room: "other", unread: 3, mentions: 1, first_unread: "1:1", read_up_to: null };
+    const mention = event(9, { room: "other", d: { text: "@alice", mentions: ["alice"] } });
+    const state = play({ type: "unread", rooms: [answer] }, events(mention));
+    expect(state.activity.other).toMatchObject({ unread: 4, mentions: 2, firstUnread: "1:1" });
+    expect(totalUnread(state)).toBe(4);
+  });
+
+  it("asks for no marker where the reader's own words are all that is new", () => {
+    const seen = play(events(event(1)), { type: "marked", room: "room", cursor: "1:1" });
+    expect(placeToMark(reduce(seen, events(event(2, { sender: "alice" }))))).toBeNull();
+    expect(placeToMark(reduce(seen, events(event(2))))).toEqual({ room: "room", cursor: "1:2" });
+  });
+
+  it("goes away when it was read on another device, as far as it was read there", () => {
+    const away = play(
+      { type: "at_end", room: "room", atEnd: false },
+      events(event(1), event(2), event(3, { d: { text: "@alice", mentions: ["alice"] } })),
+    );
+    const partly = reduce(away, { type: "marked", room: "room", cursor: "1:1" });
+    expect(partly.activity.room).toMatchObject({ unread: 2, mentions: 1, firstUnread: "1:2" });
+    const wholly = reduce(partly, { type: "marked", room: "room", cursor: "1:3" });
+    expect(wholly.activity.room).toMatchObject({ unread: 0, mentions: 0, firstUnread: null });
+  });
+
+  it("stays where a marker's place is not known here: the server is asked again", () => {
+    const state = play(events(event(1, { room: "other" })), { type: "marked", room: "other", cursor: "1:0" });
+    expect(state.activity.other).toMatchObject({ unread: 1, readUpTo: "1:0" });
+  });
+});
+
+describe("changes of messages", () => {
+  const posted = events(event(1, { sender: "alice" }));
+  const edit: Action = {
+    type: "changing",
+    room: "room",
+    change: { key: "k", type: "MessageEdited", d: { event: "e1", text: "better" }, event: null },
+  };
+  const shownNow = (state: ChatState) =>
+    withChanges(state.timelines.room?.items ?? [], state.changes.room ?? [], state.me)[0];
+
+  it("are shown at once, and are the log's once it has them", () => {
+    const changing = play(posted, edit);
+    expect(shownNow(changing)).toMatchObject({ text: "better", edited: true });
+    const d = { event: "e1", text: "better" };
+    const done = reduce(changing, events(event(2, { type: "MessageEdited", sender: "alice", key: "k", d })));
+    expect(done.changes.room).toEqual([]);
+    expect(shownNow(done)).toMatchObject({ text: "better" });
+  });
+
+  it("stay from the ack until the event", () => {
+    const acked = play(posted, edit, { type: "changed", room: "room", key: "k", event: "e2" });
+    expect(shownNow(acked)).toMatchObject({ text: "better" });
+  });
+
+  it("are taken back when they are refused", () => {
+    const refused = play(posted, edit, { type: "change_failed", room: "room", key: "k" });
+    expect(shownNow(refused)).toMatchObject({ text: "text 1", edited: false });
+  });
+
+  it("leave rows that they do not touch as they are", () => {
+    const state = play(posted, events(event(2)), edit);
+    const items = state.timelines.room?.items ?? [];
+    expect(withChanges(items, state.changes.room ?? [], "alice")[1]).toBe(items[1]);
   });
 });
 

@@ -1,81 +1,20 @@
-/** The whole state of a signed-in session, and the one reducer over everything that happens to it. */
+/** The one reducer over everything that happens to a signed-in session. */
 
-import type { ChatEvent, ConnectionState, Presence } from "@roomlog/client";
+import type { ChatEvent } from "@roomlog/client";
+import { dropChange, storedChange, unstored } from "./changes";
+import { applyToMembers } from "./members";
+import { put, withActivity, withChanges, withPending, withTimeline } from "./model";
+import type { Action, By, ChatState } from "./model";
 import * as pending from "./pending";
-import type { PendingMessage } from "./pending";
 import { applyPresence, dropStale, startTyping, stopTyping } from "./presence";
-import type { RoomPresence, RoomTyping } from "./presence";
-import { applyToRoom, countUnread, enter, leave, QUIET } from "./rooms";
-import type { Room, RoomActivity } from "./rooms";
-import { applyEvents, fromApi, LOADING, prependPage, showPage } from "./timeline";
-import type { ApiMessage, MessageItem, Timeline } from "./timeline";
-
-type By<T> = Readonly<Record<string, T>>;
-
-export interface Connection {
-  state: ConnectionState;
-  node: string | null;
-  reason: string | null;
-}
-
-export interface ChatState {
-  me: string;
-  connection: Connection;
-  roomsLoaded: boolean;
-  rooms: By<Room>;
-  timelines: By<Timeline>;
-  activity: By<RoomActivity>;
-  presence: By<RoomPresence>;
-  typing: By<RoomTyping>;
-  pending: By<readonly PendingMessage[]>;
-  names: By<string>;
-  /** Messages that answers on the screen quote and that are not in their timeline; null for one that is gone. */
-  quotes: By<MessageItem | null>;
-  /** The room on the screen, and whether anybody can see the screen. */
-  openRoom: string | null;
-  visible: boolean;
-}
-
-export type Action =
-  | { type: "connection"; connection: Connection }
-  | { type: "rooms"; rooms: readonly Room[] }
-  | { type: "rooms_loaded" }
-  | { type: "room_gone"; room: string }
-  | { type: "names"; users: By<{ name: string }> }
-  | { type: "quote"; id: string; message: ApiMessage | null }
-  | { type: "timeline_loading"; room: string }
-  | { type: "timeline_failed"; room: string; error: string }
-  | { type: "page"; room: string; messages: readonly ApiMessage[]; hasMore: boolean }
-  | { type: "older_page"; room: string; messages: readonly ApiMessage[]; hasMore: boolean }
-  | { type: "events"; events: readonly ChatEvent[] }
-  | { type: "presence"; room: string; frame: Pick<Presence, "state" | "diff"> }
-  | { type: "typing"; room: string; user: string; now: number }
-  | { type: "tick"; now: number }
-  | { type: "sending"; room: string; message: PendingMessage }
-  | { type: "stored"; room: string; key: string; event: string }
-  | { type: "send_failed"; room: string; key: string; error: string }
-  | { type: "retried"; room: string; key: string }
-  | { type: "discarded"; room: string; key: string }
-  | { type: "open_room"; room: string | null }
-  | { type: "visible"; visible: boolean };
-
-export function initialState(me: { id: string; name: string }): ChatState {
-  return {
-    me: me.id,
-    connection: { state: "connecting", node: null, reason: null },
-    roomsLoaded: false,
-    rooms: {},
-    timelines: {},
-    activity: {},
-    presence: {},
-    typing: {},
-    pending: {},
-    names: { [me.id]: me.name },
-    quotes: {},
-    openRoom: null,
-    visible: true,
-  };
-}
+import { isLookedAt, look, messagesAfter } from "./reading";
+import { applyToRoom } from "./rooms";
+import type { Room } from "./rooms";
+import { applyEvents, fromApi, prependPage, showPage } from "./timeline";
+import type { Timeline } from "./timeline";
+import { addToast } from "./toasts";
+import * as unread from "./unread";
+import type { UnreadRoom } from "./unread";
 
 export function reduce(state: ChatState, action: Action): ChatState {
   switch (action.type) {
@@ -137,10 +76,30 @@ export function reduce(state: ChatState, action: Action): ChatState {
       return withPending(state, action.room, (list) => pending.retried(list, action.key));
     case "discarded":
       return withPending(state, action.room, (list) => list.filter((each) => each.key !== action.key));
+    case "changing":
+      return withChanges(state, action.room, (list) => [...list, action.change]);
+    case "changed":
+      return withChanges(state, action.room, (list) => storedChange(list, action.key, action.event));
+    case "change_failed":
+      return withChanges(state, action.room, (list) => dropChange(list, action.key));
+    case "members":
+      return put(state, "members", action.room, action.members);
+    case "unread":
+      return action.rooms.reduce(countedByServer, state);
+    case "marked":
+      return withActivity(state, action.room, (before) =>
+        unread.marked(before, action.cursor, messagesAfter(state, action.room, action.cursor), state.me),
+      );
+    case "toast":
+      return { ...state, toasts: addToast(state.toasts, action.toast) };
+    case "toast_closed":
+      return { ...state, toasts: state.toasts.filter((each) => each.id !== action.id) };
     case "open_room":
-      return look(state, action.room, state.visible);
+      return look(state, { openRoom: action.room, atEnd: true });
     case "visible":
-      return look(state, state.openRoom, action.visible);
+      return look(state, { visible: action.visible });
+    case "at_end":
+      return action.room === state.openRoom ? look(state, { atEnd: action.atEnd }) : state;
   }
 }
 
@@ -157,28 +116,25 @@ function applyToOne(state: ChatState, room: string, events: readonly ChatEvent[]
   const timeline = next.timelines[room];
   if (timeline?.status === "ready") next = put(next, "timelines", room, applyEvents(timeline, events));
   next = withPending(next, room, (list) => pending.settle(list, events, state.me));
+  next = withChanges(next, room, (list) => pending.settle(list, events, state.me));
+  const members = next.members[room];
+  if (members) next = put(next, "members", room, applyToMembers(members, events));
   const writers = events.filter((event) => event.type === "MessagePosted").map((event) => event.sender);
   next = put(next, "typing", room, stopTyping(next.typing[room] ?? {}, writers));
-  if (isLookedAt(next, room)) return next;
-  return put(next, "activity", room, countUnread(next.activity[room] ?? QUIET, events, state.me));
+  const looked = isLookedAt(next, room);
+  return withActivity(next, room, (before) => unread.arrive(before, events, state.me, looked));
+}
+
+function countedByServer(state: ChatState, room: UnreadRoom): ChatState {
+  const looked = isLookedAt(state, room.room);
+  return withActivity(state, room.room, (before) => unread.fromServer(before, room, looked));
 }
 
 function showNewest(state: ChatState, room: string, timeline: Timeline): ChatState {
   const shown = timeline.items.map((item) => ({ id: item.id, sender: item.sender }));
-  const next = withPending(state, room, (list) => pending.settle(list, shown, state.me));
+  let next = withPending(state, room, (list) => pending.settle(list, shown, state.me));
+  next = withChanges(next, room, unstored);
   return put(next, "timelines", room, timeline);
-}
-
-function look(state: ChatState, room: string | null, visible: boolean): ChatState {
-  let next: ChatState = { ...state, openRoom: room, visible };
-  if (state.openRoom !== null && state.visible) {
-    const left = state.openRoom;
-    next = put(next, "activity", left, leave(newest(state, left)));
-  }
-  if (room !== null && visible) {
-    next = put(next, "activity", room, enter(next.activity[room] ?? QUIET, newest(state, room)));
-  }
-  return next;
 }
 
 function tick(state: ChatState, now: number): ChatState {
@@ -190,42 +146,11 @@ function tick(state: ChatState, now: number): ChatState {
 
 function withoutRoom(state: ChatState, room: string): ChatState {
   const known = state.rooms[room];
-  return known ? put(state, "rooms", room, { ...known, is_member: false }) : state;
-}
-
-function isLookedAt(state: ChatState, room: string): boolean {
-  return state.openRoom === room && state.visible;
+  return known ? put(state, "rooms", room, { ...known, is_member: false, role: null }) : state;
 }
 
 function isShown(state: ChatState, room: string, event: string): boolean {
   return state.timelines[room]?.items.some((item) => item.id === event) ?? false;
-}
-
-function newest(state: ChatState, room: string): string | null {
-  return state.timelines[room]?.items.at(-1)?.id ?? null;
-}
-
-function withTimeline(state: ChatState, room: string, change: (before: Timeline) => Timeline): ChatState {
-  return put(state, "timelines", room, change(state.timelines[room] ?? LOADING));
-}
-
-function withPending(
-  state: ChatState,
-  room: string,
-  change: (list: readonly PendingMessage[]) => readonly PendingMessage[],
-): ChatState {
-  return put(state, "pending", room, change(state.pending[room] ?? []));
-}
-
-type Keyed = "rooms" | "timelines" | "activity" | "presence" | "typing" | "pending";
-
-function put<K extends Keyed>(
-  state: ChatState,
-  part: K,
-  key: string,
-  value: ChatState[K][string],
-): ChatState {
-  return state[part][key] === value ? state : { ...state, [part]: { ...state[part], [key]: value } };
 }
 
 function byRoom(events: readonly ChatEvent[]): Map<string, ChatEvent[]> {

@@ -7,6 +7,8 @@ export interface PendingMessage {
   key: string;
   text: string;
   replyTo: string | null;
+  /** The ids of those whom it mentions. */
+  mentions: readonly string[];
   at: number;
   state: "sending" | "stored" | "failed";
   /** The event's id, once the log has it. */
@@ -38,11 +40,11 @@ export function retried(list: readonly PendingMessage[], key: string): PendingMe
 }
 
 /** Take out what has arrived: by the sender's own key, or by the id that an ack gave. */
-export function settle(
-  list: readonly PendingMessage[],
+export function settle<T extends { key: string; event: string | null }>(
+  list: readonly T[],
   events: readonly Pick<ChatEvent, "id" | "key" | "sender">[],
   me: string,
-): readonly PendingMessage[] {
+): readonly T[] {
   if (list.length === 0) return list;
   const ids = new Set(events.map((event) => event.id));
   const keys = new Set(events.filter((event) => event.sender === me).map((event) => event.key));

@@ -1,6 +1,7 @@
-/** The rooms that are known, and what is unread in them. */
+/** The rooms that are known. */
 
-import type { ChatEvent, RoomKind } from "@roomlog/client";
+import type { ChatEvent, Role, RoomKind } from "@roomlog/client";
+import { roleOf } from "./members";
 
 export interface Room {
   id: string;
@@ -9,18 +10,10 @@ export interface Room {
   topic: string | null;
   members: number;
   is_member: boolean;
+  /** One's own part in it; null for those who are not in it. */
+  role: Role | null;
   last_cursor: string | null;
 }
-
-export interface RoomActivity {
-  unread: number;
-  /** The newest item that was on the screen when the reader went elsewhere. */
-  lastRead: string | null;
-  /** The item after which the line "New" is drawn. */
-  divider: string | null;
-}
-
-export const QUIET: RoomActivity = { unread: 0, lastRead: null, divider: null };
 
 /** Fold the events that concern the room itself: its name, its topic, its number of members, one's own part in it. */
 export function applyToRoom(room: Room, events: readonly ChatEvent[], me: string): Room {
@@ -37,30 +30,17 @@ function applyOne(room: Room, event: ChatEvent, me: string): Room {
       return typeof event.d.topic === "string" ? { ...room, topic: event.d.topic } : room;
     case "MemberJoined":
     case "MemberInvited":
-      return mine ? { ...room, is_member: true } : { ...room, members: room.members + 1 };
+      if (!mine) return { ...room, members: room.members + 1 };
+      return { ...room, is_member: true, role: room.role ?? roleOf(event) };
     case "MemberLeft":
     case "MemberRemoved":
-      return mine ? { ...room, is_member: false } : { ...room, members: Math.max(0, room.members - 1) };
+      if (!mine) return { ...room, members: Math.max(0, room.members - 1) };
+      return { ...room, is_member: false, role: null };
+    case "MemberRoleChanged":
+      return mine ? { ...room, role: roleOf(event) } : room;
     default:
       return room;
   }
-}
-
-/** Count what others posted while nobody looked. */
-export function countUnread(before: RoomActivity, events: readonly ChatEvent[], me: string): RoomActivity {
-  const fresh = events.filter((event) => event.type === "MessagePosted" && event.sender !== me).length;
-  return fresh === 0 ? before : { ...before, unread: before.unread + fresh };
-}
-
-/** The reader goes elsewhere; what is newest now was read. */
-export function leave(newest: string | null): RoomActivity {
-  return { unread: 0, lastRead: newest, divider: null };
-}
-
-/** The reader comes back; a line is drawn where reading ended, if something came since. */
-export function enter(before: RoomActivity, newest: string | null): RoomActivity {
-  const divider = before.unread > 0 && before.lastRead !== newest ? before.lastRead : null;
-  return { ...before, unread: 0, divider };
 }
 
 /** One's own rooms by name. */

@@ -18,9 +18,11 @@ export interface MessageItem {
   edited: boolean;
   deleted: boolean;
   reactions: Reaction[];
+  /** The ids of those whom it mentions. */
+  mentions: readonly string[];
 }
 
-/** A small grey line: who joined, left, created or renamed. `detail` is a new name or topic. */
+/** A small grey line: who joined, left, created or renamed. `detail` is a new name, topic or role. */
 export interface NoticeItem {
   kind: "notice";
   id: string;
@@ -54,6 +56,7 @@ export interface ApiMessage {
   edited_at?: string | null;
   deleted_at?: string | null;
   reactions?: { emoji: string; users?: string[]; count?: number }[] | null;
+  mentions?: string[] | null;
 }
 
 const FIRST_INDEX = 1_000_000_000;
@@ -67,6 +70,7 @@ const NOTICES = new Set([
   "MemberLeft",
   "MemberInvited",
   "MemberRemoved",
+  "MemberRoleChanged",
 ]);
 
 export const LOADING: Timeline = {
@@ -90,6 +94,7 @@ export function fromApi(message: ApiMessage): MessageItem {
     edited: message.edited_at != null,
     deleted: message.deleted_at != null,
     reactions: (message.reactions ?? []).map(({ emoji, users }) => ({ emoji, users: users ?? [] })),
+    mentions: readIds(message.mentions),
   };
 }
 
@@ -131,10 +136,10 @@ function itemOf(event: ChatEvent): TimelineItem | null {
   if (event.type === "MessagePosted") {
     const replyTo = readText(d.reply_to) || null;
     const message = { text: readText(d.text), replyTo, edited: false, deleted: false, reactions: [] };
-    return { kind: "message", ...common, ...message };
+    return { kind: "message", ...common, ...message, mentions: readIds(d.mentions) };
   }
   if (!NOTICES.has(event.type)) return null;
-  const detail = readText(d.name) || readText(d.topic);
+  const detail = readText(d.name) || readText(d.topic) || readText(d.role);
   return { kind: "notice", ...common, what: event.type, user: readText(d.user) || sender, detail };
 }
 
@@ -145,7 +150,8 @@ function amend(items: TimelineItem[], places: ReadonlyMap<string, number>, event
   items[place] = amended(item, event);
 }
 
-function amended(item: MessageItem, event: ChatEvent): MessageItem {
+/** A message after an event that names it. */
+export function amended(item: MessageItem, event: Pick<ChatEvent, "type" | "sender" | "d">): MessageItem {
   switch (event.type) {
     case "MessageEdited":
       return { ...item, text: readText(event.d.text), edited: true };
@@ -180,4 +186,8 @@ function withReaction(reactions: readonly Reaction[], emoji: string, user: strin
 /** Whatever a peer put there, only a string is text. */
 function readText(value: unknown): string {
   return typeof value === "string" ? value : "";
+}
+
+function readIds(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
 }

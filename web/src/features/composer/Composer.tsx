@@ -1,36 +1,54 @@
 import { ActionIcon, CloseButton, Group, Text, Textarea } from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
-import type { KeyboardEvent } from "react";
+import { useEffect, useId, useState } from "react";
+import type { KeyboardEvent, RefObject } from "react";
+import { flushSync } from "react-dom";
 import { useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
+import { LONGEST, lengthOf } from "../../shared/limits";
+import { canHover } from "../../shared/media";
 import { UserName } from "../../shared/UserName";
 import { plain } from "../../shared/plain";
+import type { ChatState } from "../../state/model";
 import type { MessageItem } from "../../state/timeline";
 import { drafts } from "./drafts";
+import { MentionList, optionId } from "./MentionList";
+import { useMentions } from "./useMentions";
 import classes from "./Composer.module.css";
 
-/** The server's limit on a text (`limits.text_chars` of its greeting), in characters as it counts them. */
-const LONGEST = 8_000;
 const WARN_FROM = 7_500;
+const SHOWN_OF_NAME = 22;
 
 interface Props {
   room: string;
   roomName: string;
+  box: RefObject<HTMLTextAreaElement | null>;
   replyTo: MessageItem | null;
   onReplyDone: () => void;
+  /** Edit one's last message, which the arrow up in an empty box asks for. */
+  onEdit: (message: string) => void;
 }
 
-/** The box to write in: Enter sends, Shift and Enter makes a new line, Escape drops the reply. */
-export function Composer({ room, roomName, replyTo, onReplyDone }: Props) {
+/**
+ * The box to write in: Enter sends, Shift and Enter makes a new line, Escape drops the reply, `@` offers members,
+ * the arrow up in an empty box edits one's last message.
+ */
+export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: Props) {
   const session = useSession();
   const [text, setText] = useState(() => drafts.get(room) ?? "");
-  const box = useRef<HTMLTextAreaElement>(null);
-  const length = Array.from(text).length;
+  const length = lengthOf(text);
   const sendable = text.trim() !== "" && length <= LONGEST;
 
+  const listId = useId();
+  const mentions = useMentions(room, text, (next, caret) => {
+    flushSync(() => write(next));
+    box.current?.focus();
+    box.current?.setSelectionRange(caret, caret);
+  });
+  const isOffering = mentions.offered.length > 0;
+
   useEffect(() => {
-    if (replyTo) box.current?.focus();
-  }, [replyTo]);
+    if (replyTo || canHover()) box.current?.focus();
+  }, [box, replyTo]);
 
   function write(next: string) {
     setText(next);
@@ -40,7 +58,9 @@ export function Composer({ room, roomName, replyTo, onReplyDone }: Props) {
 
   function send() {
     if (!sendable) return;
-    session.messages.send(room, text.trim(), replyTo?.id ?? null);
+    const written = text.trim();
+    session.messages.send(room, written, replyTo?.id ?? null, mentions.mentioned(plain(written)));
+    mentions.close();
     setText("");
     drafts.delete(room);
     onReplyDone();
@@ -48,26 +68,41 @@ export function Composer({ room, roomName, replyTo, onReplyDone }: Props) {
   }
 
   function onKeyDown(event: KeyboardEvent) {
-    // While an input method composes, Enter belongs to it.
-    if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
+    // While an input method composes, the keys belong to it.
+    if (event.nativeEvent.isComposing || mentions.onKey(event)) return;
+    if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       send();
     }
     if (event.key === "Escape") onReplyDone();
+    const last = event.key === "ArrowUp" && text === "" ? lastOwn(session.store.get(), room) : undefined;
+    if (last === undefined) return;
+    event.preventDefault();
+    onEdit(last);
   }
 
   return (
     <div className={classes.composer}>
+      {isOffering && (
+        <MentionList id={listId} people={mentions.offered} active={mentions.active} onPick={mentions.pick} />
+      )}
       {replyTo && <Replying message={replyTo} onCancel={onReplyDone} />}
       <Group gap="xs" wrap="nowrap" align="flex-end">
         <Textarea
           ref={box}
           flex={1}
           aria-label="Message"
-          placeholder={roomName === "" ? "Write something" : `Write to ${roomName}`}
+          placeholder={roomName === "" ? "Write something" : `Write to ${shortened(plain(roomName))}`}
           value={text}
-          onChange={(event) => write(event.currentTarget.value)}
+          onChange={({ currentTarget }) => {
+            write(currentTarget.value);
+            mentions.look(currentTarget.value, currentTarget.selectionStart);
+          }}
           onKeyDown={onKeyDown}
+          onBlur={mentions.close}
+          aria-autocomplete="list"
+          aria-controls={isOffering ? listId : undefined}
+          aria-activedescendant={isOffering ? optionId(listId, mentions.active) : undefined}
           autosize
           minRows={1}
           maxRows={8}
@@ -96,6 +131,21 @@ export function Composer({ room, roomName, replyTo, onReplyDone }: Props) {
       )}
     </div>
   );
+}
+
+/** A name that fits on one line of a phone. */
+function shortened(name: string): string {
+  return name.length > SHOWN_OF_NAME ? `${name.slice(0, SHOWN_OF_NAME)}…` : name;
+}
+
+/** The last message that the person wrote in this room and that is still there. */
+function lastOwn(state: ChatState, room: string): string | undefined {
+  const gone = new Set(
+    state.changes[room]?.filter((each) => each.type === "MessageDeleted").map((each) => each.d.event),
+  );
+  return state.timelines[room]?.items.findLast(
+    (item) => item.kind === "message" && item.sender === state.me && !item.deleted && !gone.has(item.id),
+  )?.id;
 }
 
 function Replying({ message, onCancel }: { message: MessageItem; onCancel: () => void }) {

@@ -1,18 +1,23 @@
-import { Button } from "@mantine/core";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { RefObject } from "react";
 import { Virtuoso } from "react-virtuoso";
 import type { VirtuosoHandle } from "react-virtuoso";
 import { explain } from "../../session/explain";
 import { useChat, useSession } from "../../shared/context";
-import { Icon } from "../../shared/icons";
 import type { PendingMessage } from "../../state/pending";
 import { LOADING } from "../../state/timeline";
 import type { MessageItem, Timeline } from "../../state/timeline";
+import { RowActionsContext } from "./actions";
+import type { RowActions } from "./actions";
 import { EmptyRoom, HistoryBottom, HistoryTop, LoadingHistory } from "./HistoryTop";
+import { JumpButtons } from "./JumpButtons";
 import { Row } from "./Row";
 import { keyOf } from "./rows";
 import type { Entry } from "./rows";
+import { useEntries } from "./useEntries";
 import { useFollowing } from "./useFollowing";
+import { useIsAbove } from "./useIsAbove";
+import { useJump } from "./useJump";
 import classes from "./messages.module.css";
 
 const NONE: readonly PendingMessage[] = [];
@@ -21,79 +26,89 @@ const NEAR_BOTTOM_PX = 80;
 interface Props {
   room: string;
   timeline: Timeline | undefined;
-  onReply: (message: MessageItem) => void;
+  /** The message that the address bar names. */
+  target: string | null;
+  /** The message that is being edited. */
+  editing: string | null;
+  /** The same object for as long as the room is open. */
+  actions: Omit<RowActions, "show">;
 }
 
 /** The room's history and what is on its way into it; only the rows near the screen exist in the page. */
-export function MessageList({ room, timeline = LOADING, onReply }: Props) {
-  const me = useChat((state) => state.me);
+export function MessageList({ room, timeline = LOADING, target, editing, actions }: Props) {
+  const session = useSession();
   const pending = useChat((state) => state.pending[room]) ?? NONE;
   const divider = useChat((state) => state.activity[room]?.divider ?? null);
   const list = useRef<VirtuosoHandle>(null);
   const log = useRef<HTMLDivElement>(null);
   const history = useOlderPages(room);
-  const entries = useMemo(() => entriesOf(timeline, pending, me), [timeline, pending, me]);
+  const entries = useEntries(room, timeline, pending);
   const newest = entries.at(-1);
   const toBottom = useCallback(() => list.current?.scrollToIndex({ index: "LAST", align: "end" }), []);
-  const { following, onBottom, follow } = useFollowing(
+  const { following, onBottom, follow, release } = useFollowing(
     log,
     newest === undefined ? null : keyOf(newest),
     toBottom,
   );
   const first = timeline.firstIndex;
+  const jump = useJump(room, log, list, entries, release);
+  const show = useCallback((id: string) => void jump((item) => item.id === id), [jump]);
+  const all = useMemo(() => ({ ...actions, show }), [actions, show]);
+  const [top, setTop] = useState(first);
+  const isRowAbove = divider !== null && isAbove(divider, entries, top - first);
+  const isNewAbove = useIsAbove(log, "[data-new]", isRowAbove, divider !== null && entries.length > 0);
   useOnSend(follow, pending.length);
+  useEffect(() => session.setAtEnd(room, following), [session, room, following]);
+  useTarget(target, timeline.status === "ready", show);
+  useEditedInView(list, entries, editing);
 
   return (
-    <div className={classes.log} ref={log} role="log" aria-label="Conversation" data-count={entries.length}>
-      {entries.length === 0 && (timeline.status === "loading" ? <LoadingHistory /> : <EmptyRoom />)}
-      {entries.length > 0 && (
-        <Virtuoso
-          ref={list}
-          data={entries}
-          firstItemIndex={first}
-          initialTopMostItemIndex={{ index: "LAST", align: "end" }}
-          computeItemKey={(_, entry) => keyOf(entry)}
-          alignToBottom
-          atBottomThreshold={NEAR_BOTTOM_PX}
-          atBottomStateChange={onBottom}
-          followOutput={() => (following ? "auto" : false)}
-          totalListHeightChanged={() => following && list.current?.autoscrollToBottom()}
-          increaseViewportBy={{ top: 600, bottom: 200 }}
-          startReached={history.load}
-          context={{ hasMore: timeline.hasMore, ...history }}
-          components={{ Header: HistoryTop, Footer: HistoryBottom }}
-          itemContent={(index, entry) => (
-            <Row
-              room={room}
-              entry={entry}
-              before={entries[index - first - 1]}
-              quoted={quotedBy(entry, timeline)}
-              isStart={!timeline.hasMore}
-              divider={divider}
-              onReply={onReply}
-              onShow={(id) => show(list.current, entries, id)}
-            />
-          )}
+    <RowActionsContext value={all}>
+      <div className={classes.log} ref={log} role="log" aria-label="Conversation" data-count={entries.length}>
+        {entries.length === 0 && (timeline.status === "loading" ? <LoadingHistory /> : <EmptyRoom />)}
+        {entries.length > 0 && (
+          <Virtuoso
+            ref={list}
+            data={entries}
+            firstItemIndex={first}
+            initialTopMostItemIndex={{ index: "LAST", align: "end" }}
+            computeItemKey={(_, entry) => keyOf(entry)}
+            alignToBottom
+            atBottomThreshold={NEAR_BOTTOM_PX}
+            atBottomStateChange={onBottom}
+            followOutput={() => (following ? "auto" : false)}
+            totalListHeightChanged={() => following && list.current?.autoscrollToBottom()}
+            increaseViewportBy={{ top: 600, bottom: 200 }}
+            startReached={history.load}
+            rangeChanged={(range) => setTop(range.startIndex)}
+            context={{ hasMore: timeline.hasMore, ...history }}
+            components={{ Header: HistoryTop, Footer: HistoryBottom }}
+            itemContent={(index, entry) => (
+              <Row
+                room={room}
+                entry={entry}
+                before={entries[index - first - 1]}
+                quoted={quotedBy(entry, timeline)}
+                isStart={!timeline.hasMore}
+                divider={divider}
+                editing={keyOf(entry) === editing}
+                marked={keyOf(entry) === target}
+              />
+            )}
+          />
+        )}
+        <JumpButtons
+          onFirstNew={isNewAbove ? () => void jump((item) => item.cursor === divider) : null}
+          onNewest={following ? null : follow}
         />
-      )}
-      {!following && (
-        <Button
-          className={classes.jump}
-          size="xs"
-          radius="xl"
-          leftSection={<Icon name="down" size={14} />}
-          onClick={follow}
-        >
-          Newest
-        </Button>
-      )}
-    </div>
+      </div>
+    </RowActionsContext>
   );
 }
 
-function entriesOf(timeline: Timeline, pending: readonly PendingMessage[], me: string): Entry[] {
-  const own = pending.map((message): Entry => ({ kind: "pending", message, sender: me }));
-  return [...timeline.items, ...own];
+/** Whether the item with this cursor is above a row; one that is not loaded is further up. */
+function isAbove(cursor: string, entries: readonly Entry[], row: number): boolean {
+  return entries.findIndex((entry) => entry.kind !== "pending" && entry.cursor === cursor) < row;
 }
 
 /** The message that this one answers: null where it answers one that is not loaded, undefined where it answers none. */
@@ -105,9 +120,28 @@ function quotedBy(entry: Entry, timeline: Timeline): MessageItem | null | undefi
   return found?.kind === "message" ? found : null;
 }
 
-function show(list: VirtuosoHandle | null, entries: readonly Entry[], id: string): void {
-  const index = entries.findIndex((entry) => keyOf(entry) === id);
-  if (index >= 0) list?.scrollToIndex({ index, align: "center" });
+/** Go to the message that the address bar names, once there is a history to look in. */
+function useTarget(target: string | null, isReady: boolean, show: (id: string) => void): void {
+  useEffect(() => {
+    if (target !== null && isReady) show(target);
+  }, [target, isReady, show]);
+}
+
+/** The message that is being edited may have been chosen with the keyboard, off the screen. */
+function useEditedInView(
+  list: RefObject<VirtuosoHandle | null>,
+  entries: readonly Entry[],
+  editing: string | null,
+): void {
+  const latest = useRef(entries);
+  useEffect(() => {
+    latest.current = entries;
+  });
+  useEffect(() => {
+    if (editing === null) return;
+    const index = latest.current.findIndex((entry) => keyOf(entry) === editing);
+    if (index >= 0) list.current?.scrollIntoView({ index });
+  }, [list, editing]);
 }
 
 /** Whoever sends a message wants to see it, wherever they had scrolled to. */

@@ -4,6 +4,8 @@ import { plain } from "../../shared/plain";
 import type { NoticeItem } from "../../state/timeline";
 import classes from "./messages.module.css";
 
+const ROLES: Readonly<Record<string, string>> = { owner: "an owner", moderator: "a moderator" };
+
 /** A small grey line: somebody came, went, or changed the room. */
 export function NoticeRow({ item }: { item: NoticeItem }) {
   return (
@@ -50,6 +52,12 @@ function Sentence({ item }: { item: NoticeItem }) {
       return (
         <>
           {sender} changed the topic to {detail}
+        </>
+      );
+    case "MemberRoleChanged":
+      return (
+        <>
+          {sender} made {user} {ROLES[item.detail] ?? "a member"}
         </>
       );
     default:

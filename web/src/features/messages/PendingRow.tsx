@@ -25,6 +25,7 @@ export function PendingRow({ room, message, sender, head, quoted }: Props) {
         at={message.at}
         head={head}
         text={message.text}
+        mentions={message.mentions}
         quote={
           quoted !== undefined &&
           message.replyTo !== null && <ReplyQuote id={message.replyTo} quoted={quoted} />

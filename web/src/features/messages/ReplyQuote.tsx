@@ -5,21 +5,21 @@ import { Icon } from "../../shared/icons";
 import { plain } from "../../shared/plain";
 import { UserName } from "../../shared/UserName";
 import type { MessageItem } from "../../state/timeline";
+import { useRowActions } from "./actions";
 import classes from "./messages.module.css";
 
 interface Props {
   id: string;
   /** Null where the answered message is further up than what is loaded. */
   quoted: MessageItem | null;
-  onShow?: (id: string) => void;
 }
 
 /** The first line of what a message answers; pressing it goes there. */
-export function ReplyQuote({ id, quoted, onShow }: Props) {
-  if (quoted === null) return <FetchedQuote id={id} />;
+export function ReplyQuote({ id, quoted }: Props) {
+  const { show } = useRowActions();
   return (
-    <UnstyledButton className={classes.quote} onClick={() => onShow?.(id)} data-reply-to={id}>
-      <Words message={quoted} />
+    <UnstyledButton className={classes.quote} onClick={() => show(id)} data-reply-to={id}>
+      {quoted === null ? <FetchedQuote id={id} /> : <Words message={quoted} />}
     </UnstyledButton>
   );
 }
@@ -30,15 +30,8 @@ function FetchedQuote({ id }: { id: string }) {
   useEffect(() => {
     if (message === undefined) void session.messages.wantQuote(id);
   }, [session, id, message]);
-  return (
-    <div className={classes.quote} data-reply-to={id}>
-      {message ? (
-        <Words message={message} />
-      ) : (
-        <span>{message === null ? "An answer to what is gone" : "…"}</span>
-      )}
-    </div>
-  );
+  if (message) return <Words message={message} />;
+  return <span>{message === null ? "An answer to what is gone" : "…"}</span>;
 }
 
 function Words({ message }: { message: MessageItem }) {

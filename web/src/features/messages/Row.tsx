@@ -16,13 +16,14 @@ export interface RowProps {
   isStart: boolean;
   quoted: MessageItem | null | undefined;
   divider: string | null;
-  onReply: (message: MessageItem) => void;
-  onShow: (id: string) => void;
+  editing: boolean;
+  /** The address bar names this message. */
+  marked: boolean;
 }
 
 /** One row of the history, with the lines that stand above it. */
 export const Row = memo(
-  function Row({ room, entry, before, isStart, quoted, divider, onReply, onShow }: RowProps) {
+  function Row({ room, entry, before, isStart, quoted, divider, editing, marked }: RowProps) {
     const shape = rowShape(before, entry, divider, isStart);
     return (
       <div className={classes.entry}>
@@ -35,13 +36,13 @@ export const Row = memo(
           </div>
         )}
         {shape.unread && (
-          <div className={classes.unread} role="separator" aria-label="New since you last looked">
+          <div className={classes.unread} data-new role="separator" aria-label="New since you last looked">
             <span>New</span>
           </div>
         )}
         {entry.kind === "notice" && <NoticeRow item={entry} />}
         {entry.kind === "message" && (
-          <MessageRow item={entry} head={shape.head} quoted={quoted} onReply={onReply} onShow={onShow} />
+          <MessageRow item={entry} head={shape.head} quoted={quoted} editing={editing} marked={marked} />
         )}
         {entry.kind === "pending" && (
           <PendingRow
@@ -55,11 +56,12 @@ export const Row = memo(
       </div>
     );
   },
-  // The callbacks do the same thing in every render; what is shown depends on the rest alone.
   (a, b) =>
     a.entry === b.entry &&
     a.before === b.before &&
     a.isStart === b.isStart &&
     a.quoted === b.quoted &&
+    a.editing === b.editing &&
+    a.marked === b.marked &&
     a.divider === b.divider,
 );

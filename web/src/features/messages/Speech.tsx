@@ -13,13 +13,26 @@ interface Props {
   head: boolean;
   /** Null for a message that was deleted. */
   text: string | null;
+  mentions: readonly string[];
   edited?: boolean;
   quote?: ReactNode;
+  /** Shown in place of the text. */
+  instead?: ReactNode;
   children?: ReactNode;
 }
 
 /** Who said what and when, the same for messages of the log and for those on their way. */
-export function Speech({ sender, at, head, text, edited = false, quote, children }: Props) {
+export function Speech({
+  sender,
+  at,
+  head,
+  text,
+  mentions,
+  edited = false,
+  quote,
+  instead,
+  children,
+}: Props) {
   const name = useName(sender);
   const action = text === null ? null : actionText(text);
   return (
@@ -41,27 +54,33 @@ export function Speech({ sender, at, head, text, edited = false, quote, children
           </div>
         )}
         {quote}
-        {text === null && <p className={classes.tombstone}>This was deleted.</p>}
-        {action !== null && <Action sender={sender} text={action} />}
-        {text !== null && action === null && (
-          <p className={classes.text} dir="auto">
-            <RichText text={text} />
-            {edited && <span className={classes.edited}> (edited)</span>}
-          </p>
-        )}
+        {instead || <Words sender={sender} text={text} mentions={mentions} edited={edited} />}
         {children}
       </div>
     </>
   );
 }
 
-function Action({ sender, text }: { sender: string; text: string }) {
+type WordsProps = Pick<Props, "sender" | "text" | "mentions" | "edited">;
+
+function Words({ sender, text, mentions, edited }: WordsProps) {
+  if (text === null) return <p className={classes.tombstone}>This was deleted.</p>;
+  const action = actionText(text);
   return (
-    <p className={classes.action} dir="auto" data-action>
-      <span className={classes.name}>
-        <UserName user={sender} />
-      </span>{" "}
-      <RichText text={text} />
+    <p
+      className={action === null ? classes.text : classes.action}
+      dir="auto"
+      data-action={action !== null || undefined}
+    >
+      {action !== null && (
+        <>
+          <span className={classes.name}>
+            <UserName user={sender} />
+          </span>{" "}
+        </>
+      )}
+      <RichText text={action ?? text} mentions={mentions} />
+      {edited && <span className={classes.edited}> (edited)</span>}
     </p>
   );
 }

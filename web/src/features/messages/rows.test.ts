@@ -5,7 +5,7 @@ import { actionText, rowShape } from "./rows";
 const NOON = new Date(2026, 0, 2, 12).getTime();
 
 function message(fields: Partial<MessageItem> = {}): MessageItem {
-  const common = { replyTo: null, edited: false, deleted: false, reactions: [] };
+  const common = { replyTo: null, edited: false, deleted: false, reactions: [], mentions: [] };
   return {
     kind: "message",
     id: "e1",
@@ -35,10 +35,14 @@ it.each([
   expect(rowShape(message(), next, null).head).toBe(true);
 });
 
-it("draws the date above the first message of a day, and New after the last that was read", () => {
+it("draws the date above the first message of a day, and New above the first that was not read", () => {
   expect(rowShape(undefined, message(), null).day).toBe(true);
   expect(rowShape(message(), message({ at: NOON + 86_400_000 }), null).day).toBe(true);
-  expect(rowShape(message({ id: "e0" }), message(), "e0")).toEqual({ day: false, unread: true, head: true });
+  expect(rowShape(message({ cursor: "1:0" }), message(), "1:1")).toEqual({
+    day: false,
+    unread: true,
+    head: true,
+  });
 });
 
 it("reads /me as an action only with words after it", () => {

@@ -17,7 +17,10 @@ export interface RowShape {
 
 const PAUSE_MS = 5 * 60_000;
 
-/** The first row shows its date only where the room began (`isStart`): rows that come above may be of that day. */
+/**
+ * `divider` is the cursor of the first new message. The first row shows its date only where the room began
+ * (`isStart`): rows that come above may be of that day.
+ */
 export function rowShape(
   before: Entry | undefined,
   entry: Entry,
@@ -25,8 +28,7 @@ export function rowShape(
   isStart = true,
 ): RowShape {
   const day = before === undefined ? isStart : isNewDay(timeOf(before), timeOf(entry));
-  const unread =
-    divider !== null && before !== undefined && before.kind !== "pending" && before.id === divider;
+  const unread = divider !== null && entry.kind === "message" && entry.cursor === divider;
   return { day, unread, head: day || unread || before === undefined || !continues(before, entry) };
 }
 

@@ -18,6 +18,7 @@ export function useFollowing(
   const [following, setFollowing] = useState(true);
   const lastInput = useRef(-Infinity);
   const lastGrowth = useRef(-Infinity);
+  const lastRelease = useRef(-Infinity);
   const isAtBottom = useRef(true);
 
   useEffect(() => {
@@ -58,14 +59,19 @@ export function useFollowing(
 
   const onBottom = useCallback((atBottom: boolean) => {
     isAtBottom.current = atBottom;
-    if (atBottom) setFollowing(true);
-    else if (performance.now() - lastInput.current < RECENT_MS) setFollowing(false);
+    if (atBottom && performance.now() - lastRelease.current > RECENT_MS) setFollowing(true);
+    else if (!atBottom && performance.now() - lastInput.current < RECENT_MS) setFollowing(false);
   }, []);
   const follow = useCallback(() => {
     setFollowing(true);
     toBottom();
   }, [toBottom]);
-  return { following, onBottom, follow };
+  /** Let the list stand elsewhere, because the reader asked for another place. */
+  const release = useCallback(() => {
+    lastRelease.current = performance.now();
+    setFollowing(false);
+  }, []);
+  return { following, onBottom, follow, release };
 }
 
 /** Call `away` for whatever may move the reader upwards: wheel, finger, keys, the scroll bar, a program. */

@@ -3,10 +3,33 @@ import { useState } from "react";
 import { explain } from "../../session/explain";
 import { useSession } from "../../shared/context";
 import { plain } from "../../shared/plain";
+import { HOME } from "../../shared/router";
 import type { Room } from "../../state/rooms";
 
 /** Shown instead of the history to those who are not in the room. */
 export function JoinPanel({ room }: { room: Room }) {
+  if (room.kind !== "public") return <ClosedPanel room={room} />;
+  return <OpenPanel room={room} />;
+}
+
+/** Of a room that is not public, somebody was a member until now. */
+function ClosedPanel({ room }: { room: Room }) {
+  return (
+    <Stack align="center" justify="center" flex={1} p="xl" gap="xs" role="status">
+      <Title order={2} size="h3" ta="center">
+        You are no longer in <bdi>{plain(room.name)}</bdi>
+      </Title>
+      <Text c="dimmed" ta="center">
+        Only its owners and moderators can bring you back.
+      </Text>
+      <Button component="a" href={HOME} variant="default" mt="sm">
+        Go to your rooms
+      </Button>
+    </Stack>
+  );
+}
+
+function OpenPanel({ room }: { room: Room }) {
   const session = useSession();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
@@ -15,7 +38,7 @@ export function JoinPanel({ room }: { room: Room }) {
     setBusy(true);
     setError(null);
     try {
-      await session.join(room.id);
+      await session.rooms.join(room.id);
     } catch (failure) {
       setError(explain(failure));
       setBusy(false);

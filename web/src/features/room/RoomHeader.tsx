@@ -1,8 +1,8 @@
-import { ActionIcon, Group, Menu, Text, Title } from "@mantine/core";
-import { useChat, useSession } from "../../shared/context";
+import { ActionIcon, Group, Text, Title } from "@mantine/core";
+import { useChat } from "../../shared/context";
 import { Icon } from "../../shared/icons";
-import { go, HOME } from "../../shared/router";
 import { plain } from "../../shared/plain";
+import { RoomMenu } from "./RoomMenu";
 
 interface Props {
   room: string;
@@ -13,7 +13,6 @@ interface Props {
 /** The open room's name and topic, and what can be done with it. */
 export function RoomHeader({ room, peopleOpen, onPeople }: Props) {
   const known = useChat((state) => state.rooms[room]);
-  const isMember = known?.is_member ?? false;
   return (
     <Group flex={1} gap="xs" wrap="nowrap" miw={0}>
       <div style={{ flex: 1, minWidth: 0 }}>
@@ -24,7 +23,7 @@ export function RoomHeader({ room, peopleOpen, onPeople }: Props) {
           {known?.topic ? <bdi>{plain(known.topic)}</bdi> : memberCount(known?.members)}
         </Text>
       </div>
-      {isMember && <RoomMenu room={room} />}
+      {known?.is_member && <RoomMenu key={room} room={known} />}
       <ActionIcon
         hiddenFrom="md"
         variant="subtle"
@@ -37,31 +36,6 @@ export function RoomHeader({ room, peopleOpen, onPeople }: Props) {
         <Icon name="people" size={20} />
       </ActionIcon>
     </Group>
-  );
-}
-
-function RoomMenu({ room }: { room: string }) {
-  const session = useSession();
-  const leave = () =>
-    session.leave(room).then(
-      () => go(HOME),
-      () => undefined,
-    );
-  return (
-    <Menu position="bottom-end" withArrow>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Room options">
-          <Text span fw={700} lh={1} aria-hidden>
-            ⋯
-          </Text>
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item leftSection={<Icon name="exit" />} onClick={() => void leave()}>
-          Leave this room
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
   );
 }
 

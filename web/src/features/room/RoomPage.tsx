@@ -1,5 +1,8 @@
-import { useState } from "react";
-import { useChat } from "../../shared/context";
+import { useMemo, useRef, useState } from "react";
+import { useChat, useSession } from "../../shared/context";
+import { ConfirmDialog } from "../../shared/ConfirmDialog";
+import { canHover } from "../../shared/media";
+import { plain } from "../../shared/plain";
 import type { MessageItem } from "../../state/timeline";
 import { Composer } from "../composer/Composer";
 import { MessageList } from "../messages/MessageList";
@@ -7,11 +10,32 @@ import { TypingLine } from "../presence/TypingLine";
 import { JoinPanel } from "./JoinPanel";
 import { RoomProblem } from "./RoomProblem";
 
+interface Props {
+  room: string;
+  /** The message that the address bar names. */
+  target: string | null;
+}
+
 /** The open room: its history and the box to write in, or the way in for those who are not members. */
-export function RoomPage({ room }: { room: string }) {
+export function RoomPage({ room, target }: Props) {
   const known = useChat((state) => state.rooms[room]);
   const timeline = useChat((state) => state.timelines[room]);
   const [replyTo, setReplyTo] = useState<MessageItem | null>(null);
+  const [editing, setEditing] = useState<string | null>(null);
+  const [removing, setRemoving] = useState<MessageItem | null>(null);
+  const box = useRef<HTMLTextAreaElement>(null);
+  const actions = useMemo(
+    () => ({
+      room,
+      reply: setReplyTo,
+      remove: setRemoving,
+      edit: (message: string | null) => {
+        setEditing(message);
+        if (message === null && canHover()) box.current?.focus();
+      },
+    }),
+    [room],
+  );
 
   if (known && !known.is_member) return <JoinPanel room={known} />;
   if (timeline?.status === "failed" && timeline.items.length === 0) {
@@ -19,14 +43,51 @@ export function RoomPage({ room }: { room: string }) {
   }
   return (
     <>
-      <MessageList room={room} timeline={timeline} onReply={setReplyTo} />
+      <MessageList room={room} timeline={timeline} target={target} editing={editing} actions={actions} />
       <TypingLine room={room} />
       <Composer
         room={room}
         roomName={known?.name ?? ""}
+        box={box}
         replyTo={replyTo}
         onReplyDone={() => setReplyTo(null)}
+        onEdit={setEditing}
       />
+      {removing && (
+        <RemoveDialog
+          room={room}
+          message={removing}
+          onDone={() => setEditing(null)}
+          onClose={() => setRemoving(null)}
+        />
+      )}
     </>
   );
+}
+
+interface RemoveProps {
+  room: string;
+  message: MessageItem;
+  onDone: () => void;
+  onClose: () => void;
+}
+
+function RemoveDialog({ room, message, onDone, onClose }: RemoveProps) {
+  const session = useSession();
+  const remove = () => {
+    onDone();
+    void session.changes.remove(room, message.id);
+  };
+  return (
+    <ConfirmDialog title="Delete this message?" action="Delete" onConfirm={remove} onClose={onClose}>
+      <p style={{ margin: 0, overflowWrap: "anywhere" }}>
+        “<bdi>{shortened(plain(message.text))}</bdi>”
+      </p>
+      <p style={{ margin: "8px 0 0" }}>Everybody will see that a message was deleted here.</p>
+    </ConfirmDialog>
+  );
+}
+
+function shortened(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

@@ -48,7 +48,7 @@ function CreateRoomForm({ onCreated }: { onCreated: () => void }) {
     setBusy(true);
     setError(null);
     try {
-      go(roomHref(await session.create(name.trim(), kind, key)));
+      go(roomHref(await session.rooms.create(name.trim(), kind, key)));
       onCreated();
     } catch (failure) {
       setError(explain(failure));

@@ -23,7 +23,8 @@ export function MyRooms({ openRoom, onNavigate }: Props) {
           key={room.id}
           room={room}
           active={room.id === openRoom}
-          unread={activity[room.id]?.unread ?? 0}
+          unread={activity[room.id]?.unread}
+          mentions={activity[room.id]?.mentions}
           onClick={onNavigate}
         />
       ))}

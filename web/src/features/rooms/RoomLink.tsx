@@ -4,17 +4,21 @@ import { roomHref } from "../../shared/router";
 import { plain } from "../../shared/plain";
 import type { Room } from "../../state/rooms";
 
+const ICONS = { public: "hash", private: "lock", direct: "speech" } as const;
+
 interface Props {
   room: Room;
   active: boolean;
   unread?: number;
+  /** How many of the unread messages mention the person. */
+  mentions?: number;
   /** A second line, for rooms that one is not in. */
   detail?: string;
   onClick: () => void;
 }
 
 /** A room in a list, as a link to it. */
-export function RoomLink({ room, active, unread = 0, detail, onClick }: Props) {
+export function RoomLink({ room, active, unread = 0, mentions = 0, detail, onClick }: Props) {
   return (
     <NavLink
       href={roomHref(room.id)}
@@ -23,7 +27,8 @@ export function RoomLink({ room, active, unread = 0, detail, onClick }: Props) {
       onClick={onClick}
       data-room-id={room.id}
       data-unread={unread}
-      leftSection={<Icon name={room.kind === "public" ? "hash" : "lock"} size={16} />}
+      data-mentions={mentions}
+      leftSection={<Icon name={ICONS[room.kind]} size={16} />}
       label={
         <Text component="bdi" size="sm" truncate fw={unread > 0 ? 650 : undefined} display="block">
           {plain(room.name)}
@@ -32,7 +37,13 @@ export function RoomLink({ room, active, unread = 0, detail, onClick }: Props) {
       description={detail}
       rightSection={
         unread > 0 ? (
-          <Badge size="sm" circle={unread < 10} aria-label={`${unread} unread`}>
+          <Badge
+            size="sm"
+            circle={unread < 10 && mentions === 0}
+            color={mentions > 0 ? "red" : undefined}
+            aria-label={mentions > 0 ? `${unread} unread, ${mentions} of them for you` : `${unread} unread`}
+          >
+            {mentions > 0 && "@ "}
             {unread > 99 ? "99+" : unread}
           </Badge>
         ) : undefined

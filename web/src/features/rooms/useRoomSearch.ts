@@ -23,7 +23,7 @@ export function useRoomSearch(q: string) {
 
   const load = useCallback(
     (after: string | null, earlier: readonly Room[], signal: AbortSignal) =>
-      session.searchRooms(query, after, signal).then(
+      session.rooms.search(query, after, signal).then(
         (page) =>
           setFound({ rooms: [...earlier, ...page.items], next: page.next, state: "ready", error: null }),
         (error: unknown) => {

@@ -1,9 +1,10 @@
-import { AppShell, Group, Title } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { AppShell, em, Group, Title } from "@mantine/core";
+import { useDisclosure, useMediaQuery } from "@mantine/hooks";
 import { useEffect } from "react";
 import type { Me } from "../../api/auth";
 import { useChat, useSession } from "../../shared/context";
 import { useRoute } from "../../shared/router";
+import { totalUnread } from "../../state/reading";
 import { PresencePanel } from "../presence/PresencePanel";
 import { RoomPage } from "../room/RoomPage";
 import { RoomHeader } from "../room/RoomHeader";
@@ -11,9 +12,15 @@ import { RoomList } from "../rooms/RoomList";
 import { ConnectionBadge } from "./ConnectionBadge";
 import { MenuButton } from "./MenuButton";
 import { OfflineBanner } from "./OfflineBanner";
+import { Toasts } from "./Toasts";
 import { UserMenu } from "./UserMenu";
 import { Welcome } from "./Welcome";
 import classes from "./Shell.module.css";
+
+/** Where the lists stand beside the room: the breakpoints `sm` and `md`. Below, they are off the screen until opened. */
+const LIST_FITS_PX = 768;
+const PEOPLE_FIT_PX = 992;
+const NOW = { getInitialValueInEffect: false };
 
 interface Props {
   me: Me;
@@ -25,11 +32,12 @@ export function Shell({ me, onSignOut }: Props) {
   const session = useSession();
   const route = useRoute();
   const room = route.page === "room" ? route.room : null;
+  const target = route.page === "room" ? route.message : null;
   const [menu, { toggle: toggleMenu, close: closeMenu }] = useDisclosure(false);
   const [people, { toggle: togglePeople, close: closePeople }] = useDisclosure(false);
-  const unread = useChat((state) =>
-    Object.values(state.activity).reduce((sum, each) => sum + each.unread, 0),
-  );
+  const listFits = useMediaQuery(`(min-width: ${em(LIST_FITS_PX)})`, true, NOW);
+  const peopleFit = useMediaQuery(`(min-width: ${em(PEOPLE_FIT_PX)})`, true, NOW);
+  const unread = useChat(totalUnread);
   const name = useChat((state) => (room === null ? undefined : state.rooms[room]?.name));
 
   useEffect(() => void session.openRoom(room), [session, room]);
@@ -59,16 +67,21 @@ export function Shell({ me, onSignOut }: Props) {
           <UserMenu me={me} onSignOut={onSignOut} />
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar aria-label="Rooms">
+      <AppShell.Navbar aria-label="Rooms" inert={!listFits && !menu}>
         <RoomList openRoom={room} onNavigate={closeMenu} />
       </AppShell.Navbar>
       <AppShell.Main className={classes.main}>
         <OfflineBanner />
-        {room === null ? <Welcome onBrowse={toggleMenu} /> : <RoomPage key={room} room={room} />}
+        {room === null ? (
+          <Welcome onBrowse={toggleMenu} />
+        ) : (
+          <RoomPage key={room} room={room} target={target} />
+        )}
       </AppShell.Main>
-      <AppShell.Aside aria-label="People">
+      <AppShell.Aside aria-label="People" inert={!peopleFit && !people}>
         {room !== null && <PresencePanel room={room} onClose={closePeople} />}
       </AppShell.Aside>
+      <Toasts />
     </AppShell>
   );
 }

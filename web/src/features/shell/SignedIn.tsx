@@ -3,6 +3,7 @@ import type { Api } from "../../api";
 import type { Me } from "../../api/auth";
 import { ChatSession } from "../../session/session";
 import { SessionContext } from "../../shared/context";
+import { alertOutside } from "./desktopAlerts";
 import { Shell } from "./Shell";
 import { usePageSignals } from "./usePageSignals";
 
@@ -14,7 +15,9 @@ interface Props {
 
 /** Runs one chat session for as long as a person is signed in. */
 export function SignedIn({ api, me, onSignedOut }: Props) {
-  const [session] = useState(() => new ChatSession(api, me, { preferredNode: nodeOfAddress(), onSignedOut }));
+  const [session] = useState(
+    () => new ChatSession(api, me, { preferredNode: nodeOfAddress(), onSignedOut, alert: alertOutside }),
+  );
 
   useEffect(() => {
     session.start();

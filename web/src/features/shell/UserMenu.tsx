@@ -8,6 +8,7 @@ import {
 } from "@mantine/core";
 import type { Me } from "../../api/auth";
 import { Icon } from "../../shared/icons";
+import { useDesktopAlerts } from "./desktopAlerts";
 
 interface Props {
   me: Me;
@@ -18,8 +19,9 @@ interface Props {
 export function UserMenu({ me, onSignOut }: Props) {
   const { setColorScheme } = useMantineColorScheme();
   const isDark = useComputedColorScheme("light") === "dark";
+  const alerts = useDesktopAlerts();
   return (
-    <Menu position="bottom-end" width={220} withArrow>
+    <Menu position="bottom-end" width={250} withArrow>
       <Menu.Target>
         <UnstyledButton aria-label={`Account of ${me.name}`}>
           <Avatar name={me.name} color="initials" size={34} />
@@ -41,6 +43,20 @@ export function UserMenu({ me, onSignOut }: Props) {
         >
           {isDark ? "Light colours" : "Dark colours"}
         </Menu.Item>
+        {alerts.isSupported && (
+          <Menu.Item
+            leftSection={<Icon name="bell" />}
+            role="menuitemcheckbox"
+            aria-checked={alerts.on}
+            disabled={alerts.isBlocked}
+            closeMenuOnClick={false}
+            onClick={() => void alerts.toggle()}
+          >
+            {alerts.isBlocked
+              ? "Notifications are blocked in your browser"
+              : `Notifications on this device: ${alerts.on ? "on" : "off"}`}
+          </Menu.Item>
+        )}
         <Menu.Item leftSection={<Icon name="exit" />} onClick={onSignOut}>
           Sign out
         </Menu.Item>

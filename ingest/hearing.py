@@ -1,0 +1,134 @@
+"""What streams workers and the API tell this node over Valkey, and what it tells its sessions of it."""
+
+import asyncio
+import logging
+
+from ingest.feed import Feed
+from ingest.presence import Presence, after, between
+from ingest.rooms import Rooms, RoomState
+from ingest.session import Outbox
+from ingest.sessions import Sessions
+from ingest.valkey import REVOKED_SESSIONS
+from roomlog.cursors import Cursor
+from roomlog.deliveries import (
+    Attached,
+    Events,
+    Notify,
+    PresenceDiff,
+    Resync,
+    Typing,
+    decode_delivery,
+)
+from roomlog.partitions import PARTITIONS
+from roomlog.protocol import (
+    Diff,
+    Notification,
+    PresenceChange,
+    TypingShown,
+    UserNotice,
+    encode_frame,
+    timestamp,
+)
+from roomlog.signals import PresenceState
+
+_ANNOUNCE_AGAIN_S = 5.0
+_log = logging.getLogger(__name__)
+
+
+class Hearing:
+    """Takes the messages of the node's channels."""
+
+    def __init__(
+        self,
+        epoch: int,
+        rooms: Rooms,
+        feed: Feed,
+        sessions: Sessions,
+        presence: Presence,
+        outbox: Outbox,
+    ) -> None:
+        self._epoch, self._rooms, self._feed = epoch, rooms, feed
+        self._sessions, self._presence, self._outbox = sessions, presence, outbox
+        self._loop = asyncio.get_running_loop()
+        self._announced_at = [0.0] * PARTITIONS
+
+    def on_message(self, channel: str, data: bytes) -> None:
+        """Take a message; one that makes no sense is skipped."""
+        try:
+            if channel == REVOKED_SESSIONS:
+                self._sessions.revoke(data.decode())
+            else:
+                self._on_delivery(decode_delivery(data))
+        except Exception:
+            _log.exception("a message on %s is skipped", channel)
+
+    def _on_delivery(self, delivery: object) -> None:
+        match delivery:
+            case Events(ranges=ranges):
+                self._feed.deliver(ranges)
+                self._outbox.flush()
+            case Attached(room_id=room_id, state=present):
+                self._on_attached(room_id, present)
+            case PresenceDiff():
+                self._on_presence(delivery)
+            case Typing(room_id=room_id, user_id=user):
+                self._on_typing(room_id, user)
+            case Notify():
+                self._sessions.tell(delivery.user_id, self._notice(delivery))
+            case Resync(partitions=partitions):
+                self._announce(set(partitions))
+
+    def _on_attached(self, room_id: str, present: dict[str, PresenceState]) -> None:
+        if (state := self._rooms.get(room_id)) is not None:
+            before = self._presence.shown(state)
+            state.presence = present
+            if diff := between(room_id, before, self._presence.shown(state)):
+                self._show_presence(state, diff)
+            self._feed.worker_knows(state)
+
+    def _on_presence(self, diff: PresenceDiff) -> None:
+        if (state := self._rooms.get(diff.room_id)) is not None:
+            state.presence = after(state.presence, diff)
+            self._show_presence(state, diff)
+
+    def _show_presence(self, state: RoomState, diff: PresenceDiff) -> None:
+        shown = PresenceChange(diff.room_id, Diff(diff.joined, diff.left, diff.away))
+        frame = encode_frame(shown)
+        for session in state.sessions:
+            session.write_ephemeral(frame)
+
+    def _on_typing(self, room_id: str, user: str) -> None:
+        if (state := self._rooms.get(room_id)) is not None:
+            frame = encode_frame(TypingShown(room_id, user))
+            for session in state.sessions:
+                if session.user != user:
+                    session.write_ephemeral(frame)
+
+    def _notice(self, told: Notify) -> bytes:
+        cursor = str(Cursor(self._epoch, told.offset))
+        at = None if told.at is None else timestamp(told.at)
+        return encode_frame(
+            UserNotice(
+                Notification(
+                    told.kind, told.room_id, cursor, told.event_id, told.sender_id, at, told.text
+                )
+            )
+        )
+
+    def _announce(self, partitions: set[int]) -> None:
+        """Tell a worker that knows nothing of these partitions what this node needs."""
+        rooms = [s for s in self._rooms.of_partitions(partitions) if s.announced is not None]
+        for state in rooms:
+            self._feed.worker_forgot(state)
+        self._presence.repeat(partitions, rooms)
+
+    def on_return(self) -> None:
+        """Valkey is back: workers may have forgotten this node meanwhile."""
+        self._announce(set(self._rooms.partitions()))
+
+    def on_silence(self, partition: int) -> None:
+        """The streams do not bring what the log has: perhaps they were never told, so tell again."""
+        now = self._loop.time()
+        if now - self._announced_at[partition] > _ANNOUNCE_AGAIN_S:
+            self._announced_at[partition] = now
+            self._announce({partition})

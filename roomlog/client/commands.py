@@ -1,0 +1,134 @@
+"""One method for each command of the protocol, which tries again what the node refuses only for now."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from roomlog.client.policy import backoff_s
+from roomlog.errors import RETRYABLE, Refused
+from roomlog.events import Attachment, Role, RoomKind
+from roomlog.ids import new_id
+from roomlog.protocol import Ack
+from roomlog.signals import PresenceState
+
+PATIENCE_S = 120.0
+_RETRY_AT_LEAST = 3
+"""How many failures the first wait counts as, where the node does not say how long to wait."""
+
+
+class Commands(ABC):
+    """The commands. `key` is made where none is given; give one to repeat a command of an earlier run.
+
+    All raise Refused with the node's code, and ConnectionEnded. Calls that are awaited one after the other
+    keep their order; of those that run at the same time, one that is refused for now may be overtaken.
+    """
+
+    @abstractmethod
+    async def request(self, command: Mapping[str, Any]) -> Ack:
+        """Send a command and return its ack."""
+
+    async def perform(self, command: Mapping[str, Any], patience_s: float = PATIENCE_S) -> Ack:
+        """Send a command, again under the same key while it is `rate_limited` or `unavailable`.
+
+        Raises Refused for what is final, or what is still refused after `patience_s`.
+        """
+        loop = asyncio.get_running_loop()
+        until, failures = loop.time() + patience_s, _RETRY_AT_LEAST
+        while True:
+            try:
+                return await self.request(command)
+            except Refused as refused:
+                wait = max((refused.retry_after_ms or 0) / 1_000, backoff_s(failures))
+                if refused.code not in RETRYABLE or loop.time() + wait > until:
+                    raise
+            await asyncio.sleep(wait)
+            failures += 1
+
+    async def subscribe(self, room: str, cursor: str | None = None) -> Ack:
+        """Follow a room from now, or from a cursor (everything after it comes first)."""
+        return await self.perform({"op": "sub", "room": room, **_given(cursor=cursor)})
+
+    async def unsubscribe(self, room: str) -> Ack:
+        """Stop following a room."""
+        return await self.perform({"op": "unsub", "room": room})
+
+    async def send(
+        self,
+        room: str,
+        text: str,
+        *,
+        key: str = "",
+        reply_to: str | None = None,
+        attachments: Sequence[Attachment] | None = None,
+        mentions: Sequence[str] | None = None,
+    ) -> Ack:
+        """Post a message; `reply_to` is an event id, `mentions` are user ids."""
+        files = None if attachments is None else msgspec.to_builtins(attachments)
+        more = _given(reply_to=reply_to, attachments=files, mentions=mentions)
+        return await self._write("send", key, room=room, text=text, **more)
+
+    async def edit(self, room: str, event: str, text: str, *, key: str = "") -> Ack:
+        """Give a message of one's own another text."""
+        return await self._write("edit", key, room=room, event=event, text=text)
+
+    async def delete(self, room: str, event: str, *, key: str = "") -> Ack:
+        """Withdraw a message."""
+        return await self._write("delete", key, room=room, event=event)
+
+    async def react(self, room: str, event: str, emoji: str, *, key: str = "") -> Ack:
+        """React to a message."""
+        return await self._write("react", key, room=room, event=event, emoji=emoji)
+
+    async def unreact(self, room: str, event: str, emoji: str, *, key: str = "") -> Ack:
+        """Withdraw a reaction."""
+        return await self._write("unreact", key, room=room, event=event, emoji=emoji)
+
+    async def create(
+        self, name: str, kind: RoomKind = "public", members: Sequence[str] = (), *, key: str = ""
+    ) -> Ack:
+        """Make a room; its id is the ack's `room`."""
+        return await self._write("create", key, name=name, kind=kind, members=list(members))
+
+    async def join(self, room: str, *, key: str = "") -> Ack:
+        """Become a member of a public room."""
+        return await self._write("join", key, room=room)
+
+    async def leave(self, room: str, *, key: str = "") -> Ack:
+        """Stop being a member."""
+        return await self._write("leave", key, room=room)
+
+    async def invite(self, room: str, user: str, *, key: str = "") -> Ack:
+        """Make somebody a member."""
+        return await self._write("invite", key, room=room, user=user)
+
+    async def kick(self, room: str, user: str, *, key: str = "") -> Ack:
+        """End somebody's membership."""
+        return await self._write("kick", key, room=room, user=user)
+
+    async def role(self, room: str, user: str, role: Role, *, key: str = "") -> Ack:
+        """Give a member another role."""
+        return await self._write("role", key, room=room, user=user, role=role)
+
+    async def rename(
+        self, room: str, *, name: str | None = None, topic: str | None = None, key: str = ""
+    ) -> Ack:
+        """Give a room another name or another topic: one of them, for a key leads to one event."""
+        return await self._write("rename", key, room=room, **_given(name=name, topic=topic))
+
+    async def read(self, room: str, cursor: str) -> Ack:
+        """Mark everything up to the cursor as read; the ack has the cursor of the mark that now holds."""
+        return await self.perform({"op": "read", "room": room, "cursor": cursor})
+
+    async def set_presence(self, state: PresenceState) -> Ack:
+        """Tell whether one is there; said again on every new connection."""
+        return await self.perform({"op": "presence", "state": state})
+
+    async def _write(self, op: str, key: str, **fields: Any) -> Ack:
+        return await self.perform({"op": op, "key": key or new_id(), **fields})
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

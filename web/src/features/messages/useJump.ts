@@ -1,0 +1,58 @@
+import { newKey } from "@roomlog/client";
+import { useCallback, useEffect, useRef } from "react";
+import type { RefObject } from "react";
+import type { VirtuosoHandle } from "react-virtuoso";
+import { useSession } from "../../shared/context";
+import type { TimelineItem } from "../../state/timeline";
+import { keyOf } from "./rows";
+import type { Entry } from "./rows";
+
+/** A list that just got its first or many older rows goes on moving for a while, and takes the screen along. */
+const TRIES = 6;
+const SETTLED_MS = 120;
+
+/** Bring an item onto the screen; older pages are loaded until it is there. `release` stops keeping to the end. */
+export function useJump(
+  room: string,
+  log: RefObject<HTMLElement | null>,
+  list: RefObject<VirtuosoHandle | null>,
+  entries: readonly Entry[],
+  release: () => void,
+) {
+  const session = useSession();
+  const latest = useRef(entries);
+  useEffect(() => {
+    latest.current = entries;
+  });
+
+  return useCallback(
+    async (isIt: (item: TimelineItem) => boolean) => {
+      const found = await session.loadUntil(room, isIt).catch(() => false);
+      if (!found) {
+        const text = "It is not in this room, or too far back in its history.";
+        const toast = { id: newKey(), tone: "error" as const, title: "The message was not found", text };
+        session.store.dispatch({ type: "toast", toast: { ...toast, room: null } });
+        return;
+      }
+      for (let tries = 0; tries < TRIES; tries += 1) {
+        release();
+        await nextFrame();
+        const index = latest.current.findIndex((entry) => entry.kind !== "pending" && isIt(entry));
+        list.current?.scrollToIndex({ index, align: "center" });
+        await pause(SETTLED_MS);
+        if (isOnScreen(log.current, latest.current[index])) return;
+      }
+    },
+    [session, room, log, list, release],
+  );
+}
+
+const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function isOnScreen(log: HTMLElement | null, entry: Entry | undefined): boolean {
+  if (!log || !entry) return true;
+  const row = log.querySelector(`[data-event-id="${CSS.escape(keyOf(entry))}"]`)?.getBoundingClientRect();
+  const { top, bottom } = log.getBoundingClientRect();
+  return row !== undefined && row.bottom > top && row.top < bottom;
+}

@@ -1,0 +1,83 @@
+import { ActionIcon, Menu } from "@mantine/core";
+import type { Role } from "@roomlog/client";
+import { useState } from "react";
+import { complain } from "../../session/complain";
+import { useName, useSession } from "../../shared/context";
+import { ConfirmDialog } from "../../shared/ConfirmDialog";
+import { Icon } from "../../shared/icons";
+import { plain } from "../../shared/plain";
+import { go, roomHref } from "../../shared/router";
+import { mayChangeRole, mayRemove, ROLES } from "../../state/members";
+import type { Members } from "../../state/members";
+import type { Room } from "../../state/rooms";
+
+const TITLES: Readonly<Record<Role, string>> = {
+  owner: "Make owner",
+  moderator: "Make moderator",
+  member: "Make ordinary member",
+};
+
+interface Props {
+  room: Room;
+  members: Members;
+  user: string;
+}
+
+/** What one may do about another member. */
+export function MemberMenu({ room, members, user }: Props) {
+  const { rooms, store } = useSession();
+  const name = useName(user);
+  const [removing, setRemoving] = useState(false);
+  const role = members[user] ?? "member";
+  const roles = mayChangeRole(room, members, user) ? ROLES.filter((each) => each !== role) : [];
+
+  const change = (to: Role) =>
+    rooms.setRole(room.id, user, to).catch((error: unknown) => {
+      complain(store, `The role of ${name} was not changed`, error);
+    });
+  const write = () =>
+    rooms.direct(user).then(
+      (direct) => go(roomHref(direct)),
+      (error: unknown) => complain(store, `No conversation with ${name}`, error),
+    );
+
+  return (
+    <>
+      <Menu position="bottom-end" withinPortal width={240}>
+        <Menu.Target>
+          <ActionIcon variant="subtle" color="gray" aria-label={`Options for ${name}`}>
+            <Icon name="more" />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {room.kind !== "direct" && (
+            <Menu.Item leftSection={<Icon name="speech" />} onClick={() => void write()}>
+              Write to <bdi>{name}</bdi>
+            </Menu.Item>
+          )}
+          {roles.map((each) => (
+            <Menu.Item key={each} leftSection={<Icon name="people" />} onClick={() => void change(each)}>
+              {TITLES[each]}
+            </Menu.Item>
+          ))}
+          {mayRemove(room, role) && (
+            <Menu.Item color="red" leftSection={<Icon name="exit" />} onClick={() => setRemoving(true)}>
+              Remove from the room…
+            </Menu.Item>
+          )}
+        </Menu.Dropdown>
+      </Menu>
+      {removing && (
+        <ConfirmDialog
+          title={`Remove ${name} from ${plain(room.name)}?`}
+          action="Remove"
+          onConfirm={() => rooms.remove(room.id, user)}
+          onClose={() => setRemoving(false)}
+        >
+          What is said from now on does not reach them.
+          {room.kind === "public" ? " The room is public: they can join again." : ""}
+        </ConfirmDialog>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,51 @@
+import { ActionIcon, Menu } from "@mantine/core";
+import { useState } from "react";
+import { Icon } from "../../shared/icons";
+import { mayInvite, moderates } from "../../state/members";
+import type { Room } from "../../state/rooms";
+import { InviteDialog } from "./InviteDialog";
+import { LeaveDialog } from "./LeaveDialog";
+import { MembersDialog } from "./MembersDialog";
+import { SettingsDialog } from "./SettingsDialog";
+
+type Dialog = "members" | "invite" | "settings" | "leave" | null;
+
+/** What a member can do with a room; what the server would refuse is not offered. */
+export function RoomMenu({ room }: { room: Room }) {
+  const [dialog, setDialog] = useState<Dialog>(null);
+  const close = () => setDialog(null);
+  return (
+    <>
+      <Menu position="bottom-end" withArrow width={210}>
+        <Menu.Target>
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Room options">
+            <Icon name="more" size={20} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<Icon name="people" />} onClick={() => setDialog("members")}>
+            Members
+          </Menu.Item>
+          {mayInvite(room) && (
+            <Menu.Item leftSection={<Icon name="invite" />} onClick={() => setDialog("invite")}>
+              Invite people
+            </Menu.Item>
+          )}
+          {moderates(room) && (
+            <Menu.Item leftSection={<Icon name="pencil" />} onClick={() => setDialog("settings")}>
+              Name and topic
+            </Menu.Item>
+          )}
+          <Menu.Divider />
+          <Menu.Item color="red" leftSection={<Icon name="exit" />} onClick={() => setDialog("leave")}>
+            Leave this room
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {dialog === "members" && <MembersDialog room={room} onClose={close} />}
+      {dialog === "invite" && <InviteDialog room={room} onClose={close} />}
+      {dialog === "settings" && <SettingsDialog room={room} onClose={close} />}
+      {dialog === "leave" && <LeaveDialog room={room} onClose={close} />}
+    </>
+  );
+}

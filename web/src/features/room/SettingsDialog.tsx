@@ -1,0 +1,76 @@
+import { Alert, Button, Group, Modal, Stack, TextInput, Textarea } from "@mantine/core";
+import { useState } from "react";
+import type { FormEvent } from "react";
+import { explain } from "../../session/explain";
+import { useSession } from "../../shared/context";
+import type { Room } from "../../state/rooms";
+
+const LONGEST_NAME = 80;
+const LONGEST_TOPIC = 300;
+
+/** The room's name and topic, for owners and moderators. */
+export function SettingsDialog({ room, onClose }: { room: Room; onClose: () => void }) {
+  const { rooms } = useSession();
+  const [name, setName] = useState(room.name);
+  const [topic, setTopic] = useState(room.topic ?? "");
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+
+  async function save(event: FormEvent) {
+    event.preventDefault();
+    setBusy(true);
+    setError(null);
+    try {
+      if (name.trim() !== room.name) await rooms.rename(room.id, name.trim());
+      if (topic.trim() !== (room.topic ?? "")) await rooms.setTopic(room.id, topic.trim());
+      onClose();
+    } catch (failure) {
+      setError(explain(failure));
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title="Name and topic"
+      centered
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
+      <form onSubmit={(event) => void save(event)}>
+        <Stack>
+          <TextInput
+            label="Room name"
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            maxLength={LONGEST_NAME}
+            data-autofocus
+          />
+          <Textarea
+            label="Topic"
+            description="What the room is for; everybody sees it under the name."
+            value={topic}
+            onChange={(event) => setTopic(event.currentTarget.value)}
+            maxLength={LONGEST_TOPIC}
+            autosize
+            maxRows={4}
+          />
+          {error !== null && (
+            <Alert color="red" variant="light" role="alert">
+              {error}
+            </Alert>
+          )}
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={busy} disabled={name.trim() === ""}>
+              Save
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

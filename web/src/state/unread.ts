@@ -1,0 +1,113 @@
+/** What is unread in a room, here and on the person's other devices. Cursors are compared for equality only. */
+
+import type { ChatEvent } from "@roomlog/client";
+
+export interface RoomActivity {
+  /** How many messages of others came after the marker; the server counts up to 1,000. */
+  unread: number;
+  /** How many of those mention the person. */
+  mentions: number;
+  /** The cursor of the first unread message. */
+  firstUnread: string | null;
+  /** The cursor of the message that the line "New" stands above, as long as the room is on the screen. */
+  divider: string | null;
+  /** Where the person's marker stands, as far as it is known. */
+  readUpTo: string | null;
+  /** The cursor of the newest message of somebody else that was seen to arrive. */
+  newest: string | null;
+}
+
+/** A room as `GET /unread` answers it. */
+export interface UnreadRoom {
+  room: string;
+  unread: number;
+  mentions: number;
+  first_unread: string | null;
+  read_up_to: string | null;
+}
+
+export const QUIET: RoomActivity = {
+  unread: 0,
+  mentions: 0,
+  firstUnread: null,
+  divider: null,
+  readUpTo: null,
+  newest: null,
+};
+
+/** The badge stops here, as the server's count does. */
+const MOST = 1_000;
+
+/** Take the server's count. A room on the screen (`looked`) is being read: only the line is drawn. */
+export function fromServer(before: RoomActivity, room: UnreadRoom, looked: boolean): RoomActivity {
+  const counted = {
+    ...before,
+    unread: room.unread,
+    mentions: room.mentions,
+    firstUnread: room.first_unread,
+    readUpTo: room.read_up_to,
+  };
+  return looked ? enter(counted) : counted;
+}
+
+/** Count what others posted; while it is looked at (`looked`), nothing of it is unread. */
+export function arrive(
+  before: RoomActivity,
+  events: readonly ChatEvent[],
+  me: string,
+  looked: boolean,
+): RoomActivity {
+  const fresh = events.filter((event) => event.type === "MessagePosted" && event.sender !== me);
+  const newest = fresh.at(-1)?.cursor;
+  if (newest === undefined) return before;
+  if (looked) return { ...before, newest };
+  return {
+    ...before,
+    newest,
+    unread: Math.min(MOST, before.unread + fresh.length),
+    mentions: Math.min(
+      MOST,
+      before.mentions + fresh.filter((event) => mentionsOf(event).includes(me)).length,
+    ),
+    firstUnread: before.firstUnread ?? fresh[0]?.cursor ?? null,
+  };
+}
+
+/** The reader looks at the room's end: nothing is unread, and the line stays where reading went on. */
+export function enter(before: RoomActivity): RoomActivity {
+  if (before.unread === 0) return before;
+  return {
+    ...before,
+    unread: 0,
+    mentions: 0,
+    firstUnread: null,
+    divider: before.firstUnread ?? before.divider,
+  };
+}
+
+/** The reader goes elsewhere; the line has done its work. */
+export function leave(before: RoomActivity): RoomActivity {
+  return before.divider === null ? before : { ...before, divider: null };
+}
+
+/**
+ * The marker moved, perhaps on another device. `later` are the messages of others after it, where the room's
+ * history is here; null where it is not. Then only a marker at the newest message says what is left: nothing.
+ */
+export function marked(
+  before: RoomActivity,
+  cursor: string,
+  later: readonly { cursor: string; mentions: readonly string[] }[] | null,
+  me: string,
+): RoomActivity {
+  const moved = { ...before, readUpTo: cursor };
+  if (before.unread === 0) return moved;
+  const left = cursor === before.newest ? [] : later;
+  if (left === null) return moved;
+  const mentions = left.filter((message) => message.mentions.includes(me)).length;
+  return { ...moved, unread: left.length, mentions, firstUnread: left[0]?.cursor ?? null };
+}
+
+function mentionsOf(event: ChatEvent): readonly unknown[] {
+  return Array.isArray(event.d.mentions) ? event.d.mentions : [];
+}
