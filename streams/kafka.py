@@ -1,6 +1,6 @@
 """The Faust app: what it consumes, how it is set, and how a worker hears of partitions and records."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import faust
@@ -108,8 +108,9 @@ def sender(app: App) -> Send:
     """Return how to store a signal."""
     signals = app.topic(CHAT_SIGNALS, key_serializer="raw", value_serializer="raw")
 
-    async def send(key: bytes, value: bytes) -> None:
-        await (await signals.send(key=key, value=value))
+    async def send(key: bytes, value: bytes) -> Awaitable[Any]:
+        stored: Awaitable[Any] = await signals.send(key=key, value=value)
+        return stored
 
     return send
 

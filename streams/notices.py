@@ -16,8 +16,11 @@ from schemas.codec import ChatEventCodec, Codec, PoisonRecord
 
 _RETRY_S = 1.0
 
-Send = Callable[[bytes, bytes], Awaitable[None]]
-"""Stores one signal, given its key and value; raises whatever the client raises."""
+Send = Callable[[bytes, bytes], Awaitable[Awaitable[Any]]]
+"""Hands over one signal, given its key and value; what comes back is done once it is stored.
+
+Both raise whatever the client raises.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +72,8 @@ async def tell_for_ever(
         told = [(u.encode(), codec.encode(s)) for u, s in signals(notice.records, events, now)]
         while told:
             try:
-                await asyncio.gather(*(send(key, value) for key, value in told))
+                # One after the other, so that a person hears of things in their order.
+                await asyncio.gather(*[await send(key, value) for key, value in told])
                 break
             except Exception as error:
                 log.warning("%d notifications wait for the log: %r", len(told), error)

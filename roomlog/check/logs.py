@@ -90,6 +90,13 @@ class RoomLog(Struct):
             found += self.offsets[low:high]
         return found
 
+    def seen_before(self, user: str, offset: int) -> int:
+        """Return the last offset before another that a member was shown: absences are passed over; -1: none."""
+        before = self.previous[offset]
+        while before >= 0 and not self.may_see(user, before):
+            before = self.previous[before]
+        return before
+
     def removal_after(self, user: str, offset: int) -> int | None:
         """Return where the user's membership ends that holds (or begins) after an offset."""
         ends = (s.left for s in self.stays.get(user, ()) if s.left > offset)

@@ -38,6 +38,7 @@ _RECENT = 50
 _SAID, _SAID_POSTS = 30, 8
 _EVENT = b'{"op":"event"'
 _REMOVALS = frozenset({"MemberLeft", "MemberRemoved"})
+_ENTRIES = frozenset({"MemberJoined", "MemberInvited"})
 
 Membership = Literal["out", "entering", "in", "leaving"]
 
@@ -190,9 +191,7 @@ class Person(Client):
             case "event":
                 self._on_event(frame)
             case "caught_up":
-                room, cursor = frame["room"], frame["cursor"]
-                self.seat(room).caught_up = now_ns()
-                self._recorder.write(CaughtUp(now_ns(), self.name, room, cursor))
+                self._on_caught_up(frame["room"], frame["cursor"])
             case "hello":
                 self.connects += 1
                 self._recorder.write(Connected(now_ns(), self.name, self.user, frame["node"]))
@@ -209,11 +208,21 @@ class Person(Client):
         if kind == "MessagePosted":
             seat.recent.append((event, frame["sender"]))
         elif kind in _REMOVALS and frame["d"]["user"] == self.user:
-            self._following.drop(room)
             seat.turn("out", self._loop.time())
+            if not self._following.is_replaying(room):  # else they may have come back since
+                self._following.drop(room)
+        elif kind in _ENTRIES and frame["d"]["user"] == self.user:
+            seat.turn("in", self._loop.time())
         if self._keep_screens:
             del frame["op"]
             screen.apply(seat.shown, Frame(**frame))
+
+    def _on_caught_up(self, room: str, cursor: str) -> None:
+        seat = self.seat(room)
+        seat.caught_up = now_ns()
+        self._recorder.write(CaughtUp(now_ns(), self.name, room, cursor))
+        if seat.membership == "out":
+            self._following.drop(room)
 
     def _on_reset(self, room: str, reason: str) -> None:
         self._recorder.write(Reset(now_ns(), self.name, room, reason))

@@ -92,7 +92,7 @@ class Track:
 
     def _place(self, frame: Frame, offset: int, verdict: Verdict) -> None:
         before = offset_of(frame.prev)
-        if not self.log.previous[offset] <= before < offset:
+        if not self.log.seen_before(self.user, offset) <= before < offset:
             what = f"prev is {before}, the log's previous event {self.log.previous[offset]}"
             verdict.add("gap", what, self._where(offset), frame)
         if offset <= self.last:

@@ -32,6 +32,11 @@ class RoomFeed:
         """Whether nothing is subscribed to or asked for."""
         return self._mode == "detached"
 
+    @property
+    def is_replaying(self) -> bool:
+        """Whether what was missed is still coming."""
+        return self._mode == "replaying"
+
     def asked(self) -> None:
         """A `sub` is on its way; until its ack, what comes belongs to an older one."""
         self._mode = "asked"

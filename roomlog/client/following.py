@@ -100,6 +100,11 @@ class Following:
         followed = self.rooms.get(frame["room"])
         return followed is not None and followed.feed.caught_up(frame["cursor"])
 
+    def is_replaying(self, room: str) -> bool:
+        """Whether what was missed of a room is still coming."""
+        followed = self.rooms.get(room)
+        return followed is not None and followed.feed.is_replaying
+
     def put_aside(self, room: str) -> None:
         """Let go of a room until the program has taken what waits."""
         self.rooms[room].aside = True

@@ -153,6 +153,8 @@ def test_membership_is_judged_by_position():
     assert [o for o in log.offsets if log.may_see("bob", o)] == [12, 14, 16, 20, 22]
     assert (log.removal_after("bob", 12), log.removal_after("bob", 16)) == (16, None)
     assert [log.previous[o] for o in (10, 12, 22)] == [-1, 10, 20]
+    assert [log.seen_before("bob", o) for o in (12, 14, 20, 22)] == [-1, 12, 16, 20]
+    assert log.seen_before("ann", 20) == 18
 
 
 def test_the_first_of_several_records_of_an_event_counts():

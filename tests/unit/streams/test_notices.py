@@ -52,11 +52,14 @@ async def test_a_record_is_acked_once_the_log_has_its_signals(monkeypatch):
     sent, acked = [], asyncio.Event()
     answers = iter([OSError("away"), OSError("away"), None])
 
-    async def send(key, value):
+    async def store(key, value):
         assert not acked.is_set()
         if answer := next(answers):
             raise answer
         sent.append((key, SIGNALS.decode(value).body))
+
+    async def send(key, value):
+        return store(key, value)
 
     telling = asyncio.create_task(tell_for_ever(waiting, EVENTS, SIGNALS, send))
     waiting.put_nowait(Notice([record(4)], acked.set))
@@ -64,3 +67,21 @@ async def test_a_record_is_acked_once_the_log_has_its_signals(monkeypatch):
         await acked.wait()
     telling.cancel()
     assert sent == [(BOB.encode(), TOLD)]
+
+
+async def test_signals_are_handed_over_in_the_order_of_the_log():
+    waiting: asyncio.Queue[Notice] = asyncio.Queue()
+    handed, acked = [], asyncio.Event()
+
+    async def send(key, value):
+        for _ in range(5 - len(handed)):  # each takes less long than the one before
+            await asyncio.sleep(0)
+        handed.append(SIGNALS.decode(value).body.offset)
+        return asyncio.sleep(0)
+
+    telling = asyncio.create_task(tell_for_ever(waiting, EVENTS, SIGNALS, send))
+    waiting.put_nowait(Notice([record(n) for n in range(4)], acked.set))
+    async with asyncio.timeout(5):
+        await acked.wait()
+    telling.cancel()
+    assert handed == [0, 1, 2, 3]
