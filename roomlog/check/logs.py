@@ -37,23 +37,31 @@ class RoomLog(Struct):
     """Offset of a repeat -> offset where the event stands first."""
     places: dict[str, int] = field(default_factory=dict)
     """Event id -> the offset that counts."""
+    void: set[str] = field(default_factory=set)
+    """Ids of the events that have no effect."""
     stays: dict[str, list[Stay]] = field(default_factory=dict)
     """User -> memberships."""
 
     def append(self, event: LogEvent) -> None:
         """Take up the next record of the room."""
-        offset = event.offset
-        if event.type not in _FROM_ANYBODY and not self._is_member(event.sender):
+        offset, first = event.offset, self.places.get(event.id)
+        if first is None and not self._counts(event):
+            self.void.add(event.id)
             return
         self.events[offset] = event
         self.previous[offset] = self.offsets[-1] if self.offsets else -1
-        if (first := self.places.get(event.id)) is not None:
+        if first is not None:
             self.repeats[offset] = first
             return
         self.offsets.append(offset)
         self.places[event.id] = offset
         if event.type not in _PLAIN:
             self._fold_members(event)
+
+    def _counts(self, event: LogEvent) -> bool:
+        if event.id in self.void:  # its first place decides
+            return False
+        return event.type in _FROM_ANYBODY or self._is_member(event.sender)
 
     def _is_member(self, user: str) -> bool:
         return any(stay.left == _OPEN_END for stay in self.stays.get(user, ()))

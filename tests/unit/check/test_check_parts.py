@@ -186,6 +186,22 @@ def test_what_one_sent_who_was_no_member_any_more_does_not_count():
     assert log.previous[4] == 2
 
 
+def test_where_an_event_stands_first_decides_whether_it_counts():
+    log = by_room(
+        [
+            BEGIN,
+            event(1, "MemberJoined", {"user": "bob"}, sender="bob"),
+            event(2, "MessagePosted", {"text": "a"}, "in", sender="bob"),
+            event(3, "MemberRemoved", {"user": "bob"}),
+            event(4, "MessagePosted", {"text": "a"}, "in", sender="bob"),
+            event(5, "MessagePosted", {"text": "b"}, "out", sender="bob"),
+            event(6, "MemberInvited", {"user": "bob"}),
+            event(7, "MessagePosted", {"text": "b"}, "out", sender="bob"),
+        ]
+    )["r"]
+    assert (log.offsets, log.repeats) == ([0, 1, 2, 3, 6], {4: 2})
+
+
 # Delays.
 
 
