@@ -228,7 +228,7 @@ def slow(bench: Bench) -> Figures:
         found = asyncio.run(slow_subscriber.run(stack.status(), Path(stack.data)))
     with_it = found["with_the_slow_one"]
     return {
-        "seconds_to_4008": found["seconds_to_4008"],
+        "seconds_to_4008": round(found["seconds_to_4008"], 1),
         "p99_ratio": round(found["p99_ratio"], 2),
         "node_mb": round(with_it["rss_mb"] - found["rss_mb_before"], 1),
     }
