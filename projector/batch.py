@@ -164,25 +164,7 @@ def add_user_events(
     refused: Mapping[tuple[str, int, int], str] | None = None,
 ) -> None:
     """Add records of one partition of user.events; `refused` as for `add_chat_events`."""
-    for record in records:
-        batch.events += 1
-        try:
-            fields = decode(record.value or b"")
-            place = (record.topic, record.partition, record.offset)
-            if refused and place in refused:
-                raise Unstorable(refused[place])
-            name, body = fields["body"]
-            fact = UserFact(
-                _id(fields["event_id"]),
-                _id(fields["user_id"]),
-                require_time(fields["occurred_at"]),
-                _storable(msgspec.convert(body, USER_TYPES[name[_NAMESPACE:]])),
-            )
-            batch.user_facts.setdefault(fact.event_id, fact)
-        except PoisonRecord as error:
-            _bury(batch, record, "undecodable", str(error), now_ms)
-        except (Unstorable, msgspec.ValidationError) as error:
-            _bury(batch, record, "inapplicable", str(error), now_ms)
+    _add_each(batch, records, decode, now_ms, refused, _add_user_fact)
 
 
 def add_reads(
@@ -193,6 +175,17 @@ def add_reads(
     refused: Mapping[tuple[str, int, int], str] | None = None,
 ) -> None:
     """Add records of one partition of chat.reads; `refused` as for `add_chat_events`."""
+    _add_each(batch, records, decode, now_ms, refused, _add_marker)
+
+
+def _add_each(
+    batch: Batch,
+    records: Iterable[Record],
+    decode: Decode,
+    now_ms: int,
+    refused: Mapping[tuple[str, int, int], str] | None,
+    add: Callable[[Batch, Mapping[str, Any]], None],
+) -> None:
     for record in records:
         batch.events += 1
         try:
@@ -200,14 +193,29 @@ def add_reads(
             place = (record.topic, record.partition, record.offset)
             if refused and place in refused:
                 raise Unstorable(refused[place])
-            key = _id(fields["user_id"]), _id(fields["room_id"])
-            new = Marker(fields["body"][1]["offset"], require_time(fields["occurred_at"]))
-            if new.offset >= batch.markers.get(key, new).offset:
-                batch.markers[key] = new
+            add(batch, fields)
         except PoisonRecord as error:
             _bury(batch, record, "undecodable", str(error), now_ms)
-        except Unstorable as error:
+        except (Unstorable, msgspec.ValidationError) as error:
             _bury(batch, record, "inapplicable", str(error), now_ms)
+
+
+def _add_user_fact(batch: Batch, fields: Mapping[str, Any]) -> None:
+    name, body = fields["body"]
+    fact = UserFact(
+        _id(fields["event_id"]),
+        _id(fields["user_id"]),
+        require_time(fields["occurred_at"]),
+        _storable(msgspec.convert(body, USER_TYPES[name[_NAMESPACE:]])),
+    )
+    batch.user_facts.setdefault(fact.event_id, fact)
+
+
+def _add_marker(batch: Batch, fields: Mapping[str, Any]) -> None:
+    key = _id(fields["user_id"]), _id(fields["room_id"])
+    new = Marker(fields["body"][1]["offset"], require_time(fields["occurred_at"]))
+    if new.offset >= batch.markers.get(key, new).offset:
+        batch.markers[key] = new
 
 
 def add_signals(batch: Batch, records: Iterable[Record], decode: Decode) -> int:

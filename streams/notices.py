@@ -22,10 +22,9 @@ Send = Callable[[bytes, bytes], Awaitable[Awaitable[Any]]]
 Both raise whatever the client raises.
 """
 
-log = logging.getLogger(__name__)
-
-
 Ack = Callable[[], object]
+
+log = logging.getLogger(__name__)
 
 
 def after_both(ack: Ack) -> Ack:

@@ -26,7 +26,7 @@ from roomlog.signals import ChatSignal
 from schemas.codec import Codec, PoisonRecord
 from streams import fanout, presence
 from streams.mirror import Mirror
-from streams.notices import Notice, after_both
+from streams.notices import Ack, Notice, after_both
 from streams.presence import EVERY_NODE, Effects, TypingLimit
 from streams.sweep import Sweep
 from streams.tables import MIRROR, Partition
@@ -46,7 +46,6 @@ _MOST_UNPUBLISHED = 8
 
 _MOST_DUE = 100_000
 
-Ack = Callable[[], object]
 Run = tuple[int, Sequence[Any]]
 """A partition's number and records of it, as `streams.coalesce` hands them out."""
 
