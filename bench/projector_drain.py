@@ -185,6 +185,16 @@ def _cpu_tree(process: psutil.Process) -> float:
     return _cpu(process) + sum(_cpu(child) for child in process.children(recursive=True))
 
 
+def stored(dsn: str) -> tuple[int, int, int]:
+    """Return bytes: of all tables with their indexes, of the write-ahead log, of the index on event ids."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        row = connection.execute(
+            "SELECT pg_database_size(current_database()), pg_current_wal_insert_lsn() - '0/0'::pg_lsn, "
+            "pg_relation_size('messages_event_id_room_id_key')"
+        ).fetchone()
+    return tuple(map(int, row or ()))  # type: ignore[return-value]
+
+
 def raw_copy(dsn: str) -> tuple[int, float, float]:
     """Copy the projected messages into an empty twin of their table.
 
@@ -235,15 +245,20 @@ def measure(told: dict[str, str], wanted: int, irc: Path | None) -> dict[str, fl
         asyncio.run(fill(told["kafka"], codec, events, missing))
     size = asyncio.run(log_size(told["kafka"]))
     dsn = empty_database(told["postgres"])
+    before = stored(dsn)
     seconds, cpu, process = drain(dsn, size)
     process.terminate()
     process.wait()
+    tables, wal, index = (b - a for a, b in zip(before, stored(dsn), strict=True))
     rows, copy_seconds, copy_cpu = raw_copy(dsn)
     return {
         "per_s": round(size / seconds),
         "per_core_s": round(size / (cpu.projector + cpu.postgres)),
         "projector_us": round(cpu.projector / size * 1e6, 2),
         "postgres_us": round(cpu.postgres / size * 1e6, 2),
+        "row_bytes": round(tables / size, 1),
+        "wal_bytes": round(wal / size, 1),
+        "index_bytes": round(index / size, 1),
         "copy_per_s": round(rows / copy_seconds),
         "copy_us": round(copy_cpu / rows * 1e6, 2),
         "copy_percent": round(size / seconds / (rows / copy_seconds) * 100, 1),

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from bench import projector_drain, slow_subscriber, streams_drain
+from bench import projector_drain, sizes, slow_subscriber, streams_drain
 from bench.cost import cpu_seconds, each_us, resident_bytes
 from bench.durable import kept_percent
 from bench.generator import Load, Plan
@@ -199,7 +199,11 @@ def idle(bench: Bench) -> Figures:
         idle_us = each_us(used, cpu_seconds(services), count)
         load.end()
     cores = sum(idle_us.values()) * count / 1e6 / bench.seconds
-    return {"kib": round((after - before) / count / 1024, 2), "core_percent": round(cores * 100, 1)}
+    return {
+        "connections": count,
+        "kib": round((after - before) / count / 1024, 2),
+        "core_percent": round(cores * 100, 1),
+    }
 
 
 def across(bench: Bench) -> Figures:
@@ -246,6 +250,12 @@ def projector(bench: Bench) -> Figures:
         return projector_drain.measure(stack.status(), 240_000, IRC if IRC.is_dir() else None)
 
 
+def how_large(bench: Bench) -> Figures:
+    """The bytes of what is sent and stored, for `roomlog plan`."""
+    with bench.stack(only=["valkey"]) as stack:
+        return sizes.measure(stack.status()["valkey"], IRC if IRC.is_dir() else None)
+
+
 def start(bench: Bench) -> Figures:
     """The whole stack, from nothing to ready."""
     began = time.monotonic()
@@ -267,6 +277,7 @@ ROWS: dict[str, Callable[[Bench], Figures]] = {
     "slow": slow,
     "streams": streams,
     "projector": projector,
+    "sizes": how_large,
     "start": start,
 }
 """By the names that goals use."""

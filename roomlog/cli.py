@@ -34,6 +34,9 @@ COMMANDS = {
     "migrate": Command(
         "roomlog.commands.migrate:migrate", _OPERATE, "Bring the tables up to date."
     ),
+    "plan": Command(
+        "roomlog.capacity.command:plan", _OPERATE, "Print how many of what a load needs."
+    ),
     "token": Command("roomlog.commands.token:token", _OPERATE, "Print an access token."),
     "seed": Command(
         "roomlog.seed.command:seed", _USE, "Fill in demo users, rooms and a real history."
