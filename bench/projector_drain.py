@@ -81,7 +81,7 @@ def made_up_events() -> Iterator[ChatEvent]:
 
 
 def _of_room(lines: Iterator[dict]) -> Iterator[ChatEvent]:
-    started: set[str] = set()
+    members: dict[str, set[str]] = {}
     for line in lines:
         sender, room = ids.bridge_user_id("bench", line["sender"]), ids.derived_id(line["room"])
         at = int(datetime.fromisoformat(line["at"]).timestamp() * 1e6)
@@ -89,17 +89,24 @@ def _of_room(lines: Iterator[dict]) -> Iterator[ChatEvent]:
         def event(key: str, body, sender=sender, room=room, at=at) -> ChatEvent:
             return ChatEvent(ids.event_id(sender, room, key), room, "", sender, key, at, "n1", body)
 
-        if room not in started:
-            started.add(room)
+        if room not in members:
+            members[room] = {sender}
             yield event(
                 "create", RoomCreated(line["room"], "public", "", (FirstMember(sender, "owner"),))
             )
         key = ids.derived_id("line", str(line["line"]))
         if line["kind"] == "join":
+            members[room].add(sender)
             yield event(key, MemberJoined(sender))
         elif line["kind"] == "leave":
+            members[room].discard(sender)
             yield event(key, MemberLeft(sender))
         elif line["kind"] in ("message", "action"):
+            if (
+                sender not in members[room]
+            ):  # was there before the recording: else this has no effect
+                members[room].add(sender)
+                yield event(ids.derived_id("join", key), MemberJoined(sender))
             parent = line.get("reply_to")
             reply = None if parent is None else ids.derived_id(room, str(parent))
             yield event(key, MessagePosted(line["text"], reply))
