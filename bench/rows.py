@@ -199,11 +199,7 @@ def idle(bench: Bench) -> Figures:
         idle_us = each_us(used, cpu_seconds(services), count)
         load.end()
     cores = sum(idle_us.values()) * count / 1e6 / bench.seconds
-    return {
-        "connections": count,
-        "kib": round((after - before) / count / 1024, 2),
-        "core_percent": round(cores * 100, 1),
-    }
+    return {"kib": round((after - before) / count / 1024, 2), "core_percent": round(cores * 100, 1)}
 
 
 def across(bench: Bench) -> Figures:

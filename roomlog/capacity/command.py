@@ -17,7 +17,7 @@ from roomlog.capacity.errors import BadPlan
 from roomlog.capacity.limits import Warned
 from roomlog.capacity.model import Plan
 from roomlog.capacity.model import plan as make
-from roomlog.capacity.workload import PHASES, Workload
+from roomlog.capacity.workload import PHASES, Workload, checked
 from roomlog.commands.output import wide_console
 
 _D = Workload(1, 1)
@@ -84,9 +84,8 @@ def plan(
             sys.stdout.write(prices.FILE.read_text())
             return
         known = measured.load(figures_file)
-        if carries or figures:
-            one = tables.figures(known) if figures else tables.carries(known, utilisation, fanout)
-            _show([one], as_markdown)
+        if figures:
+            _show([tables.figures(known)], as_markdown)
             return
         options = {
             "online": online,
@@ -102,6 +101,10 @@ def plan(
             "spare": spare,
             "connections_per_node": connections_per_node,
         }
+        if carries:
+            one = checked(msgspec.structs.replace(PHASES["10k"], **options))
+            _show([tables.carries(known, one.utilisation, one.fanout)], as_markdown)
+            return
         loads = _loads(users, rate, phases, options)
         listed = prices.load(prices_file)
         plans = {name: make(load, known) for name, load in loads.items()}
