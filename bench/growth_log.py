@@ -8,7 +8,6 @@ an export of the whole log.
 
 import asyncio
 import random
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,18 +26,25 @@ from roomlog.stack import Stack
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 _MISSED = 40
 _RESUMES = 3
-_PAGES = 500
+_PAGES, _PAGED_ROOMS = 500, 10
 _WARM, _MORE = 5_000, 20_000
 _TOGETHER = 8
 _WITHIN_S = 30.0
+_ORDERED = 'SELECT "offset" FROM messages WHERE room_id = %s ORDER BY "offset"'
+_FROM_THE_BEGINNING = f"{_ORDERED} OFFSET %s LIMIT 1"
+_FROM_THE_END = f"{_ORDERED} DESC OFFSET %s LIMIT 1"
 
 
 class Room(NamedTuple):
-    """A room, its owner, and the offset of the message after which `_MISSED` others came."""
+    """A room and its owner, and offsets of messages of it.
+
+    `_MISSED` others came after `missed_after`; a whole page of them before `paged_from`.
+    """
 
     id: str
     owner: str
     missed_after: int
+    paged_from: int
 
 
 def log(bench: Bench) -> Figures:
@@ -91,15 +97,13 @@ def _cost(stack: Stack, work: Callable[[], None], count: int) -> float:
 
 
 def _rooms(stack: Stack, owners: dict[str, str]) -> list[Room]:
-    query = (
-        'SELECT "offset" FROM messages WHERE room_id = %s ORDER BY "offset" DESC OFFSET %s LIMIT 1'
-    )
     found = []
     with psycopg.connect(stack.status()["postgres"]) as database:
         for room, owner in owners.items():
-            row = database.execute(query, [room, _MISSED]).fetchone()
-            if row:
-                found.append(Room(room, owner, row[0]))
+            missed = database.execute(_FROM_THE_END, [room, _MISSED]).fetchone()
+            paged = database.execute(_FROM_THE_BEGINNING, [room, PAGE]).fetchone()
+            if missed and paged:
+                found.append(Room(room, owner, missed[0], paged[0]))
     return found
 
 
@@ -156,11 +160,13 @@ async def _each(rooms: list[Room], one: Callable[[Room], Any]) -> None:
 
 
 def _pages(stack: Stack, rooms: list[Room]) -> None:
-    """Read pages before any message of a few rooms."""
-    chance = random.Random(time.time_ns())
-    some = rooms[:: max(1, len(rooms) // 10)]
-    for room in some:
+    """Read whole pages anywhere in a few rooms."""
+    chance = random.Random(1)
+    for room in chance.sample(rooms, _PAGED_ROOMS):
         api = Api(stack, room.owner)
-        for _ in range(_PAGES // len(some)):
-            api.page(room.id, chance.randrange(PAGE, max(PAGE + 1, room.missed_after)))
+        last = max(room.paged_from, room.missed_after)
+        for _ in range(_PAGES // _PAGED_ROOMS):
+            found = api.page(room.id, chance.randint(room.paged_from, last))
+            if len(found["items"]) != PAGE:
+                raise SystemExit(f"a page of {len(found['items'])} in room {room.id}")
         api.close()

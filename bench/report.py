@@ -10,8 +10,18 @@ from bench.goals import BASELINES, GOALS, SERIES, TITLES, Baseline, Goal
 
 DOCS = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- results: written by `python -m bench --markdown` -->", "<!-- end of results -->"
-_MARKS = {"aim": "[green]✓ aim[/]", "must": "[yellow]✓ must[/]", "short": "[red]✗ short[/]"}
-_WORDS = {"aim": "reaches the aim", "must": "reaches what it must", "short": "**falls short**"}
+_MARKS = {
+    "told": "",
+    "aim": "[green]✓ aim[/]",
+    "must": "[yellow]✓ must[/]",
+    "short": "[red]✗ short[/]",
+}
+_WORDS = {
+    "told": "",
+    "aim": "reaches the aim",
+    "must": "reaches what it must",
+    "short": "**falls short**",
+}
 _NUMBERS = ("value", "must", "aims", "product", "x")
 Results = dict[str, dict[str, Any]]
 
@@ -60,9 +70,9 @@ def figure(results: Results, row: str, name: str) -> float | None:
     return found
 
 
-def number(value: float) -> str:
-    """Write a number as people read it."""
-    return f"{value:,.10g}"
+def number(value: float | None) -> str:
+    """Write a number as people read it; nothing where there is none."""
+    return "" if value is None else f"{value:,.10g}"
 
 
 # For the terminal.
