@@ -65,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--runs", type=int, default=3, help="runs of each; medians are printed")
     add("--seconds", type=float, help="of each load (10; of `sustained` 600)")
     add("--rate", type=float, default=6_300, help="of `sustained`, messages a second")
-    add("--log-events", type=int, default=1_000_000, help="of `growth-log`, up to 10000000")
+    add(
+        "--log-events", type=int, default=1_000_000, help="messages of `growth-log`, up to 10000000"
+    )
     add("--compare", type=Path, help="results of an earlier run")
     add("--out", type=Path, default=OUT, help="directory for results.json and plots")
     add("--markdown", action="store_true", help=f"write the results into {report.DOCS.name}")

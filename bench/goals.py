@@ -165,12 +165,12 @@ SERIES = [
     Series("growth-members", "cpu_us", "members", "us CPU a delivery"),
     Series("growth-nodes", "one_room_us", "nodes, 1 room x 1,000", "us CPU a delivery"),
     Series("growth-nodes", "many_rooms_us", "nodes, 20 rooms x 50", "us CPU a delivery"),
-    Series("growth-log", "open_us", "events in the log", "us CPU a room taken up"),
-    Series("growth-log", "resume_us", "events in the log", "us CPU a resume"),
-    Series("growth-log", "page_us", "events in the log", "us CPU a page of history"),
-    Series("growth-log", "streams_us", "events in the log", "us CPU an event, streams"),
-    Series("growth-log", "projector_us", "events in the log", "us CPU an event, read models"),
-    Series("growth-log", "export_us", "events in the log", "us CPU an event, export"),
+    Series("growth-log", "open_us", "messages in the log", "us CPU a room taken up"),
+    Series("growth-log", "resume_us", "messages in the log", "us CPU a resume"),
+    Series("growth-log", "page_us", "messages in the log", "us CPU a page of history"),
+    Series("growth-log", "streams_us", "messages in the log", "us CPU an event, streams"),
+    Series("growth-log", "projector_us", "messages in the log", "us CPU an event, read models"),
+    Series("growth-log", "export_us", "messages in the log", "us CPU an event, export"),
 ]
 """In the order in which they are printed and drawn."""
 
@@ -197,7 +197,7 @@ TITLES = {
     "growth-rooms": "rooms of two, 10 to 10,000, 500 messages/s",
     "growth-members": "members of a room, 50 to 10,000, 20,000 deliveries/s",
     "growth-nodes": "nodes, 1 to 4, 1 room x 1,000",
-    "growth-log": "events in the log, 10,000 and more; the worst of six costs",
+    "growth-log": "messages in the log, 10,000 and more; the worst of six costs",
     "base-faust": "plain Faust, one event at a time, on a filled topic",
     "base-send": "aiokafka `send()` for each message",
     "base-picows": "picows, rooms in memory: 1 room x 1,000, 20,000 deliveries/s",

@@ -52,12 +52,13 @@ def log(bench: Bench) -> Figures:
     costs: dict[str, dict[str, float]] = {}
     with bench.stack() as stack:
         writer = Writer()
-        held = fill(stack, writer, _WARM)  # the first events cost the JVM and PostgreSQL more
+        fill(stack, writer, _WARM)  # the first events cost the JVM and PostgreSQL more
+        held = _WARM
         for size in (s for s in SIZES if s <= bench.log_events):
-            held += fill(stack, writer, max(0, size - held))
+            fill(stack, writer, size - held)
             for name, cost in _at(stack, writer, bench.scratch / "export").items():
                 costs.setdefault(name, {})[str(size)] = round(cost, 2)
-            held += _MORE
+            held = size + _MORE
     ratios = {name: round(growth(cost), 2) for name, cost in costs.items()}
     series = {f"{name}_us": cost for name, cost in costs.items()}
     return {**series, "ratios": ratios, "ratio": max(ratios.values())}

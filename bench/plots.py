@@ -66,21 +66,30 @@ def _bars(axes: Any, rows: Mapping[str, Mapping[str, float]]) -> None:
 
 
 def _latencies(rows: Mapping[str, Mapping[str, float]], path: Path) -> None:
-    """Percentiles so that each nine after the point gets the same room."""
-    figure, axes = plt.subplots(figsize=(11, 6), layout="constrained")
+    """Percentiles on a scale that gives the same room to each nine."""
+    figure, axes = plt.subplots(figsize=(11, 7), layout="constrained")
     for row, latency in rows.items():
-        places = [100 / (100 - float(share)) for share in latency]
+        places = [float(share) / 100 for share in latency]
         axes.plot(places, list(latency.values()), marker=".", label=f"{row}: {TITLES[row]}")
-    shares = (50, 75, 90, 95, 99, 99.5, 99.9, 99.99)
-    axes.set(xscale="log", yscale="log", xlabel="percentile", ylabel="ms from send to delivery")
-    axes.set_xticks([100 / (100 - s) for s in shares], [f"{s:g}" for s in shares])
+    shares = (1, 5, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.99)
+    axes.set_xscale("logit")
+    axes.set_yscale("log")
+    axes.set(xlabel="percentile", ylabel="ms from send to delivery")
     axes.minorticks_off()
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("{x:g}")
-    axes.grid(which="both", alpha=0.3)
-    axes.legend(loc="upper left", fontsize="small")
+    axes.set_xticks([s / 100 for s in shares], [f"{s:g}" for s in shares])
+    axes.set_yticks(*_milliseconds(rows))
+    axes.grid(alpha=0.3)
+    figure.legend(loc="outside lower center", ncols=2, fontsize="small", frameon=False)
     figure.savefig(path, dpi=120)
     plt.close(figure)
+
+
+def _milliseconds(rows: Mapping[str, Mapping[str, float]]) -> tuple[list[float], list[str]]:
+    """Return 1, 2, 5, 10, 20, ... around all latencies, and how they are written."""
+    all_ms = [ms for latency in rows.values() for ms in latency.values()]
+    every = [digit * 10.0**power for power in range(-3, 6) for digit in (1, 2, 5)]
+    ticks = [t for t in every if min(all_ms) / 2 <= t <= max(all_ms) * 2]
+    return ticks, [f"{t:g}" for t in ticks]
 
 
 def _growth(results: Mapping[str, Any], path: Path) -> None:
