@@ -1,69 +1,106 @@
-"""Measure everything that docs say is fast, and print one table: `make bench`.
+"""Measure everything that docs say is fast, and print it as tables: `make bench`.
 
-    python -m bench [ROW...] [--runs 3] [--seconds 10] [--compare OLD.json] [--out bench/out]
+    python -m bench [ROW or GROUP...] [--runs 3] [--seconds 10] [--compare OLD.json] [--out bench/out]
+    python -m bench --markdown
 
-Each row runs on a stack of its own with private ports. Use a machine that does nothing else meanwhile;
-processor time is what to trust on one that does.
+Groups are `usual` (where nothing is named), `growth`, `baselines` and `all`. Each row runs on a stack of
+its own with private ports. Use a machine that does nothing else meanwhile; processor time is what to trust
+on one that does. Results of other rows, measured before into the same directory, are kept.
 """
 
 import argparse
 import json
+import platform
 import statistics
+import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 from rich.console import Console
-from rich.table import Table
 
+from bench import report
 from bench.generator import NoCompiler, build
-from bench.goals import GOALS, TITLES
+from bench.harness import Bench, Figures
 from bench.plots import draw
-from bench.rows import ROWS, Bench, Figures
+from bench.rows import GROUPS, ROWS, chosen
 
 OUT = Path(__file__).parent / "out"
-_MARKS = {"aim": "[green]✓ aim[/]", "must": "[yellow]✓ must[/]", "short": "[red]✗ short[/]"}
 
 
 def main() -> None:
-    """Run the rows that are named, all by default."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=", ".join(ROWS))
-    parser.add_argument("--runs", type=int, default=3, help="runs of each; medians are printed")
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each load")
-    parser.add_argument("--compare", type=Path, help="results of an earlier run")
-    parser.add_argument(
-        "--out", type=Path, default=OUT, help="directory for results.json and plots"
-    )
+    """Run the rows that are named, or write the results into the documentation."""
+    parser = _parser()
     options = parser.parse_args()
-    if unknown := set(options.rows) - ROWS.keys():
-        parser.error(f"no row {unknown.pop()}; there are: {', '.join(ROWS)}")
-    options.out.mkdir(parents=True, exist_ok=True)
+    path = options.out / "results.json"
+    if options.markdown:
+        _document(path)
+        return
     try:
-        results = _measure(options.rows or list(ROWS), options.runs, options.seconds)
+        rows = chosen(options.rows or ["usual"])
+    except KeyError as error:
+        parser.error(f"no row {error}; there are: {', '.join([*ROWS, *GROUPS])}")
+    options.out.mkdir(parents=True, exist_ok=True)
+    earlier = json.loads(options.compare.read_text()) if options.compare else {}
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    try:
+        results = _measure(rows, options, path, kept)
     except NoCompiler as error:
         sys.exit(str(error))
-    path = options.out / "results.json"
-    earlier = json.loads(options.compare.read_text()) if options.compare else {}
-    path.write_text(json.dumps(results, indent=1) + "\n")
     console = Console(width=None if sys.stdout.isatty() else 170)
-    console.print(_table(results, earlier))
-    draw(results, options.out)
+    for table in report.tables(results, earlier):
+        console.print(table)
+    draw({**kept, **results}, options.out)
     console.print(f"Results and plots are in {options.out}")
 
 
-def _measure(rows: list[str], runs: int, seconds: float) -> dict[str, Figures]:
-    results = {}
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    add = parser.add_argument
+    add("rows", nargs="*", metavar="ROW", help=", ".join([*ROWS, *GROUPS]))
+    add("--runs", type=int, default=3, help="runs of each; medians are printed")
+    add("--seconds", type=float, help="of each load (10; of `sustained` 600)")
+    add("--rate", type=float, default=6_300, help="of `sustained`, messages a second")
+    add(
+        "--log-events", type=int, default=1_000_000, help="messages of `growth-log`, up to 10000000"
+    )
+    add("--compare", type=Path, help="results of an earlier run")
+    add("--out", type=Path, default=OUT, help="directory for results.json and plots")
+    add("--markdown", action="store_true", help=f"write the results into {report.DOCS.name}")
+    return parser
+
+
+def _document(path: Path) -> None:
+    if not path.exists():
+        sys.exit(f"there are no results in {path}; measure first")
+    results = json.loads(path.read_text())
+    report.DOCS.write_text(report.write_into(report.DOCS.read_text(), results))
+
+
+def _measure(
+    rows: list[str], options: argparse.Namespace, path: Path, kept: dict[str, Figures]
+) -> dict[str, Figures]:
+    results: dict[str, Figures] = {}
     with tempfile.TemporaryDirectory(prefix="roomlog-bench-") as scratch:
-        bench = Bench(Path(scratch), build(Path(scratch)), seconds)
+        bench = Bench(
+            Path(scratch),
+            build(Path(scratch)),
+            options.seconds or 10.0,
+            options.seconds or 600.0,
+            options.rate,
+            options.log_events,
+        )
         for row in rows:
             found = []
-            for run in range(runs):
-                print(f"{row}, run {run + 1} of {runs}", file=sys.stderr, flush=True)
+            for run in range(options.runs):
+                print(f"{row}, run {run + 1} of {options.runs}", file=sys.stderr, flush=True)
                 found.append(ROWS[row](bench))
-            results[row] = medians(found)
+            results[row] = {**medians(found), "measured": _circumstances()}
+            path.write_text(json.dumps({**kept, **results}, indent=1) + "\n")
     return results
 
 
@@ -78,35 +115,28 @@ def medians(runs: list[Figures]) -> Figures:
     return {**found, "runs": runs}
 
 
-def _table(results: dict[str, Figures], earlier: dict[str, Figures]) -> Table:
-    table = Table(title="Medians; CPU is of all server processes", title_justify="left")
-    columns = ("load", "figure", "Roomlog", "", "must", "aims", "Centrifugo, +Redis, socket.io")
-    for column in (*columns, "dearest stage", *(("before",) if earlier else ())):
-        table.add_column(
-            column, justify="right" if column in ("Roomlog", "must", "aims") else "left"
-        )
-    for goal in GOALS:
-        if goal.row not in results:
-            continue
-        figures = results[goal.row]
-        value = figures[goal.figure]
-        stages = figures.get("stages", {}) if goal.figure == "cpu_us" else {}
-        dearest = max(stages, key=lambda k: stages[k]) if stages else ""
-        cells = [
-            TITLES[goal.row],
-            goal.unit,
-            f"{value:,.10g}",
-            _MARKS[goal.verdict(value)],
-            f"{goal.must:,.10g}",
-            f"{goal.aims:,.10g}",
-            goal.peers,
-            f"{dearest} {stages[dearest]:.1f}" if dearest else "",
-        ]
-        before = earlier.get(goal.row, {}).get(goal.figure)
-        if earlier:
-            cells.append(f"{before:,.10g} (x {value / before:.2f})" if before else "")
-        table.add_row(*cells)
-    return table
+def _circumstances() -> dict[str, str]:
+    """Return when, at which commit and on what machine it is now."""
+    command = ["git", "describe", "--always", "--dirty"]
+    told = subprocess.run(
+        command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+    )
+    memory = psutil.virtual_memory().total / 2**30
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": told.stdout.strip() or "an unknown commit",
+        "machine": f"{psutil.cpu_count()} cores ({_processor()}), {memory:.0f} GiB, Linux "
+        f"{platform.release().split('-')[0]}"
+        if sys.platform == "linux"
+        else platform.platform(),
+    }
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.machine())
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from roomlog.tokens import Signer
 SOURCE = Path(__file__).parent / "load" / "load.c"
 _MOST_AT_ONCE = 400
 _SLICE = 200
+_OWNERS = 8
 _TOKEN_S = 36_000
 
 
@@ -70,31 +71,52 @@ class Plan:
 
     async def room(self, people: list[str], name: str = "bench") -> str:
         """Make a room with these members, the first its owner, and return its id."""
-        owner = await Client.connect(self._nodes, self.token(people[0]))
-        try:
-            made = await owner.request(
-                {
-                    "op": "create",
-                    "key": str(uuid.uuid4()),
-                    "name": name,
-                    "kind": "private",
-                    "members": people[1:_MOST_AT_ONCE],
-                }
-            )
-            room = str(made.room)
-            rest = people[_MOST_AT_ONCE:]
-            for at in range(0, len(rest), _SLICE):
-                await asyncio.gather(
-                    *(owner.request(_invite(room, user)) for user in rest[at : at + _SLICE])
-                )
-            return room
-        finally:
-            await owner.close()
+        return (await self.rooms([people], name))[0]
+
+    async def rooms(self, rooms: list[list[str]], name: str = "bench") -> list[str]:
+        """Make a room for each list of members, the first of each its owner; return their ids.
+
+        One connection an owner, a few owners at a time, and on each all commands one after the other.
+        """
+        owned: dict[str, list[int]] = {}
+        for place, people in enumerate(rooms):
+            owned.setdefault(people[0], []).append(place)
+        made: dict[int, str] = {}
+        turn = asyncio.Semaphore(_OWNERS)
+
+        async def make(owner: str, places: list[int]) -> None:
+            async with turn, await Client.connect(self._nodes, self.token(owner)) as client:
+                for at in range(0, len(places), _SLICE):
+                    some = places[at : at + _SLICE]
+                    creates = [client.request(_create(name, rooms[p])) for p in some]
+                    acks = await asyncio.gather(*creates)
+                    made.update({p: str(a.room) for p, a in zip(some, acks, strict=True)})
+                for place in places:
+                    await _invite_rest(client, made[place], rooms[place][_MOST_AT_ONCE:])
+
+        await asyncio.gather(*(make(owner, places) for owner, places in owned.items()))
+        return [made[place] for place in range(len(rooms))]
 
     def write(self, path: Path) -> Path:
         """Write the plan to a file."""
         path.write_text("\n".join(self._lines) + "\n")
         return path
+
+
+def _create(name: str, people: list[str]) -> dict[str, Any]:
+    return {
+        "op": "create",
+        "key": str(uuid.uuid4()),
+        "name": name,
+        "kind": "private",
+        "members": people[1:_MOST_AT_ONCE],
+    }
+
+
+async def _invite_rest(client: Client, room: str, people: list[str]) -> None:
+    for at in range(0, len(people), _SLICE):
+        some = people[at : at + _SLICE]
+        await asyncio.gather(*(client.request(_invite(room, user)) for user in some))
 
 
 def _invite(room: str, user: str) -> dict[str, Any]:

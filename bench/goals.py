@@ -8,18 +8,23 @@ from typing import NamedTuple
 
 
 class Goal(NamedTuple):
-    """One figure: `must` and `aims` are limits; `best` says on which side of them it has to be."""
+    """One figure: `must` and `aims` are limits; `best` says on which side of them it has to be.
+
+    A figure that is only told has no limits.
+    """
 
     row: str
     figure: str
     unit: str
     best: str
-    must: float
-    aims: float
+    must: float | None = None
+    aims: float | None = None
     peers: str = ""
 
     def verdict(self, value: float) -> str:
-        """Return how a value compares: `aim`, `must` or `short`."""
+        """Return how a value compares: `aim`, `must` or `short`; `told` where there is no limit."""
+        if self.must is None or self.aims is None:
+            return "told"
         low = self.best == "low"
         if value <= self.aims if low else value >= self.aims:
             return "aim"
@@ -47,9 +52,127 @@ GOALS = [
     Goal("streams", "per_core_s", "events/s of one core", "high", 50_000, 100_000),
     Goal("projector", "per_core_s", "events/s of one core", "high", 15_000, 30_000),
     Goal("projector", "copy_percent", "% of raw COPY", "high", 40, 60),
+    Goal("sustained", "per_s", "messages/s to the end", "high", 6_000, 12_000),
+    Goal("sustained", "p99_ms", "ms p99", "low"),
+    Goal("sustained", "most_lag", "events the read models were behind at most", "low"),
+    Goal("sustained", "grown_mb", "MB more of our services' memory, 2nd half", "low"),
+    Goal("history", "p50_ms", "ms p50", "low"),
+    Goal("history", "p99_ms", "ms p99", "low", 10, 3),
+    Goal("replay", "per_core_s", "events/s of one core", "high", 100_000, 300_000),
+    Goal("idle-50k", "kib", "KiB a connection", "low", 8, 5, "41 / 44 / 12"),
+    Goal("idle-stack", "core_percent", "% of a core", "low", 5, 5),
+    Goal("growth-rooms", "ratio", "x cost largest/smallest", "low", 1.5, 1.1),
+    Goal("growth-members", "ratio", "x cost largest/smallest", "low", 1.5, 1.1),
+    Goal("growth-members", "message_us", "us CPU a message, without its deliveries", "low"),
+    Goal("growth-members", "delivery_us", "us CPU a delivery, without its message", "low"),
+    Goal("growth-nodes", "ratio", "x cost largest/smallest", "low", 1.5, 1.1),
+    Goal("growth-nodes", "many_ratio", "x cost, 20 rooms x 50", "low", 1.5, 1.1),
+    Goal("growth-log", "ratio", "x cost largest/smallest", "low", 1.5, 1.1),
     Goal("start", "seconds", "s until all is ready", "low", 15, 8),
 ]
 """One line each, in the order in which they are printed."""
+
+
+class Baseline(NamedTuple):
+    """What another way costs, and the product's figure that it is compared with.
+
+    A figure `stages.ingest` is the part of the ingest nodes.
+    """
+
+    row: str
+    figure: str
+    unit: str
+    best: str
+    product_row: str
+    product_figure: str
+    product: str
+
+    def times_better(self, value: float, product: float) -> float:
+        """Return how many times as good the product is."""
+        return product / value if self.best == "high" else value / product
+
+
+BASELINES = [
+    Baseline(
+        "base-faust",
+        "per_core_s",
+        "events/s of one core",
+        "high",
+        "streams",
+        "per_core_s",
+        "the worker, which publishes what follows as well",
+    ),
+    Baseline(
+        "base-send",
+        "send_us",
+        "us CPU a message, client",
+        "low",
+        "base-send",
+        "batch_us",
+        "batches, as ingest fills them",
+    ),
+    Baseline(
+        "base-uvicorn",
+        "cpu_us",
+        "us CPU a delivery",
+        "low",
+        "fanout-one",
+        "stages.ingest",
+        "the ingest node, which checks, stores and renders as well",
+    ),
+    Baseline(
+        "base-uvicorn",
+        "cpu_us",
+        "us CPU a delivery",
+        "low",
+        "fanout-one",
+        "cpu_us",
+        "all servers: Kafka, streams, PostgreSQL and the rest",
+    ),
+    Baseline(
+        "base-picows",
+        "cpu_us",
+        "us CPU a delivery",
+        "low",
+        "fanout-one",
+        "stages.ingest",
+        "the ingest node, which checks, stores and renders as well",
+    ),
+    Baseline(
+        "projector",
+        "copy_us",
+        "us CPU of PostgreSQL a row",
+        "low",
+        "projector",
+        "postgres_us",
+        "what the projector has PostgreSQL do for an event",
+    ),
+]
+"""In the order in which they are printed."""
+
+
+class Series(NamedTuple):
+    """A cost by size: `figure` of a row is a number by size."""
+
+    row: str
+    figure: str
+    size: str
+    unit: str
+
+
+SERIES = [
+    Series("growth-rooms", "cpu_us", "rooms", "us CPU a message"),
+    Series("growth-members", "cpu_us", "members", "us CPU a delivery"),
+    Series("growth-nodes", "one_room_us", "nodes, 1 room x 1,000", "us CPU a delivery"),
+    Series("growth-nodes", "many_rooms_us", "nodes, 20 rooms x 50", "us CPU a delivery"),
+    Series("growth-log", "open_us", "messages in the log", "us CPU a room taken up"),
+    Series("growth-log", "resume_us", "messages in the log", "us CPU a resume"),
+    Series("growth-log", "page_us", "messages in the log", "us CPU a page of history"),
+    Series("growth-log", "streams_us", "messages in the log", "us CPU an event, streams"),
+    Series("growth-log", "projector_us", "messages in the log", "us CPU an event, read models"),
+    Series("growth-log", "export_us", "messages in the log", "us CPU an event, export"),
+]
+"""In the order in which they are printed and drawn."""
 
 TITLES = {
     "fanout-one": "1 room x 1,000, 20,000 deliveries/s",
@@ -65,5 +188,19 @@ TITLES = {
     "slow": "one of 22 in a room stops reading, 700 kB/s",
     "streams": "a streams worker on a filled topic",
     "projector": "a projector on a filled topic",
+    "sizes": "bytes of an event in the log, on the wire and in Valkey",
+    "history": "pages of 50 anywhere in a room of 1,000,000 messages",
+    "replay": "export of 1,000,000 messages to Parquet, one process",
+    "idle-stack": "the stack of `roomlog up`, nobody there",
     "start": "`roomlog up`, installed before",
+    "idle-50k": "50,000 idle connections",
+    "sustained": "sent, acked, delivered to 2, in PostgreSQL, readable",
+    "growth-rooms": "rooms of two, 10 to 10,000, 500 messages/s",
+    "growth-members": "members of a room, 50 to 10,000, 20,000 deliveries/s",
+    "growth-nodes": "nodes, 1 to 4, 1 room x 1,000",
+    "growth-log": "messages in the log, 10,000 and more; the worst of six costs",
+    "base-faust": "plain Faust, one event at a time, on a filled topic",
+    "base-send": "aiokafka `send()` for each message",
+    "base-picows": "picows, rooms in memory: 1 room x 1,000, 20,000 deliveries/s",
+    "base-uvicorn": "FastAPI on uvicorn, rooms in memory: the same",
 }

@@ -1,119 +1,31 @@
 """The rows of the table: each starts the stack that it needs and returns its figures.
 
-A figure is a number; `stages` has the processor time of each kind of service for one delivery or message.
+A figure is a number, or numbers by size, kind of service or percentile; `stages` has the processor time
+of each kind of service for one delivery or message.
 """
 
 import asyncio
-import os
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import psycopg
-from aiokafka import AIOKafkaConsumer, TopicPartition
-
-from bench import projector_drain, sizes, slow_subscriber, streams_drain
-from bench.cost import cpu_seconds, each_us, resident_bytes
+from bench import (
+    growth,
+    growth_log,
+    projector_drain,
+    quiet,
+    reads,
+    sizes,
+    slow_subscriber,
+    streams_drain,
+    whole,
+)
+from bench.baselines import rows as baselines
 from bench.durable import kept_percent
-from bench.generator import Load, Plan
-from roomlog.partitions import PARTITIONS
+from bench.fill import IRC
+from bench.harness import SERVERS, TEXT_BYTES, Bench, Figures, latency, settled, shared
 from roomlog.stack import Stack
-from roomlog.topics import CHAT_EVENTS
-
-Figures = dict[str, Any]
-TEXT_BYTES = 64
-SERVERS = ["postgres", "valkey", "kafka", "registry"]
-IRC = Path(__file__).parents[2] / "shared" / "data" / "irc"
-_SETTLE_S = 60.0
-
-
-class Bench:
-    """A place for files and the compiled load generator, shared by the rows."""
-
-    def __init__(self, scratch: Path, generator: Path, seconds: float) -> None:
-        self.scratch, self.generator, self.seconds = scratch, generator, seconds
-
-    @contextmanager
-    def stack(self, nodes: int = 1, only: list[str] | None = None) -> Iterator[Stack]:
-        """Run a stack of its own, without rate limits."""
-        os.environ["ROOMLOG_RATE_LIMITS"] = "off"
-        data = self.scratch / uuid.uuid4().hex[:8]
-        with Stack(data=str(data), nodes=nodes, web=False, **({"only": only} if only else {})) as s:
-            yield s
-
-    def plan(self, stack: Stack, rooms: int, members: int, connected: int | None = None) -> Path:
-        """Write a plan: so many rooms of so many members, of whom the first one posts.
-
-        Members sit on the stack's nodes in turn; the first `connected` of each room follow it.
-        """
-        plan = Plan(Path(stack.data), stack.status()["ingest"])
-
-        async def fill() -> None:
-            for _ in range(rooms):
-                people = [str(uuid.uuid4()) for _ in range(members)]
-                room = await plan.room(people)
-                for place, user in enumerate(people[: connected or members]):
-                    connection = plan.connect(user, place)
-                    plan.follow(connection, room)
-                    if place == 0:
-                        plan.post(connection, room)
-
-        asyncio.run(fill())
-        return plan.write(self.scratch / f"plan-{uuid.uuid4().hex[:8]}")
-
-    def load(self, stack: Stack, plan: Path, *arguments: object) -> tuple[Figures, Figures]:
-        """Run the generator; return what it counted, and the servers' CPU seconds by kind.
-
-        The CPU is counted until the projection has caught up: nothing is left for later.
-        """
-        load = Load(self.generator, plan, *arguments)
-        time.sleep(1)
-        services = stack.status()["services"]
-        before = cpu_seconds(services)
-        found = load.go()
-        asyncio.run(settled(stack))
-        after = cpu_seconds(services)
-        _require_all(found)
-        return found, {k: after[k] - before.get(k, 0.0) for k in after}
-
-
-def _require_all(found: Figures) -> None:
-    wrong = {k: found[k] for k in ("refused", "repeated", "disordered", "skipped", "closed")}
-    if any(wrong.values()) or found["delivered"] != found["expected"]:
-        raise SystemExit(f"not everything arrived as it should: {found}")
-
-
-async def settled(stack: Stack) -> None:
-    """Wait until the read models have all of the log, where a projector runs."""
-    status = stack.status()
-    if not any(s["name"].startswith("projector") for s in status["services"]):
-        return
-    query = "SELECT sum(next) FROM projection_offsets WHERE topic = %s"
-    consumer = AIOKafkaConsumer(bootstrap_servers=status["kafka"])
-    await consumer.start()
-    try:
-        places = [TopicPartition(CHAT_EVENTS, p) for p in range(PARTITIONS)]
-        deadline = time.monotonic() + _SETTLE_S
-        async with await psycopg.AsyncConnection.connect(
-            status["postgres"], autocommit=True
-        ) as database:
-            while time.monotonic() < deadline:
-                end = sum((await consumer.end_offsets(places)).values())
-                row = await (await database.execute(query, [CHAT_EVENTS])).fetchone()
-                if row and row[0] == end:
-                    return
-                await asyncio.sleep(0.2)
-    finally:
-        await consumer.stop()
-    raise SystemExit("the read models did not catch up")
-
-
-def _shared(seconds: Figures, count: int) -> Figures:
-    stages = {k: round(v / count * 1e6, 2) for k, v in seconds.items()}
-    return {"cpu_us": round(sum(stages.values()), 2), "stages": stages}
 
 
 def _fanout(bench: Bench, rooms: int, members: int, rate: int) -> Figures:
@@ -121,8 +33,7 @@ def _fanout(bench: Bench, rooms: int, members: int, rate: int) -> Figures:
         plan = bench.plan(stack, rooms, members)
         bench.load(stack, plan, "rate", rate, 2, TEXT_BYTES)  # warm
         found, cpu = bench.load(stack, plan, "rate", rate, bench.seconds, TEXT_BYTES)
-    latency = {f"{p}_ms": found["delivery_ms"][p] for p in ("p50", "p99")}
-    return {**_shared(cpu, found["delivered"]), **latency}
+    return {**shared(cpu, found["delivered"]), **latency(found)}
 
 
 def fanout_one(bench: Bench) -> Figures:
@@ -140,7 +51,7 @@ def _flood(bench: Bench, rooms: int, members: int, window: int) -> Figures:
         plan = bench.plan(stack, rooms, members)
         found, cpu = bench.load(stack, plan, "flood", window, 2 * window, bench.seconds, TEXT_BYTES)
     per_s = round(found["delivered"] / found["seconds"])
-    return {"per_s": per_s, **_shared(cpu, found["delivered"])}
+    return {"per_s": per_s, **shared(cpu, found["delivered"])}
 
 
 def flood_one(bench: Bench) -> Figures:
@@ -160,7 +71,7 @@ def _ingest(bench: Bench, stack: Stack) -> Figures:
     ack = {f"ack_{p}_ms": found["ack_ms"][p] for p in ("p50", "p99")}
     return {
         "per_s": round(found["acked"] / found["ack_seconds"]),
-        **_shared(cpu, found["acked"]),
+        **shared(cpu, found["acked"]),
         **ack,
     }
 
@@ -182,34 +93,14 @@ def durable(bench: Bench) -> Figures:
     return {"kept_percent": kept_percent(bench.scratch / uuid.uuid4().hex[:8], settled)}
 
 
-def idle(bench: Bench) -> Figures:
-    """Ten thousand connections that follow nothing."""
-    count = 10_000
-    with bench.stack() as stack:
-        plan = Plan(Path(stack.data), stack.status()["ingest"])
-        for _ in range(count):
-            plan.connect(str(uuid.uuid4()))
-        services = stack.status()["services"]
-        before = resident_bytes(services)["ingest"]
-        load = Load(bench.generator, plan.write(bench.scratch / "idle"), "hold")
-        time.sleep(5)
-        after = resident_bytes(services)["ingest"]
-        used = cpu_seconds(services)
-        time.sleep(bench.seconds)
-        idle_us = each_us(used, cpu_seconds(services), count)
-        load.end()
-    cores = sum(idle_us.values()) * count / 1e6 / bench.seconds
-    return {"kib": round((after - before) / count / 1024, 2), "core_percent": round(cores * 100, 1)}
-
-
 def across(bench: Bench) -> Figures:
     """From a sender on one node to a follower on another."""
     with bench.stack(nodes=2) as stack:
         plan = bench.plan(stack, 20, 2)
         bench.load(stack, plan, "rate", 1_000, 2, TEXT_BYTES)  # warm
         found, cpu = bench.load(stack, plan, "rate", 1_000, bench.seconds, TEXT_BYTES)
-    latency = {f"{p}_ms": found["delivery_ms"][p] for p in ("p50", "p99")}
-    return {**_shared(cpu, found["acked"]), **latency, "max_ms": found["delivery_ms"]["max"]}
+    most = found["delivery_ms"]["max"]
+    return {**shared(cpu, found["acked"]), **latency(found), "max_ms": most}
 
 
 def extreme(bench: Bench) -> Figures:
@@ -267,13 +158,53 @@ ROWS: dict[str, Callable[[Bench], Figures]] = {
     "ingest-all": ingest_all,
     "ingest-alone": ingest_alone,
     "durable": durable,
-    "idle": idle,
+    "idle": quiet.idle,
     "across": across,
     "extreme": extreme,
     "slow": slow,
     "streams": streams,
     "projector": projector,
     "sizes": how_large,
+    "history": reads.history,
+    "replay": reads.replay,
+    "idle-stack": quiet.idle_stack,
     "start": start,
+    "idle-50k": quiet.idle_50k,
+    "sustained": whole.sustained,
+    "growth-rooms": growth.rooms,
+    "growth-members": growth.members,
+    "growth-nodes": growth.nodes,
+    "growth-log": growth_log.log,
+    "base-faust": baselines.faust,
+    "base-send": baselines.send,
+    "base-picows": baselines.picows,
+    "base-uvicorn": baselines.uvicorn,
 }
 """By the names that goals use."""
+
+FOR_THE_PLAN = ("sizes",)
+"""Rows without a goal: what they find is in `docs/capacity.md` (`python -m bench.capacity`)."""
+
+LONG = ("idle-50k", "sustained", "growth-rooms", "growth-members", "growth-nodes", "growth-log")
+"""Rows that are only run when they are asked for."""
+
+GROUPS: dict[str, list[str]] = {
+    "all": list(ROWS),
+    "usual": [row for row in ROWS if row not in LONG],
+    "growth": [row for row in ROWS if row.startswith("growth-")],
+    "baselines": [
+        *(row for row in ROWS if row.startswith("base-")),
+        "fanout-one",
+        "streams",
+        "projector",
+    ],
+}
+"""Names for several rows; baselines come with the rows that they are compared with."""
+
+
+def chosen(names: list[str]) -> list[str]:
+    """Return the rows that names of rows and groups stand for, each once; raises KeyError."""
+    found = [row for name in names for row in GROUPS.get(name) or [name]]
+    for row in found:
+        ROWS[row]
+    return list(dict.fromkeys(found))

@@ -14,10 +14,13 @@
  * Lines of a plan (connections are numbered from 0 in the order of their lines):
  *     C ADDRESS PORT TOKEN    connect, signed in
  *     S CONNECTION ROOM       follow a room
- *     P CONNECTION ROOM       post to a room; at most one connection a room
+ *     P CONNECTION ROOM       post to a room; at most one connection a room, any number of rooms a connection
  *
  * A text is "@NANOSECONDS #NUMBER xxx": when it was to be sent, and which of its room it is. From that every
  * delivery gives its latency, and whether one is missing, repeated or out of order.
+ *
+ * There are 28,000 ports for connections from one address to one listener: beyond PER_ADDRESS connections
+ * the next ones come from 127.0.0.2, and so on.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -35,6 +38,10 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifndef PER_ADDRESS
+#define PER_ADDRESS 20000
+#endif
 
 enum { ID_LENGTH = 36, MOST_CONNECTING = 256, READ_BYTES = 1 << 18, STEPS = 64, LEVELS = 40 };
 
@@ -62,9 +69,8 @@ typedef struct {
     size_t in_length, in_size, out_length, out_size;
     Follow *follows;
     int follow_count, followed;
-    int room;           /* to which it posts, -1: none */
     uint32_t next_id, first_id; /* of commands; first_id: of the first post */
-    uint64_t answered;  /* posts */
+    uint64_t posted, answered;
     uint64_t *sent_at;  /* nanoseconds, by number of post modulo `window` */
     bool wants_write, dirty;
 } Client;
@@ -78,7 +84,7 @@ static Client *clients;
 static int client_count, epoll_fd, ready_count, connecting, next_to_connect;
 static Room *rooms;
 static int room_count, room_size;
-static int *publishers, publisher_count;
+static int *published, published_count; /* rooms that somebody posts to */
 static const uint64_t ring = 1 << 14;
 static uint64_t sent, acked, delivered, repeated, disordered, skipped, errors, refused;
 static uint64_t started_at, last_ack_at, last_delivery_at;
@@ -149,7 +155,7 @@ static void read_plan(const char *path) {
             if (client_count == size) clients = grown(clients, sizeof(Client) * (size_t)(size = size * 2 + 64));
             Client *client = &clients[client_count++];
             memset(client, 0, sizeof *client);
-            client->fd = client->room = -1;
+            client->fd = -1;
             client->next_id = 1;
             client->token = strdup(b);
             client->address.sin_family = AF_INET;
@@ -166,11 +172,10 @@ static void read_plan(const char *path) {
             client->follows[client->follow_count++] = (Follow){room, 0};
             rooms[room].followers++;
         } else {
-            client->room = room;
-            client->sent_at = grown(NULL, sizeof(uint64_t) * ring);
+            client->sent_at = grown(client->sent_at, sizeof(uint64_t) * ring);
             rooms[room].publisher = number;
-            publishers = grown(publishers, sizeof(int) * (size_t)(publisher_count + 1));
-            publishers[publisher_count++] = number;
+            published = grown(published, sizeof(int) * (size_t)(published_count + 1));
+            published[published_count++] = room;
         }
     }
     fclose(plan);
@@ -220,12 +225,12 @@ static void frame(Client *client, int opcode, const char *payload, size_t length
     client->out_length += at + 4 + length;
 }
 
-static size_t post(Client *client, char *line, uint64_t due) {
-    Room *room = &rooms[client->room];
+static size_t post(Client *client, Room *room, char *line, uint64_t due) {
     uint64_t number = ++room->sent;
     uint32_t id = client->next_id++;
     if (!client->first_id) client->first_id = id;
     client->sent_at[(id - client->first_id) % ring] = due;
+    client->posted++;
     sent++;
     int written = sprintf(line,
         "{\"op\":\"send\",\"id\":%u,\"room\":\"%s\",\"key\":\"%08x-0000-4000-8000-%04x%08x\",\"text\":\"@%019" PRIu64 " #%08" PRIu64 " ",
@@ -237,13 +242,13 @@ static size_t post(Client *client, char *line, uint64_t due) {
 }
 
 /* Sends `count` posts in one frame, or as many as fit. */
-static uint64_t post_some(Client *client, uint64_t count, uint64_t due) {
+static uint64_t post_some(Client *client, Room *room, uint64_t count, uint64_t due) {
     static char lines[60000];
     size_t length = 0, most = text_bytes + 220;
     uint64_t done = 0;
     while (done < count && length + most < sizeof lines) {
         if (length) lines[length++] = '\n';
-        length += post(client, lines + length, due);
+        length += post(client, room, lines + length, due);
         done++;
     }
     if (done) frame(client, 1, lines, length);
@@ -273,7 +278,10 @@ static void on_event(Client *client, const char *line, size_t length, uint64_t n
     if (client->follow_count != 1) {
         const char *id = memmem(line, length, "\"room\":\"", 8);
         for (int i = 0; i < client->follow_count; i++)
-            if (id && !memcmp(rooms[client->follows[i].room].id, id + 8, ID_LENGTH)) follow = &client->follows[i];
+            if (id && !memcmp(rooms[client->follows[i].room].id, id + 8, ID_LENGTH)) {
+                follow = &client->follows[i];
+                break;
+            }
     }
     if (!follow) return;
     delivered++;
@@ -403,6 +411,17 @@ static void receive(Client *client) {
     take(client, scratch, (size_t)length, now_ns());
 }
 
+/* Binds a socket to the `which`-th address beside 127.0.0.1. */
+static void come_from(int fd, int which) {
+    if (!which) return;
+    struct sockaddr_in source = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)which)};
+#ifdef IP_BIND_ADDRESS_NO_PORT
+    int one = 1;
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+#endif
+    if (bind(fd, (struct sockaddr *)&source, sizeof source)) die("bind");
+}
+
 static void open_next(void) {
     Client *client = &clients[next_to_connect++];
     connecting++;
@@ -410,6 +429,7 @@ static void open_next(void) {
     if (client->fd < 0) die("socket (too many open files? see ulimit -n)");
     int one = 1;
     setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    come_from(client->fd, (next_to_connect - 1) / PER_ADDRESS);
     if (connect(client->fd, (struct sockaddr *)&client->address, sizeof client->address) && errno != EINPROGRESS)
         die("connect");
     client->state = CONNECTING;
@@ -467,9 +487,10 @@ static void send_steadily(double rate, double seconds) {
         for (; number < total; number++) {
             uint64_t due = started_at + (uint64_t)((double)number * 1e9 / rate);
             if (due > now) break;
-            Client *client = &clients[publishers[number % (uint64_t)publisher_count]];
+            Room *room = &rooms[published[number % (uint64_t)published_count]];
+            Client *client = &clients[room->publisher];
             if (client->state != READY) die("a client that posts was closed");
-            post_some(client, 1, due);
+            post_some(client, room, 1, due);
             flush(client);
         }
         turn(1);
@@ -480,21 +501,34 @@ static void flood(uint64_t window, uint64_t behind, uint64_t each, uint64_t unti
     bool more = true;
     while (more && now_ns() < until) {
         more = false;
-        for (int i = 0; i < publisher_count; i++) {
-            Client *client = &clients[publishers[i]];
-            Room *room = &rooms[client->room];
+        for (int i = 0; i < published_count; i++) {
+            Room *room = &rooms[published[i]];
+            Client *client = &clients[room->publisher];
             uint64_t followers = room->followers ? (uint64_t)room->followers : 1;
             if (client->state != READY) die("a client that posts was closed");
-            uint64_t open = room->sent - client->answered, out = room->sent - room->delivered / followers;
+            uint64_t open = client->posted - client->answered, out = room->sent - room->delivered / followers;
             if (room->followers == 0) out = 0;
             uint64_t room_left = open < window ? window - open : 0;
             if (out + room_left > behind) room_left = out < behind ? behind - out : 0;
             if (room->sent + room_left > each) room_left = each - room->sent;
-            if (room_left) post_some(client, room_left, now_ns()), flush(client);
+            if (room_left) post_some(client, room, room_left, now_ns()), flush(client);
             if (room->sent < each) more = true;
         }
         turn(1);
     }
+}
+
+/* Prints [milliseconds, count] of each step that has any, the middle of the step standing for it. */
+static void report_steps(const char *name, const Histogram *histogram) {
+    const char *comma = "";
+    printf(",\"%s\":[", name);
+    for (int level = 0; level < LEVELS; level++)
+        for (int step = 0; step < STEPS; step++)
+            if (histogram->counts[level][step]) {
+                printf("%s[%.4f,%" PRIu64 "]", comma, (double)(1ull << level) * (1.0 + (step + 0.5) / 64.0) / 1000.0, histogram->counts[level][step]);
+                comma = ",";
+            }
+    printf("]");
 }
 
 static void report(void) {
@@ -505,12 +539,15 @@ static void report(void) {
     printf("{\"sent\":%" PRIu64 ",\"acked\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"expected\":%" PRIu64 ",\"delivered\":%" PRIu64
         ",\"repeated\":%" PRIu64 ",\"disordered\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"closed\":%" PRIu64
         ",\"ack_seconds\":%.3f,\"seconds\":%.3f,\"ack_ms\":{\"p50\":%.2f,\"p90\":%.2f,\"p99\":%.2f,\"max\":%.2f}"
-        ",\"delivery_ms\":{\"p50\":%.2f,\"p90\":%.2f,\"p99\":%.2f,\"max\":%.2f},\"generator_cpu_s\":%.2f}\n",
+        ",\"delivery_ms\":{\"p50\":%.2f,\"p90\":%.2f,\"p99\":%.2f,\"max\":%.2f},\"generator_cpu_s\":%.2f",
         sent, acked, refused, expected(), delivered, repeated, disordered, skipped, errors,
         last_ack_at ? (double)(last_ack_at - started_at) / 1e9 : 0, ends_at ? (double)(ends_at - started_at) / 1e9 : 0,
         percentile_ms(&ack_latency, 0.5), percentile_ms(&ack_latency, 0.9), percentile_ms(&ack_latency, 0.99), (double)ack_latency.most / 1e6,
         percentile_ms(&delivery_latency, 0.5), percentile_ms(&delivery_latency, 0.9), percentile_ms(&delivery_latency, 0.99),
         (double)delivery_latency.most / 1e6, cpu);
+    report_steps("ack_histogram", &ack_latency);
+    report_steps("delivery_histogram", &delivery_latency);
+    printf("}\n");
     fflush(stdout);
 }
 
@@ -531,6 +568,11 @@ int main(int count, char **arguments) {
     const char *mode = arguments[2];
     double numbers[4] = {0};
     for (int i = 3; i < count && i < 7; i++) numbers[i - 3] = strtod(arguments[i], NULL);
+    struct rlimit files;
+    if (!getrlimit(RLIMIT_NOFILE, &files)) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
     memset(padding, 'x', sizeof padding);
     run_number = (uint32_t)(now_ns() ^ (uint64_t)getpid() << 16);
     epoll_fd = epoll_create1(0);

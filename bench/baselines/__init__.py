@@ -1,0 +1,1 @@
+"""What the usual way would cost: small programs beside the product, measured by the same loads."""

@@ -1,0 +1,73 @@
+"""Rows in which nothing happens: what connections and a stack cost that nobody uses."""
+
+import resource
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from math import ceil
+from pathlib import Path
+
+from bench.cost import cpu_seconds, each_us, resident_bytes
+from bench.generator import Load, Plan
+from bench.harness import Bench, Figures, calm
+from roomlog.stack import Stack
+
+_OTHER_FILES = 1_000
+_QUIET_S = 20.0
+
+
+def idle(bench: Bench) -> Figures:
+    """Ten thousand connections that follow nothing."""
+    return _idle(bench, 10_000)
+
+
+def idle_50k(bench: Bench) -> Figures:
+    """Fifty thousand, on as many nodes (and from as many clients) as the limit of open files asks for."""
+    return _idle(bench, 50_000)
+
+
+def _idle(bench: Bench, count: int) -> Figures:
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    infinite = most_files == resource.RLIM_INFINITY
+    nodes = 1 if infinite else ceil(count / (most_files - _OTHER_FILES))
+    with bench.stack(nodes=nodes) as stack:
+        services = stack.status()["services"]
+        before = resident_bytes(services)["ingest"]
+        with _connected(bench, stack, count, nodes):
+            time.sleep(5)
+            if nodes > 1:
+                calm(services)
+            after = resident_bytes(services)["ingest"]
+            used = cpu_seconds(services)
+            time.sleep(bench.seconds)
+            idle_us = each_us(used, cpu_seconds(services), count)
+    cores = sum(idle_us.values()) * count / 1e6 / bench.seconds
+    return {
+        "kib": round((after - before) / count / 1024, 2),
+        "core_percent": round(cores * 100, 1),
+        "nodes": nodes,
+    }
+
+
+@contextmanager
+def _connected(bench: Bench, stack: Stack, count: int, nodes: int) -> Iterator[None]:
+    with ExitStack() as holding:
+        for node in range(nodes):
+            plan = Plan(Path(stack.data), stack.status()["ingest"])
+            for _ in range(count // nodes + (node < count % nodes)):
+                plan.connect(str(uuid.uuid4()), node)
+            holding.callback(Load(bench.generator, bench.write(plan), "hold").end)
+        yield
+
+
+def idle_stack(bench: Bench) -> Figures:
+    """The stack that `roomlog up` starts, for 20 s, with nobody there."""
+    with bench.stack(nodes=2) as stack:
+        services = stack.status()["services"]
+        calm(services)
+        before = cpu_seconds(services)
+        time.sleep(_QUIET_S)
+        after = cpu_seconds(services)
+    each = {k: round((after[k] - before.get(k, 0.0)) / _QUIET_S * 100, 2) for k in after}
+    return {"core_percent": round(sum(each.values()), 2), "by_service": each}

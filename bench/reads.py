@@ -1,0 +1,103 @@
+"""Rows about reading what was said: history over the API, and the log itself."""
+
+import asyncio
+import http.client
+import random
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from analytics import export
+from analytics.selection import Selection
+from bench.fill import Writer, fill, fill_room
+from bench.generator import Plan
+from bench.harness import SERVERS, Bench, Figures
+from roomlog.events import ChatEvent
+from roomlog.stack import Stack
+from schemas.registry import Registry
+
+LONG_ROOM = 1_000_000
+PAGE = 50
+_PAGES = 2_000
+
+
+class Api:
+    """One keep-alive connection to a stack's API, as one user."""
+
+    def __init__(self, stack: Stack, user: str) -> None:
+        address = urlsplit(stack.status()["api"])
+        self._path = address.path
+        self._http = http.client.HTTPConnection(address.hostname or "", address.port)
+        token = Plan(Path(stack.data), []).token(user)
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def get(self, path: str) -> Any:
+        """Return what a path answers; raises SystemExit where that is an error."""
+        self._http.request("GET", self._path + path, headers=self._headers)
+        answer = self._http.getresponse()
+        body = answer.read()
+        if answer.status != http.client.OK:
+            raise SystemExit(f"GET {path}: {answer.status} {body.decode()[:300]}")
+        return msgspec.json.decode(body)
+
+    def page(self, room: str, before: int) -> Any:
+        """Return the page of messages before an offset."""
+        return self.get(f"/rooms/{room}/messages?before=1:{before}&limit={PAGE}")
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._http.close()
+
+
+def history(bench: Bench) -> Figures:
+    """Pages anywhere in a room of a million messages, one after the other."""
+    only = [*SERVERS, "projector-1", "api"]
+    with bench.stack(only=only) as stack:
+        filled = fill_room(stack, LONG_ROOM)
+        api, chance = Api(stack, filled.owner), random.Random(1)
+        places = [chance.randrange(PAGE * 2, filled.messages) for _ in range(_PAGES)]
+        for place in places[:100]:  # warm
+            api.page(filled.room, place)
+        took = []
+        for place in places:
+            began = time.perf_counter()
+            found = api.page(filled.room, place)
+            took.append((time.perf_counter() - began) * 1000)
+            if len(found["items"]) != PAGE:
+                raise SystemExit(f"a page of {len(found['items'])} before {place}")
+        api.close()
+    took.sort()
+    return {
+        "p50_ms": round(took[len(took) // 2], 2),
+        "p99_ms": round(took[len(took) * 99 // 100], 2),
+    }
+
+
+def replay(bench: Bench) -> Figures:
+    """A log of a million messages to Parquet, by one process."""
+    with bench.stack(only=SERVERS) as stack:
+        count = fill(stack, Writer(), LONG_ROOM)
+        cpu, took = export_cost(stack, bench.scratch / "export")
+    return {"per_core_s": round(count / cpu), "per_s": round(count / took)}
+
+
+def export_cost(stack: Stack, out: Path) -> tuple[float, float]:
+    """Export the whole log; return this process's seconds of processor time, and of time."""
+    status = stack.status()
+    plan = export.Plan(
+        status["kafka"],
+        Registry(status["registry"]).resolve(ChatEvent.SUBJECT),
+        Selection(),
+        asyncio.run(export.ranges_of(status["kafka"], Selection())),
+        "parquet",
+        out,
+    )
+    began, cpu = time.perf_counter(), time.process_time()
+    totals = export.export(plan, lambda _: None, workers=1)
+    cpu, took = time.process_time() - cpu, time.perf_counter() - began
+    if totals.rows != plan.records:
+        raise SystemExit(f"{totals.rows} of {plan.records} events were exported")
+    return cpu, took
