@@ -33,23 +33,6 @@ def growth(costs: Mapping[str, float]) -> float:
     return costs[sizes[-1]] / costs[sizes[0]]
 
 
-def parts(points: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
-    """Split a cost into what a message and what a delivery takes: `cost = a * messages + b * deliveries`.
-
-    `points` are `(messages, deliveries, cost)`. Least squares of relative errors, so that small costs
-    count as much as large ones; needs two points of different deliveries a message.
-    """
-    rows = [(m / cost, d / cost) for m, d, cost in points]
-    mm, md, dd = (
-        sum(m * m for m, _ in rows),
-        sum(m * d for m, d in rows),
-        sum(d * d for _, d in rows),
-    )
-    m1, d1 = sum(m for m, _ in rows), sum(d for _, d in rows)
-    determinant = mm * dd - md * md
-    return (m1 * dd - d1 * md) / determinant, (mm * d1 - md * m1) / determinant
-
-
 def second_half(values: Sequence[float]) -> float:
     """Return by how much a value grew from the middle of a measurement to its end.
 

@@ -63,8 +63,7 @@ GOALS = [
     Goal("idle-stack", "core_percent", "% of a core", "low", 5, 5),
     Goal("growth-rooms", "ratio", "x cost largest/smallest", "low", 1.5, 1.1),
     Goal("growth-members", "ratio", "x cost largest/smallest", "low", 1.5, 1.1),
-    Goal("growth-members", "message_us", "us CPU a message, without its deliveries", "low"),
-    Goal("growth-members", "delivery_us", "us CPU a delivery, without its message", "low"),
+    Goal("growth-members", "message_ratio", "x cost of a message, 50 / 2 members", "low"),
     Goal("growth-nodes", "ratio", "x cost largest/smallest", "low", 1.5, 1.1),
     Goal("growth-nodes", "many_ratio", "x cost, 20 rooms x 50", "low", 1.5, 1.1),
     Goal("growth-log", "ratio", "x cost largest/smallest", "low", 1.5, 1.1),
@@ -162,7 +161,8 @@ class Series(NamedTuple):
 
 SERIES = [
     Series("growth-rooms", "cpu_us", "rooms", "us CPU a message"),
-    Series("growth-members", "cpu_us", "members", "us CPU a delivery"),
+    Series("growth-members", "message_us", "members, 400 messages/s", "us CPU a message"),
+    Series("growth-members", "cpu_us", "members, 20,000 deliveries/s", "us CPU a delivery"),
     Series("growth-nodes", "one_room_us", "nodes, 1 room x 1,000", "us CPU a delivery"),
     Series("growth-nodes", "many_rooms_us", "nodes, 20 rooms x 50", "us CPU a delivery"),
     Series("growth-log", "open_us", "messages in the log", "us CPU a room taken up"),
@@ -195,7 +195,7 @@ TITLES = {
     "start": "`roomlog up`, installed before",
     "idle-50k": "50,000 idle connections",
     "sustained": "sent, acked, delivered to 2, in PostgreSQL, readable",
-    "growth-rooms": "rooms of two, 10 to 10,000, 500 messages/s",
+    "growth-rooms": "rooms of two, 10 to 10,000, 1,000 messages/s",
     "growth-members": "members of a room, 50 to 10,000, 20,000 deliveries/s",
     "growth-nodes": "nodes, 1 to 4, 1 room x 1,000",
     "growth-log": "messages in the log, 10,000 and more; the worst of six costs",

@@ -7,7 +7,7 @@ import asyncio
 import uuid
 from pathlib import Path
 
-from bench.derived import growth, parts
+from bench.derived import growth
 from bench.generator import Load, Plan
 from bench.harness import TEXT_BYTES, Bench, Figures, calm
 from roomlog.stack import Stack
@@ -16,9 +16,9 @@ ROOMS = (10, 100, 1_000, 10_000)
 MEMBERS = (2, 10, 50, 200, 1_000, 10_000)
 NODES = (1, 2, 4)
 _PEOPLE = 50
-_MESSAGES_PER_S = 500
+_MESSAGES_PER_S = 1_000
 _DELIVERIES_PER_S = 20_000
-_FLAT_FROM = 50
+_BOTH = 50
 _WARM_S = 3
 
 
@@ -27,7 +27,7 @@ def rooms(bench: Bench) -> Figures:
     costs = {}
     for size in ROOMS:
         with bench.stack() as stack:
-            found, cpu, _ = _steady(bench, stack, _pairs(bench, stack, size), _MESSAGES_PER_S)
+            found, cpu = _steady(bench, stack, _pairs(bench, stack, size), _MESSAGES_PER_S)
         costs[str(size)] = round(sum(cpu.values()) / found["acked"] * 1e6, 2)
     return {"cpu_us": costs, "ratio": round(growth(costs), 2)}
 
@@ -49,27 +49,26 @@ def _pairs(bench: Bench, stack: Stack, count: int) -> Path:
 
 
 def members(bench: Bench) -> Figures:
-    """One room of ever more members, with the same number of deliveries a second.
+    """One room of ever more members: few with as many messages a second, many with as many deliveries.
 
-    A message has a cost of its own, which few members share; so the cost of a delivery is compared from
-    50 members on, and over all sizes it is split into what a message and what a delivery takes.
+    A message has a cost of its own, which few members share: so in small rooms it is the cost of a
+    message that is compared, and in large ones that of a delivery. The load of `_BOTH` belongs to both.
     """
-    each, points = {}, []
+    messages, deliveries = {}, {}
     for size in MEMBERS:
-        rate = min(_MESSAGES_PER_S, _DELIVERIES_PER_S / size)
+        rate = _DELIVERIES_PER_S / max(size, _BOTH)
         with bench.stack() as stack:
-            found, cpu, quiet = _steady(bench, stack, bench.plan(stack, 1, size), rate)
-        total = sum(cpu.values())
-        each[str(size)] = round(total / found["delivered"] * 1e6, 2)
-        idle = sum(quiet.values()) * found["seconds"]
-        points.append((found["acked"], found["delivered"], max(total - idle, 0.01) * 1e6))
-    message_us, delivery_us = parts(points)
-    flat = {size: cost for size, cost in each.items() if int(size) >= _FLAT_FROM}
+            found, cpu = _steady(bench, stack, bench.plan(stack, 1, size), rate)
+        us = sum(cpu.values()) * 1e6
+        if size <= _BOTH:
+            messages[str(size)] = round(us / found["acked"], 2)
+        if size >= _BOTH:
+            deliveries[str(size)] = round(us / found["delivered"], 2)
     return {
-        "cpu_us": each,
-        "ratio": round(growth(flat), 2),
-        "message_us": round(message_us, 1),
-        "delivery_us": round(delivery_us, 2),
+        "message_us": messages,
+        "message_ratio": round(growth(messages), 2),
+        "cpu_us": deliveries,
+        "ratio": round(growth(deliveries), 2),
     }
 
 
@@ -81,7 +80,7 @@ def nodes(bench: Bench) -> Figures:
         for name, (count, people, rate) in shapes.items():
             with bench.stack(nodes=size) as stack:
                 plan = bench.plan(stack, count, people)
-                found, cpu, _ = _steady(bench, stack, plan, rate)
+                found, cpu = _steady(bench, stack, plan, rate)
             costs[name][str(size)] = round(sum(cpu.values()) / found["delivered"] * 1e6, 2)
     ratios = {name: round(growth(cost), 2) for name, cost in costs.items()}
     return {
@@ -92,12 +91,9 @@ def nodes(bench: Bench) -> Figures:
     }
 
 
-def _steady(
-    bench: Bench, stack: Stack, plan: Path, rate: float
-) -> tuple[Figures, Figures, Figures]:
-    """Return what was counted, the servers' CPU seconds, and the cores that they used before it."""
+def _steady(bench: Bench, stack: Stack, plan: Path, rate: float) -> tuple[Figures, Figures]:
+    """Return what was counted and the servers' CPU seconds, once warm and calm."""
     bench.load(stack, plan, "rate", rate, _WARM_S, TEXT_BYTES)
     load = Load(bench.generator, plan, "rate", rate, bench.seconds, TEXT_BYTES)
-    quiet = calm(stack.status()["services"])
-    found, cpu = bench.sent(stack, load)
-    return found, cpu, quiet
+    calm(stack.status()["services"])
+    return bench.sent(stack, load)

@@ -9,7 +9,8 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-from bench.goals import SERIES, TITLES
+from bench.goals import TITLES, Series
+from bench.report import grown
 
 KINDS = ("ingest", "streams", "projector", "api", "kafka", "postgres", "valkey", "registry")
 _COLOURS = dict(zip(KINDS, plt.colormaps["tab10"].colors, strict=False))
@@ -24,8 +25,8 @@ def draw(results: Mapping[str, Any], directory: Path) -> None:
     latencies = {row: f["latency"] for row, f in results.items() if f.get("latency")}
     if latencies:
         _latencies(latencies, directory / "latency.png")
-    if any(series.row in results for series in SERIES):
-        _growth(results, directory / "growth.png")
+    if some := grown(results):
+        _growth(some, directory / "growth.png")
 
 
 def _stages(rows: Mapping[str, Mapping[str, float]], path: Path) -> None:
@@ -92,16 +93,14 @@ def _milliseconds(rows: Mapping[str, Mapping[str, float]]) -> tuple[list[float],
     return ticks, [f"{t:g}" for t in ticks]
 
 
-def _growth(results: Mapping[str, Any], path: Path) -> None:
+def _growth(shown: list[tuple[Series, dict[str, float]]], path: Path) -> None:
     """One panel a series, from zero, so that flat looks flat."""
-    shown = [series for series in SERIES if series.row in results]
     columns = min(3, len(shown))
     lines = -(-len(shown) // columns)
     figure, grid = plt.subplots(
         lines, columns, figsize=(4.2 * columns, 3.2 * lines), squeeze=False, layout="constrained"
     )
-    for axes, series in zip(grid.flat, shown, strict=False):
-        costs = results[series.row][series.figure]
+    for axes, (series, costs) in zip(grid.flat, shown, strict=False):
         sizes = [float(size) for size in costs]
         axes.plot(sizes, list(costs.values()), marker="o")
         axes.set_xscale("log")

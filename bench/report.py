@@ -1,12 +1,12 @@
 """The results as tables: for the terminal, and for docs/benchmarks.md between its two markers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rich.table import Table
 
-from bench.goals import BASELINES, GOALS, SERIES, TITLES, Baseline, Goal
+from bench.goals import BASELINES, GOALS, SERIES, TITLES, Baseline, Goal, Series
 
 DOCS = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- results: written by `python -m bench --markdown` -->", "<!-- end of results -->"
@@ -40,13 +40,13 @@ def lines(results: Results, earlier: Results) -> list[Line]:
     """Return the goals whose rows were measured."""
     found = []
     for goal in GOALS:
-        if goal.row not in results:
+        value = figure(results, goal.row, goal.figure)
+        if value is None:
             continue
-        value = results[goal.row][goal.figure]
         stages = results[goal.row].get("stages", {}) if goal.figure == "cpu_us" else {}
         dearest = max(stages, key=lambda k: stages[k]) if stages else ""
         told = f"{dearest} {stages[dearest]:.1f}" if dearest else ""
-        before = earlier.get(goal.row, {}).get(goal.figure)
+        before = figure(earlier, goal.row, goal.figure)
         found.append(Line(goal, value, goal.verdict(value), told, before))
     return found
 
@@ -70,6 +70,12 @@ def figure(results: Results, row: str, name: str) -> float | None:
     return found
 
 
+def grown(results: Mapping[str, Any]) -> list[tuple[Series, dict[str, float]]]:
+    """Return the series that were measured, each with its costs by size."""
+    found = ((s, results.get(s.row, {}).get(s.figure)) for s in SERIES)
+    return [(series, costs) for series, costs in found if isinstance(costs, dict)]
+
+
 def number(value: float | None) -> str:
     """Write a number as people read it; nothing where there is none."""
     return "" if value is None else f"{value:,.10g}"
@@ -90,13 +96,11 @@ def tables(results: Results, earlier: Results) -> Iterable[Table]:
             cells = (TITLES[b.row], b.unit, number(value), number(product), times, b.product)
             table.add_row(*cells)
         yield table
-    if any(s.row in results for s in SERIES):
-        table = _table("Growth", "size", "cost", "at each size")
-        for series in SERIES:
-            if series.row in results:
-                costs = results[series.row][series.figure]
-                told = "   ".join(f"{int(k):,}: {number(v)}" for k, v in costs.items())
-                table.add_row(series.size, series.unit, told)
+    if some_grown := grown(results):
+        table = _table("Growth", "row", "size", "cost", "at each size")
+        for series, costs in some_grown:
+            told = "   ".join(f"{int(k):,}: {number(v)}" for k, v in costs.items())
+            table.add_row(series.row, series.size, series.unit, told)
         yield table
 
 
@@ -159,15 +163,15 @@ def markdown(results: Results) -> str:
             for b, value, product in some
         ]
         parts += ["### Other ways", _rows(head, rows)]
-    if grown := [s for s in SERIES if s.row in results]:
+    if some_grown := grown(results):
         rows = [
             (
                 f"`{s.row}`",
                 s.size,
                 s.unit,
-                ", ".join(f"{int(k):,}: {number(v)}" for k, v in results[s.row][s.figure].items()),
+                ", ".join(f"{int(k):,}: {number(v)}" for k, v in costs.items()),
             )
-            for s in grown
+            for s, costs in some_grown
         ]
         parts += ["### Growth", _rows(("row", "size", "cost", "at each size"), rows)]
     return "\n\n".join(parts)

@@ -1,7 +1,7 @@
 import pytest
 
 from bench.__main__ import medians
-from bench.derived import growth, parts, percentiles, second_half
+from bench.derived import growth, percentiles, second_half
 
 
 def test_a_percentile_is_the_smallest_value_that_so_many_percent_do_not_exceed():
@@ -23,15 +23,6 @@ def test_nothing_measured_has_no_percentiles():
 
 def test_growth_compares_the_largest_size_with_the_smallest_whatever_their_order():
     assert growth({"1000": 6.0, "50": 4.0, "200": 100.0}) == 1.5
-
-
-def test_a_cost_is_split_into_its_two_parts():
-    points = [(m, d, 60.0 * m + 7.0 * d) for m, d in ((1_000, 2_000), (400, 20_000), (2, 20_000))]
-
-    message, delivery = parts(points)
-
-    assert message == pytest.approx(60)
-    assert delivery == pytest.approx(7)
 
 
 def test_memory_that_grew_only_at_first_did_not_grow_in_the_second_half():

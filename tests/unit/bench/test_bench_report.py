@@ -55,7 +55,15 @@ def test_all_results_are_in_both_tables(results):
     for row in ROWS.keys() - set(FOR_THE_PLAN):
         assert f"`{row}`" in written
         assert TITLES[row] in out.getvalue()
+    assert "10: 2   1,000: 3" in out.getvalue()
     assert "10: 2, 1,000: 3" in written
+
+
+def test_figures_that_older_results_lack_are_left_out():
+    older = {"growth-members": {"cpu_us": 3.0}, "sustained": {"per_s": 6_000}}
+
+    assert [line.goal.figure for line in report.lines(older, {})] == ["per_s"]
+    assert report.grown(older) == []
 
 
 def test_results_are_written_between_the_markers_again_and_again(results):
