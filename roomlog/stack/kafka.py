@@ -2,6 +2,7 @@
 
 import base64
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from roomlog.stack import child, java
@@ -82,9 +83,17 @@ def command(layout: Layout, home: Path, cache: Path) -> child.Command:
     )
 
 
+def new_cluster_id(random: Callable[[], uuid.UUID] = uuid.uuid4) -> str:
+    """Return a cluster's id as Kafka writes it; never one with a leading `-`, which would be an option."""
+    while True:
+        found = base64.urlsafe_b64encode(random().bytes).decode().rstrip("=")
+        if not found.startswith("-"):
+            return found
+
+
 async def _format(layout: Layout, home: Path, cache: Path) -> None:
     directory = layout.of("kafka")
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    cluster = new_cluster_id()
     config = str(directory / "server.properties")
     arguments = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", config]
     format_command = child.Command(
