@@ -93,7 +93,7 @@ def tables(results: Results, earlier: Results) -> Iterable[Table]:
         table = _table("Other ways", "baseline", "figure", "value", "product", "x", "compared with")
         for b, value, product in some:
             times = f"{b.times_better(value, product):.2f}"
-            cells = (TITLES[b.row], b.unit, number(value), number(product), times, b.product)
+            cells = (_way(b), b.unit, number(value), number(product), times, b.product)
             table.add_row(*cells)
         yield table
     if some_grown := grown(results):
@@ -102,6 +102,11 @@ def tables(results: Results, earlier: Results) -> Iterable[Table]:
             told = "   ".join(f"{int(k):,}: {number(v)}" for k, v in costs.items())
             table.add_row(series.row, series.size, series.unit, told)
         yield table
+
+
+def _way(baseline: Baseline) -> str:
+    other = baseline.row.startswith("base-")
+    return TITLES[baseline.row] if other else "raw COPY of the rows that the projector writes"
 
 
 def _goals(found: list[Line], compares: bool) -> Table:
@@ -153,7 +158,7 @@ def markdown(results: Results) -> str:
         rows = [
             (
                 f"`{b.row}`",
-                TITLES[b.row] if b.row.startswith("base-") else "raw COPY of the same rows",
+                _way(b),
                 b.unit,
                 number(value),
                 number(product),
