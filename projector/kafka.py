@@ -9,7 +9,6 @@ from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from projector.batch import Place
 from projector.dead_letters import DeadLetter, Record, encode
-from roomlog.fetch_sessions import use_fetch_sessions
 from roomlog.metrics import DEAD_LETTERS
 from roomlog.topics import CHAT_DLQ, CHAT_EVENTS, CHAT_READS, CHAT_SIGNALS, USER_EVENTS
 
@@ -60,7 +59,6 @@ class Source:
     async def start(self) -> None:
         """Join the group; raises KafkaError or TimeoutError."""
         await asyncio.wait_for(self._consumer.start(), _START_TIMEOUT_S)
-        use_fetch_sessions(self._consumer)
         self._consumer.subscribe(TOPICS, listener=_Listener(self))
 
     async def stop(self) -> None:

@@ -28,8 +28,6 @@ from faust.transport.drivers import aiokafka as driver
 from faust.transport.utils import DefaultSchedulingStrategy, TopicBuffer
 from faust.types import TP
 
-from roomlog.fetch_sessions import use_fetch_sessions
-
 FETCH_MAX_WAIT_MS = 250
 """How long the broker holds an empty fetch; Faust's 1,500 delays the first fetch after a seek by as much."""
 
@@ -105,9 +103,7 @@ class CoalescingConsumerThread(driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         """Start the client."""
         await super().on_start()
-        consumer = self._ensure_consumer()
-        use_fetch_sessions(consumer)
-        fetcher = consumer._fetcher
+        fetcher = self._ensure_consumer()._fetcher
         fetcher._proc_fetch_request = self._paced(fetcher._proc_fetch_request)
 
     def _paced(self, fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
