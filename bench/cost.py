@@ -41,8 +41,13 @@ def resident_bytes(services: Services) -> dict[str, int]:
     }
 
 
+def used(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    """Return the seconds of processor time by kind between two looks."""
+    return {k: after[k] - before.get(k, 0.0) for k in after}
+
+
 def each_us(
     before: Mapping[str, float], after: Mapping[str, float], count: int
 ) -> dict[str, float]:
     """Return microseconds of processor time by kind, for each of so many deliveries or messages."""
-    return {k: (after[k] - before.get(k, 0.0)) / max(count, 1) * 1e6 for k in after}
+    return {k: seconds / max(count, 1) * 1e6 for k, seconds in used(before, after).items()}

@@ -18,9 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaProducer
-
 from bench.harness import settled
+from ingest.kafka import start_producer
 from roomlog import ids
 from roomlog.events import Body, ChatEvent, FirstMember, MemberJoined, MessagePosted, RoomCreated
 from roomlog.partitions import PARTITIONS, partition_of
@@ -30,7 +29,6 @@ from schemas.codec import ChatEventCodec
 from schemas.registry import Registry
 
 IRC = Path(__file__).parents[2] / "shared" / "data" / "irc"
-BATCH_BYTES = 262_144
 _UNANSWERED = 64
 _EVENTS_PER_S = 5_000
 """The slowest projection that is waited for."""
@@ -111,13 +109,7 @@ def _id(kind: str, name: str) -> str:
 
 async def append(kafka: str, codec: ChatEventCodec, events: Iterable[ChatEvent]) -> int:
     """Append events to chat.events; return how many there were."""
-    producer = AIOKafkaProducer(
-        bootstrap_servers=kafka,
-        acks="all",
-        enable_idempotence=True,
-        max_batch_size=BATCH_BYTES,
-    )
-    await producer.start()
+    producer = await start_producer(kafka, "all", idempotent=True)
     try:
         waiting = {p: producer.create_batch() for p in range(PARTITIONS)}
         sent: list[asyncio.Future[object]] = []

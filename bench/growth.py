@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.derived import growth
 from bench.generator import Load, Plan
-from bench.harness import TEXT_BYTES, Bench, Figures, calm
+from bench.harness import TEXT_BYTES, Bench, Figures, calm, shared
 from roomlog.stack import Stack
 
 ROOMS = (10, 100, 1_000, 10_000)
@@ -28,7 +28,7 @@ def rooms(bench: Bench) -> Figures:
     for size in ROOMS:
         with bench.stack() as stack:
             found, cpu = _steady(bench, stack, _pairs(bench, stack, size), _MESSAGES_PER_S)
-        costs[str(size)] = round(sum(cpu.values()) / found["acked"] * 1e6, 2)
+        costs[str(size)] = shared(cpu, found["acked"])["cpu_us"]
     return {"cpu_us": costs, "ratio": round(growth(costs), 2)}
 
 
@@ -59,11 +59,10 @@ def members(bench: Bench) -> Figures:
         rate = _DELIVERIES_PER_S / max(size, _BOTH)
         with bench.stack() as stack:
             found, cpu = _steady(bench, stack, bench.plan(stack, 1, size), rate)
-        us = sum(cpu.values()) * 1e6
         if size <= _BOTH:
-            messages[str(size)] = round(us / found["acked"], 2)
+            messages[str(size)] = shared(cpu, found["acked"])["cpu_us"]
         if size >= _BOTH:
-            deliveries[str(size)] = round(us / found["delivered"], 2)
+            deliveries[str(size)] = shared(cpu, found["delivered"])["cpu_us"]
     return {
         "message_us": messages,
         "message_ratio": round(growth(messages), 2),
@@ -81,7 +80,7 @@ def nodes(bench: Bench) -> Figures:
             with bench.stack(nodes=size) as stack:
                 plan = bench.plan(stack, count, people)
                 found, cpu = _steady(bench, stack, plan, rate)
-            costs[name][str(size)] = round(sum(cpu.values()) / found["delivered"] * 1e6, 2)
+            costs[name][str(size)] = shared(cpu, found["delivered"])["cpu_us"]
     ratios = {name: round(growth(cost), 2) for name, cost in costs.items()}
     return {
         "one_room_us": costs["one"],

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from bench.cost import cpu_seconds
+from bench.cost import cpu_seconds, each_us, used
 from bench.derived import growth
 from bench.fill import Writer, fill
 from bench.generator import Plan
 from bench.harness import Bench, Figures, calm
+from bench.projector_drain import log_size
 from bench.reads import PAGE, Api, export_cost
 from bench.sockets import Socket, connect
 from roomlog.stack import Stack
@@ -80,11 +81,11 @@ def _at(stack: Stack, writer: Writer, out: Path) -> dict[str, float]:
     costs["page"] = _cost(stack, lambda: _pages(stack, rooms), _PAGES)
     before = _by_kind(stack)
     count = fill(stack, writer, _MORE)
-    after = _by_kind(stack)
-    used = {k: (after[k] - before.get(k, 0.0)) / count * 1e6 for k in after}
-    costs["streams"], costs["projector"] = used["streams"], used["projector"] + used["postgres"]
+    us = each_us(before, _by_kind(stack), count)
+    costs["streams"], costs["projector"] = us["streams"], us["projector"] + us["postgres"]
     cpu, _ = export_cost(stack, out)
-    return {**costs, "export": cpu / _log_size(stack) * 1e6}
+    size = asyncio.run(log_size(stack.status()["kafka"]))
+    return {**costs, "export": cpu / size * 1e6}
 
 
 def _by_kind(stack: Stack) -> dict[str, float]:
@@ -92,9 +93,9 @@ def _by_kind(stack: Stack) -> dict[str, float]:
 
 
 def _cost(stack: Stack, work: Callable[[], None], count: int) -> float:
-    before = sum(_by_kind(stack).values())
+    before = _by_kind(stack)
     work()
-    return (sum(_by_kind(stack).values()) - before) / count * 1e6
+    return sum(used(before, _by_kind(stack)).values()) / count * 1e6
 
 
 def _rooms(stack: Stack, owners: dict[str, str]) -> list[Room]:
@@ -106,13 +107,6 @@ def _rooms(stack: Stack, owners: dict[str, str]) -> list[Room]:
             if missed and paged:
                 found.append(Room(room, owner, missed[0], paged[0]))
     return found
-
-
-def _log_size(stack: Stack) -> int:
-    query = "SELECT sum(next)::bigint FROM projection_offsets WHERE topic = 'chat.events'"
-    with psycopg.connect(stack.status()["postgres"]) as database:
-        row = database.execute(query).fetchone()
-        return int(row[0]) if row else 0
 
 
 async def _open(stack: Stack, rooms: list[Room], sockets: dict[str, Socket]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from bench.cost import Services, cpu_seconds
+from bench.cost import Services, cpu_seconds, used
 from bench.derived import SHOWN, percentiles
 from bench.generator import Load, Plan
 from roomlog.partitions import PARTITIONS
@@ -90,7 +90,7 @@ class Bench:
         asyncio.run(settled(stack))
         after = cpu_seconds(services)
         require_all(found)
-        return found, {k: after[k] - before.get(k, 0.0) for k in after}
+        return found, used(before, after)
 
 
 def require_all(found: Figures) -> None:
@@ -147,11 +147,11 @@ def calm(services: Services) -> None:
     Thousands of clients who come at once are told of each other for a while.
     """
     deadline = time.monotonic() + _CALM_WITHIN_S
-    used = _CALM_CORES
-    while used >= _CALM_CORES and time.monotonic() < deadline:
-        before = sum(cpu_seconds(services).values())
+    cores = _CALM_CORES
+    while cores >= _CALM_CORES and time.monotonic() < deadline:
+        before = cpu_seconds(services)
         time.sleep(1)
-        used = sum(cpu_seconds(services).values()) - before
+        cores = sum(used(before, cpu_seconds(services)).values())
 
 
 def shared(seconds: Figures, count: int) -> Figures:

@@ -102,9 +102,8 @@ def _of_room(lines: Iterator[dict]) -> Iterator[ChatEvent]:
             members[room].discard(sender)
             yield event(key, MemberLeft(sender))
         elif line["kind"] in ("message", "action"):
-            if (
-                sender not in members[room]
-            ):  # was there before the recording: else this has no effect
+            # Was there before the recording began: who is no member says nothing that counts.
+            if sender not in members[room]:
                 members[room].add(sender)
                 yield event(ids.derived_id("join", key), MemberJoined(sender))
             parent = line.get("reply_to")

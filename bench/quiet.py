@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from math import ceil
 from pathlib import Path
 
-from bench.cost import cpu_seconds, each_us, resident_bytes
+from bench.cost import cpu_seconds, resident_bytes, used
 from bench.generator import Load, Plan
 from bench.harness import Bench, Figures, calm
 from roomlog.stack import Stack
@@ -39,10 +39,9 @@ def _idle(bench: Bench, count: int) -> Figures:
             if nodes > 1:
                 calm(services)
             after = resident_bytes(services)["ingest"]
-            used = cpu_seconds(services)
+            start = cpu_seconds(services)
             time.sleep(bench.seconds)
-            idle_us = each_us(used, cpu_seconds(services), count)
-    cores = sum(idle_us.values()) * count / 1e6 / bench.seconds
+            cores = sum(used(start, cpu_seconds(services)).values()) / bench.seconds
     return {
         "kib": round((after - before) / count / 1024, 2),
         "core_percent": round(cores * 100, 1),
@@ -68,6 +67,6 @@ def idle_stack(bench: Bench) -> Figures:
         calm(services)
         before = cpu_seconds(services)
         time.sleep(_QUIET_S)
-        after = cpu_seconds(services)
-    each = {k: round((after[k] - before.get(k, 0.0)) / _QUIET_S * 100, 2) for k in after}
+        seconds = used(before, cpu_seconds(services))
+    each = {kind: round(s / _QUIET_S * 100, 2) for kind, s in seconds.items()}
     return {"core_percent": round(sum(each.values()), 2), "by_service": each}

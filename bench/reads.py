@@ -15,6 +15,7 @@ from analytics.selection import Selection
 from bench.fill import Writer, fill, fill_room
 from bench.generator import Plan
 from bench.harness import SERVERS, Bench, Figures
+from bench.sockets import percentile
 from roomlog.events import ChatEvent
 from roomlog.stack import Stack
 from schemas.registry import Registry
@@ -69,10 +70,9 @@ def history(bench: Bench) -> Figures:
             if len(found["items"]) != PAGE:
                 raise SystemExit(f"a page of {len(found['items'])} before {place}")
         api.close()
-    took.sort()
     return {
-        "p50_ms": round(took[len(took) // 2], 2),
-        "p99_ms": round(took[len(took) * 99 // 100], 2),
+        "p50_ms": round(percentile(took, 0.5), 2),
+        "p99_ms": round(percentile(took, 0.99), 2),
     }
 
 

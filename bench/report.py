@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from rich.table import Table
 
 from bench.goals import BASELINES, GOALS, SERIES, TITLES, Baseline, Goal, Series
+from roomlog.commands import output
 
 DOCS = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- results: written by `python -m bench --markdown` -->", "<!-- end of results -->"
@@ -151,7 +152,7 @@ def markdown(results: Results) -> str:
         ]
         parts += [
             "Peers: Centrifugo in memory / Centrifugo with Redis / socket.io.",
-            _rows(head, rows),
+            output.markdown(head, rows),
         ]
     if some := compared(results):
         head = ("row", "baseline", "figure", "baseline's", "Roomlog's", "times as good", "which is")
@@ -167,7 +168,7 @@ def markdown(results: Results) -> str:
             )
             for b, value, product in some
         ]
-        parts += ["### Other ways", _rows(head, rows)]
+        parts += ["### Other ways", output.markdown(head, rows)]
     if some_grown := grown(results):
         rows = [
             (
@@ -178,7 +179,7 @@ def markdown(results: Results) -> str:
             )
             for s, costs in some_grown
         ]
-        parts += ["### Growth", _rows(("row", "size", "cost", "at each size"), rows)]
+        parts += ["### Growth", output.markdown(("row", "size", "cost", "at each size"), rows)]
     return "\n\n".join(parts)
 
 
@@ -194,11 +195,6 @@ def _measured(results: Results) -> str:
         f"Measured {' to '.join(dict.fromkeys((days[0], days[-1])))} at {', '.join(commits)} "
         f"on {'; '.join(machines)}."
     )
-
-
-def _rows(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    written = [head, tuple("---" for _ in head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in written)
 
 
 def write_into(document: str, results: Results) -> str:

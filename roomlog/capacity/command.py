@@ -18,7 +18,7 @@ from roomlog.capacity.limits import Warned
 from roomlog.capacity.model import Plan
 from roomlog.capacity.model import plan as make
 from roomlog.capacity.workload import PHASES, Workload, checked
-from roomlog.commands.output import wide_console
+from roomlog.commands.output import markdown, wide_console
 
 _D = Workload(1, 1)
 Found = dict[str, tuple[Plan, prices.Bill]]
@@ -178,7 +178,7 @@ def _about_code(plan: Plan) -> list[Warned]:
 
 def _show(shown: list[tables.Table], as_markdown: bool) -> None:
     if as_markdown:
-        sys.stdout.write("\n\n".join(tables.markdown(table) for table in shown) + "\n")
+        sys.stdout.write("\n\n".join(markdown(table.columns, table.rows) for table in shown) + "\n")
         return
     console = wide_console()
     for table in shown:

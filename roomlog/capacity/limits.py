@@ -4,7 +4,7 @@ import msgspec
 
 from roomlog.capacity.measured import Figures, Measured
 from roomlog.capacity.servers import Kafka, Postgres, Valkey
-from roomlog.capacity.stages import US, IngestNodes, Processes, copy_us, nodes_touched
+from roomlog.capacity.stages import US, IngestNodes, Processes, copy_us, event_us, nodes_touched
 from roomlog.capacity.workload import Workload
 
 HOT_ROOMS = (100, 1_000, 10_000, 100_000)
@@ -39,7 +39,7 @@ def hot_rooms(load: Workload, figures: Figures, nodes: IngestNodes) -> list[HotR
 
 def _hot_room(load: Workload, figures: Figures, nodes: int, followers: int) -> HotRoom:
     touched = nodes_touched(nodes, followers)
-    by_worker = (1 + touched) * figures["streams_us"] / 1.5
+    by_worker = event_us(figures, touched)
     by_node = copy_us(figures) + (followers / touched - 1) * figures["delivery_us"]
     slowest, by = max((by_worker, "its streams worker"), (by_node, "ingest nodes"))
     return HotRoom(followers, load.utilisation / (slowest * US), by)

@@ -83,23 +83,29 @@ def ingest(load: Workload, figures: Figures) -> IngestNodes:
 
 def ingest_cores(load: Workload, figures: Figures, nodes: int) -> float:
     """Return the processor time of all nodes: commands, copies to nodes, and further deliveries."""
-    copies = nodes_touched(nodes, load.fanout)
-    each = (
-        figures["ingest_command_us"]
-        + copies * copy_us(figures)
-        + (load.fanout - copies) * figures["delivery_us"]
-    )
+    each = message_us(figures, nodes_touched(nodes, load.fanout), load.fanout)
     return load.messages_per_s * each * US
 
 
+def message_us(figures: Figures, nodes: float, fanout: float) -> float:
+    """Return what a message costs all nodes together whose followers are on so many of them."""
+    further = (fanout - nodes) * figures["delivery_us"]
+    return figures["ingest_command_us"] + nodes * copy_us(figures) + further
+
+
 def streams(load: Workload, figures: Figures, nodes_per_message: float) -> Processes:
-    """Return the workers: each event is examined once, and handed to each node that has followers.
+    """Return the workers."""
+    each = event_us(figures, nodes_per_message)
+    return _consumers(load, figures, load.messages_per_s * each * US)
+
+
+def event_us(figures: Figures, nodes: float) -> float:
+    """Return what an event costs a worker: examined once, and handed to each node that has followers.
 
     Both are taken to cost the same. The bench hands out half of the events that it examines, so one
     and a half such steps are one of its events.
     """
-    step = figures["streams_us"] / 1.5 * US
-    return _consumers(load, figures, load.messages_per_s * (1 + nodes_per_message) * step)
+    return (1 + nodes) * figures["streams_us"] / 1.5
 
 
 def projectors(load: Workload, figures: Figures) -> Processes:

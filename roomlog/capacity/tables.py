@@ -8,7 +8,7 @@ from roomlog.capacity.limits import HOT_ROOMS
 from roomlog.capacity.measured import ASSUMED, Measured
 from roomlog.capacity.model import Plan
 from roomlog.capacity.prices import Bill
-from roomlog.capacity.stages import UNEVEN, US, copy_us
+from roomlog.capacity.stages import UNEVEN, US, event_us, message_us
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -114,8 +114,8 @@ def carries(measured: Measured, utilisation: float, fanout: float) -> Table:
     """Return what one process of each kind carries at a utilisation, and the command that measures it."""
     f = measured.figures
     core = utilisation / US
-    node = f["ingest_command_us"] + copy_us(f) + (fanout - 1) * f["delivery_us"]
-    worker = f["streams_us"] / 1.5 * (1 + 1) * UNEVEN
+    node = message_us(f, 1, fanout)
+    worker = event_us(f, 1) * UNEVEN
     broker = core * f["broker_cores"] / (1 + 2 * f["kafka_follower_share"])
     rows: list[tuple[str, str, float, str]] = [
         ("ingest node", "connections", f["connections_per_node"], "idle"),
@@ -138,9 +138,3 @@ def carries(measured: Measured, utilisation: float, fanout: float) -> Table:
     ]
     title = f"What one carries at {utilisation:.0%} of a core (a broker: of {f['broker_cores']:g})"
     return Table(title, ["one", "carries", "at most", "measured by"], cells)
-
-
-def markdown(table: Table) -> str:
-    """Return the table in Markdown, its title aside."""
-    lines = [table.columns, ["---"] * len(table.columns), *table.rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
