@@ -75,15 +75,16 @@ class Node:
         self._log_reader = LogReader(settings.kafka, EVENTS_TOPIC)
         self._signals = Signals(settings.kafka, codecs.chat_signals, self.incarnation)
         self._presence = Presence(self._signals)
+        recent = RecentEvents()
         self._rooms = Rooms(
             self._table,
             self._log_reader,
             codec,
+            recent,
             self._presence.attach,
             self._on_detach,
             lambda state, offset: self._feed.room_is_live(state, offset),
         )
-        recent = RecentEvents()
         targets = Targets(self._table, self._log_reader, codec)
         keys = Keys(self._valkey, self.incarnation)
         heads = [0] * PARTITIONS

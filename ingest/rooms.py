@@ -18,6 +18,7 @@ import psycopg_pool
 from ingest.kafka import LogReader, LogUnavailable
 from ingest.keys import Reservation
 from ingest.postgres import RoomTable
+from ingest.recent import RecentEvents
 from ingest.writes import Write
 from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
@@ -226,11 +227,12 @@ class Rooms:
         table: RoomTable,
         log: LogReader,
         codec: ChatEventCodec,
+        recent: RecentEvents,
         on_attach: Callable[[RoomState], None],
         on_detach: Callable[[RoomState], None],
         on_live: Callable[[RoomState, int], None],
     ) -> None:
-        self._table, self._log, self._codec = table, log, codec
+        self._table, self._log, self._codec, self._recent = table, log, codec, recent
         self._on_attach, self._on_detach, self._on_live = on_attach, on_detach, on_live
         self._rooms: dict[str, RoomState] = {}
         self._in_partition: list[dict[str, RoomState]] = [{} for _ in range(PARTITIONS)]
@@ -321,7 +323,9 @@ class Rooms:
 
     def _fold(self, room: Room, value: bytes, offset: int) -> None:
         try:
-            fold(room, self._codec.decode(value), offset)
+            event = self._codec.decode(value)
+            if not self._recent.is_repeat(event.event_id, offset):
+                fold(room, event, offset)
         except PoisonRecord as error:
             _log.warning("offset %d of room %s is skipped: %s", offset, room.room_id, error)
 

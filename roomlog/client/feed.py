@@ -23,8 +23,8 @@ class RoomFeed:
         self.cursor = cursor
         """Where to resume: everything up to here was handed on."""
         self._mode: Literal["detached", "asked", "replaying", "live"] = "detached"
-        self._chain: str | None = None
-        """What the next live event has to name as its predecessor; None where that is not known."""
+        self._chain: frozenset[str] = frozenset()
+        """What the next live event may name as its predecessor; empty where that is not known."""
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     @property
@@ -65,12 +65,12 @@ class RoomFeed:
         if self._mode in ("asked", "detached"):
             return "skip"
         if event in self._seen:
-            if prev is not None and prev == self._chain:
-                self._chain = self.cursor = cursor  # the log has it at this place once more
+            if prev in self._chain:  # the log has it at this place once more
+                self.cursor, self._chain = cursor, frozenset({cursor})
             return "skip"
-        if self._mode == "live" and not (self._chain is None or prev in (None, self._chain)):
+        if self._mode == "live" and self._chain and prev is not None and prev not in self._chain:
             return "gap"
-        self._chain = self.cursor = cursor
+        self.cursor, self._chain = cursor, frozenset({cursor})
         self._seen[event] = None
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
@@ -78,6 +78,6 @@ class RoomFeed:
 
     def _go_live(self, cursor: str | None) -> None:
         self._mode = "live"
-        # A cursor that is no event's breaks the chain once, which costs one replay and loses nothing.
-        self._chain = self._chain or cursor
+        # A node may say that it is beyond the last event of the replay: at a repeat that it left out, say.
+        self._chain |= {cursor} if cursor else frozenset()
         self.cursor = self.cursor or cursor

@@ -60,6 +60,25 @@ def test_an_event_that_the_log_holds_twice_comes_once_and_breaks_nothing() -> No
     assert accept(feed, 7, 8) == ["apply"]
 
 
+def test_a_replay_may_end_at_a_repeat_that_it_left_out() -> None:
+    feed = RoomFeed("1:5")
+    feed.asked()
+    feed.acked("1:7")
+    assert accept(feed, 5, 6) == ["apply"]
+    feed.caught_up("1:7")
+    assert accept(feed, 7, 8, 9) == ["apply", "apply"]
+
+
+def test_a_replay_may_end_beyond_the_last_event() -> None:
+    feed = RoomFeed("1:5")
+    feed.asked()
+    feed.acked("1:7")
+    assert accept(feed, 5, 6) == ["apply"]
+    feed.caught_up("1:7")
+    assert accept(feed, 6, 8) == ["apply"]
+    assert accept(feed, 7, 9) == ["gap"]
+
+
 def test_nothing_is_taken_between_subscriptions() -> None:
     feed = live()
     feed.detached()

@@ -47,16 +47,18 @@ class Rig:
         self.silences, self.gone, self.complete = [], [], []
         for body in (created(ALICE, BOB), *bodies):
             self.append(body)
+        self.recent = RecentEvents()
         self.rooms = Rooms(
             Table(),
             self.log,
             CODEC,
+            self.recent,
             lambda state: state.attached.set(),
             lambda state: None,
             lambda state, offset: self.feed.room_is_live(state, offset),
         )
         self.targets = Targets(None, None, CODEC)
-        fanout = FanOut(CODEC, RecentEvents(), self.targets, 1, self._on_gone)
+        fanout = FanOut(CODEC, self.recent, self.targets, 1, self._on_gone)
         self.feed = Feed(
             self.rooms,
             self.log,

@@ -3,12 +3,24 @@ import asyncio
 import pytest
 
 from ingest.postgres import Projected
+from ingest.recent import RecentEvents
 from ingest.rooms import Rooms, RoomState
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import MemberJoined, MemberLeft
 from roomlog.partitions import partition_of
 from roomlog.rooms import Room
-from tests.unit.ingest.twins import ALICE, BOB, CODEC, EVE, ROOM, MemoryLog, created, event, value
+from tests.unit.ingest.twins import (
+    ALICE,
+    BOB,
+    CODEC,
+    EVE,
+    ROOM,
+    MemoryLog,
+    created,
+    event,
+    post,
+    value,
+)
 
 PARTITION = partition_of(ROOM)
 
@@ -25,7 +37,13 @@ class Rig:
     def __init__(self, projected, log):
         self.attached, self.detached, self.live = [], [], []
         self.rooms = Rooms(
-            Table(projected), log, CODEC, self._attach, self.detached.append, self._live
+            Table(projected),
+            log,
+            CODEC,
+            RecentEvents(),
+            self._attach,
+            self.detached.append,
+            self._live,
         )
 
     def _attach(self, state):
@@ -78,6 +96,17 @@ async def test_a_room_is_what_is_projected_and_what_the_log_has_since():
     assert set(one.room.members) == {BOB}
     assert one.room.last_offset == 2
     assert (rig.attached, rig.live) == ([ROOM], [(ROOM, 4)])
+
+
+async def test_what_the_log_holds_twice_does_not_move_a_room_that_is_loaded():
+    log = MemoryLog()
+    for key, body in (("c", created(ALICE)), ("a", post("a")), ("b", post("b")), ("a", post("a"))):
+        log.append(partition_of(ROOM), ROOM, value(body, key=key))
+    rig = Rig(Projected(Room(ROOM), 0), log)
+    state = rig.rooms.open(ROOM)
+    await state.loading
+    assert state.room.last_offset == 2
+    assert rig.live == [(ROOM, 4)]
 
 
 async def test_a_room_that_is_nowhere_is_neither_kept_nor_attached():

@@ -98,12 +98,18 @@ class MemoryLanes:
 class Rig:
     def __init__(self):
         self.log = MemoryLog()
-        self.log.append(partition_of(ROOM), ROOM, value(created(ALICE, BOB)))
+        self.log.append(partition_of(ROOM), ROOM, value(created(ALICE, BOB), key="created"))
         self.replies = []
         self.keys, self.lanes, self.recent = MemoryKeys(ME), MemoryLanes(self.log), RecentEvents()
         self.lanes.heads[partition_of(ROOM)] = 1
         self.rooms = Rooms(
-            Table(), self.log, CODEC, lambda s: s.attached.set(), lambda s: None, lambda s, o: None
+            Table(),
+            self.log,
+            CODEC,
+            self.recent,
+            lambda s: s.attached.set(),
+            lambda s: None,
+            lambda s, o: None,
         )
         self.targets = Targets(Table(), self.log, CODEC)
         resolver = Resolver(self.log, CODEC, self.keys, self.recent, ME)

@@ -16,8 +16,8 @@ type Mode = "detached" | "asked" | "replaying" | "live";
 export class RoomFeed {
   private mode: Mode = "detached";
   private place: string | null;
-  /** What the next live event has to name as its predecessor; null where that is not known. */
-  private chain: string | null = null;
+  /** What the next live event may name as its predecessor; empty where that is not known. */
+  private chain: readonly string[] = [];
   private readonly seen = new Set<string>();
 
   constructor(cursor: string | null) {
@@ -55,7 +55,7 @@ export class RoomFeed {
    */
   restart(cursor: string | null): void {
     this.place = cursor;
-    this.chain = null;
+    this.chain = [];
     this.seen.clear();
   }
 
@@ -63,7 +63,7 @@ export class RoomFeed {
     if (this.mode === "asked" || this.mode === "detached") return "skip";
     if (this.seen.has(event.id)) {
       // The log may hold one event at two places: the next one names the second as its predecessor.
-      if (event.prev != null && event.prev === this.chain) this.place = this.chain = event.cursor;
+      if (event.prev != null && this.chain.includes(event.prev)) this.goOnAfter(event.cursor);
       return "skip";
     }
     if (this.mode === "live" && this.breaksChain(event)) return "gap";
@@ -73,18 +73,22 @@ export class RoomFeed {
 
   private goLive(cursor: string | null): void {
     this.mode = "live";
-    // A cursor that is no event's breaks the chain once and is repaired like a gap, at the cost of one replay.
-    this.chain ??= cursor;
+    // A node may say that it is beyond the last event of the replay: at a repeat that it left out, say.
+    if (cursor !== null) this.chain = [...this.chain, cursor];
     this.place ??= cursor;
   }
 
   private breaksChain(event: ChatEvent): boolean {
-    return this.chain !== null && event.prev != null && event.prev !== this.chain;
+    return this.chain.length > 0 && event.prev != null && !this.chain.includes(event.prev);
+  }
+
+  private goOnAfter(cursor: string): void {
+    this.place = cursor;
+    this.chain = [cursor];
   }
 
   private remember(event: ChatEvent): void {
-    this.place = event.cursor;
-    this.chain = event.cursor;
+    this.goOnAfter(event.cursor);
     this.seen.add(event.id);
     if (this.seen.size > REMEMBERED) {
       const oldest = this.seen.values().next().value;

@@ -177,6 +177,17 @@ describe("rooms", () => {
     expect(socket.ops("sub")).toHaveLength(1);
   });
 
+  it("goes on where a replay ended, although its last event stands before that", async () => {
+    const socket = await online();
+    client.subscribe("room", "1:5");
+    await pass();
+    socket.say({ op: "ack", id: socket.ops("sub")[0]?.id ?? -1 });
+    socket.say(eventFrame(6, 5), { op: "caught_up", room: "room", cursor: "1:7" }, eventFrame(8, 7));
+    await pass();
+    expect(shown()).toEqual(["e6", "e8"]);
+    expect(socket.ops("sub")).toHaveLength(1);
+  });
+
   it("repairs a gap from the log before it hands on anything later", async () => {
     const socket = await followed();
     socket.say(eventFrame(9, 8), eventFrame(10, 9));
