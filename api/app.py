@@ -21,7 +21,7 @@ from api.strict import BodyLimit
 from api.telemetry import V1, Telemetry
 from api.web import SecurityHeaders, WebClient
 from roomlog.errors import ErrorCode
-from roomlog.settings import Settings
+from roomlog.settings import Settings, from_environment
 from roomlog.tokens import Verifier
 
 DEFAULT_PORT = 8080
@@ -78,7 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def main() -> None:
     """Serve the API until SIGTERM or SIGINT; settings come from the environment."""
-    settings = Settings()
+    settings = from_environment()
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )

@@ -24,7 +24,7 @@ from ingest.http import answer
 from ingest.node import Node
 from ingest.session import Session, Stranger
 from roomlog.protocol import SUBPROTOCOL
-from roomlog.settings import Settings
+from roomlog.settings import Settings, from_environment
 from roomlog.tokens import Verifier
 from schemas.registry import RegistryError
 
@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 def main() -> None:
     """Run a node with the settings of the environment."""
-    settings = Settings()
+    settings = from_environment()
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError):  # some systems say infinity and mean less
         resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))  # a socket each

@@ -18,7 +18,7 @@ from projector.pacing import STUCK_AFTER_S, Watchdog
 from projector.postgres import ReadModels, WrongSchema
 from roomlog import health
 from roomlog.metrics import PROJECTOR_LAG
-from roomlog.settings import Settings
+from roomlog.settings import Settings, from_environment
 from schemas.registry import Registry, RegistryError
 
 DEFAULT_METRICS_PORT = 8301
@@ -37,7 +37,7 @@ class Stuck(RuntimeError):
 
 def main() -> None:
     """Run a projector until SIGTERM or SIGINT; exits 1 with a message where it cannot go on."""
-    settings = Settings()
+    settings = from_environment()
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )

@@ -1,16 +1,24 @@
 """Settings: environment variables `ROOMLOG_*`, one list for every service; `roomlog settings` prints it."""
 
+import difflib
+import os
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "ROOMLOG_"
+_NOT_OF_SERVICES = {"ROOMLOG_CACHE", "ROOMLOG_PASSWORD"}
+"""Variables that single commands read."""
 
 
 class Settings(BaseSettings):
     """What a service is told from outside; read once when it starts."""
 
-    model_config = SettingsConfigDict(env_prefix="ROOMLOG_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
     kafka: str = Field(
         default="127.0.0.1:9092", description="Kafka bootstrap servers, comma-separated"
@@ -80,3 +88,39 @@ class Settings(BaseSettings):
     def allowed_origins(self) -> frozenset[str]:
         """The web origins that may send cookies."""
         return frozenset(o.strip() for o in self.origins.split(",") if o.strip())
+
+
+def from_environment() -> Settings:
+    """Return what the environment says; ends the program, naming the variable, where it makes no sense.
+
+    A variable that no setting has the name of is most probably misspelt: it is told of, and ignored.
+    """
+    for told in unknown_variables(os.environ):
+        print(told, file=sys.stderr)
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SystemExit(
+            "\n".join(_complaint(e["loc"], e["msg"]) for e in error.errors())
+        ) from None
+
+
+def unknown_variables(names: Iterable[str]) -> list[str]:
+    """Return a sentence for each variable that begins like a setting and is none."""
+    known = {variable(name) for name in Settings.model_fields} | _NOT_OF_SERVICES
+    told = []
+    for name in sorted(n for n in names if n.startswith(PREFIX) and n not in known):
+        likely = difflib.get_close_matches(name, known, n=1)
+        advice = f"did you mean {likely[0]}?" if likely else "`roomlog settings` lists them"
+        told.append(f"{name} is no setting and is ignored; {advice}")
+    return told
+
+
+def variable(field: str) -> str:
+    """Return the environment variable of a field of `Settings`."""
+    return PREFIX + field.upper()
+
+
+def _complaint(where: tuple[int | str, ...], why: str) -> str:
+    name = variable(str(where[0])) if where else "the environment"
+    return f"{name}: {why[:1].lower()}{why[1:]}; `roomlog settings` tells what it is for"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from roomlog.settings import Settings
+from roomlog.settings import Settings, from_environment
 from roomlog.stack import state
 from roomlog.stack.layout import Layout
 from roomlog.stack.spec import default_data
@@ -55,7 +55,7 @@ def find_target(
     if data is not None and running is None:
         raise NoTarget(f"no stack runs on {data}; `roomlog up --data {data}` starts it")
     if running is None:
-        return Target(Settings(), api, ())
+        return Target(from_environment(), api, ())
     named = set() if data else {a for a in _ADDRESSES if f"ROOMLOG_{a.upper()}" in environ}
     found = {a: getattr(running, a) for a in _ADDRESSES if a not in named and getattr(running, a)}
     if running.jwt_private_key:

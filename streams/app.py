@@ -11,7 +11,7 @@ from typing import Any
 import uvloop
 
 from roomlog import health
-from roomlog.settings import Settings
+from roomlog.settings import Settings, from_environment
 from schemas.registry import Registry, RegistryError
 from streams import kafka
 from streams.notices import tell_for_ever
@@ -32,7 +32,7 @@ class Stuck(RuntimeError):
 
 def main() -> None:
     """Run a worker until SIGTERM or SIGINT; the exit status is 1 where it failed or got stuck."""
-    settings = Settings()
+    settings = from_environment()
     _set_up_logging(settings.log_level)
     # The consumer has a thread of its own: a busy loop must not keep it from the interpreter for long.
     sys.setswitchinterval(0.001)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from roomlog.settings import Settings
+from roomlog.settings import from_environment
 
 
 def migrate(
@@ -16,7 +16,7 @@ def migrate(
     ] = "",
 ) -> None:
     """Bring the tables up to date; repeating it changes nothing."""
-    dsn = postgres or Settings().postgres
+    dsn = postgres or from_environment().postgres
     outcome = importlib.import_module("projector.migrate").migrate(dsn)
     if inspect.iscoroutine(outcome):
         asyncio.run(outcome)

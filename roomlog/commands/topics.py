@@ -10,7 +10,7 @@ from rich.table import Table
 
 from roomlog import topics
 from roomlog.commands.output import wide_console
-from roomlog.settings import Settings
+from roomlog.settings import from_environment
 
 _T = TypeVar("_T")
 
@@ -26,7 +26,7 @@ def apply(kafka: Kafka = "") -> None:
     """Create the topics that are missing, bring the others' settings up to date, register the schemas."""
     from schemas.registry import register_all
 
-    settings = Settings()
+    settings = from_environment()
     created = _run(topics.apply(kafka or settings.kafka))
     ids = register_all(settings.registry)
     typer.echo(f"Created: {', '.join(created)}." if created else "All topics are there.")
@@ -36,7 +36,7 @@ def apply(kafka: Kafka = "") -> None:
 @app.command("list")
 def list_(kafka: Kafka = "") -> None:
     """List the topics: as defined, and what the cluster has."""
-    present = _run(topics.present_partitions(kafka or Settings().kafka))
+    present = _run(topics.present_partitions(kafka or from_environment().kafka))
     table = Table(box=None, padding=(0, 2), header_style="dim")
     for column in ("topic", "partitions", "key", "purpose", "on the cluster"):
         table.add_column(column)
