@@ -119,7 +119,11 @@ async def wait_for(use: Use, room_id: str, cursor: Cursor | None) -> None:
     if cursor is None:
         return
     deadline, pause = time.monotonic() + WAIT_S, _POLL_S
-    while not await has_reached(use.postgres, partition_of(room_id), cursor):
+    partition = partition_of(room_id)
+    if await has_reached(use.postgres, partition, cursor):
+        return
+    await use.postgres.run(sql.WANTED)
+    while not await has_reached(use.postgres, partition, cursor):
         if time.monotonic() + pause > deadline:
             raise behind()
         await asyncio.sleep(pause)

@@ -3,6 +3,8 @@
 
 from typing import LiteralString
 
+from roomlog.projection import WANTED_CHANNEL
+
 # Accounts and sessions.
 
 ADD_ACCOUNT = """
@@ -135,6 +137,8 @@ SELECT user_id, changed_at FROM presence WHERE user_id = ANY(%(ids)s::uuid[])
 PROJECTED = """
 SELECT next FROM projection_offsets WHERE topic = 'chat.events' AND partition = %(partition)s
 """
+
+WANTED: LiteralString = f"NOTIFY {WANTED_CHANNEL}"
 
 # Rooms.
 

@@ -16,6 +16,7 @@ from projector.kafka import DeadLetters, ForeignLog, Source
 from projector.loop import Projector
 from projector.pacing import STUCK_AFTER_S, Watchdog
 from projector.postgres import ReadModels, WrongSchema
+from projector.readers import listen
 from roomlog import health
 from roomlog.metrics import PROJECTOR_LAG
 from roomlog.settings import Settings, from_environment
@@ -70,7 +71,7 @@ async def run(settings: Settings) -> None:
         try:
             await source.start()
             _stop_on_signals(projector)
-            await _first_of(projector.run(), watch.run())
+            await _first_of(projector.run(), watch.run(), listen(settings.postgres, source.hurry))
         finally:
             server.close()
             await source.stop()

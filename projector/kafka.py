@@ -9,6 +9,8 @@ from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from projector.batch import Place
 from projector.dead_letters import DeadLetter, Record, encode
+from projector.pacing import FETCH_EVERY_S
+from roomlog.fetching import Spacing
 from roomlog.metrics import DEAD_LETTERS
 from roomlog.topics import CHAT_DLQ, CHAT_EVENTS, CHAT_READS, CHAT_SIGNALS, USER_EVENTS
 
@@ -49,6 +51,7 @@ class Source:
             retry_backoff_ms=500,
             max_partition_fetch_bytes=1024 * 1024,
         )
+        self._spacing = Spacing(FETCH_EVERY_S)
         self.unplaced: set[Place] = set()
         self.next: dict[Place, int] = {}
         """How far each placed partition is projected."""
@@ -59,7 +62,12 @@ class Source:
     async def start(self) -> None:
         """Join the group; raises KafkaError or TimeoutError."""
         await asyncio.wait_for(self._consumer.start(), _START_TIMEOUT_S)
+        self._spacing.keep(self._consumer._fetcher)
         self._consumer.subscribe(TOPICS, listener=_Listener(self))
+
+    def hurry(self) -> None:
+        """Do not gather any longer: somebody waits."""
+        self._spacing.hurry()
 
     async def stop(self) -> None:
         """Leave the group."""

@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 from projector.batch import Batch, Place, add_chat_events, add_reads, add_signals, add_user_events
 from projector.dead_letters import Record
 from projector.kafka import DeadLetters, Records, Source
-from projector.pacing import MAX_BATCH_EVENTS, OFFSETS_ALONE_AFTER_S, Pace
+from projector.pacing import MAX_BATCH_EVENTS, OFFSETS_ALONE_AFTER_S
 from projector.postgres import Fenced, Inapplicable, ReadModels, Unavailable
 from roomlog import metrics
 from roomlog.topics import CHAT_EVENTS, CHAT_READS, USER_EVENTS
@@ -46,7 +46,6 @@ class Projector:
         self._source, self._models, self._letters = source, models, letters
         self._codecs, self._thread = codecs, thread
         self._stopping = asyncio.Event()
-        self._pace = Pace()
         self._writing: asyncio.Task[None] | None = None
         self._held: dict[Place, int] = {}
         self._written_at = float("-inf")
@@ -84,7 +83,6 @@ class Projector:
             await self._settle()
             offsets = await self._call(self._models.offsets, list(self._source.unplaced))
             await self._source.place(offsets)
-        await asyncio.sleep(self._pace.wait_s(time.monotonic()))
         generation = self._source.generation
         records = await self._source.poll(MAX_BATCH_EVENTS, _IDLE_POLL_S)
         batch = await self._decoded(records)
@@ -102,7 +100,6 @@ class Projector:
             return
         self._held = {}
         self._written_at = now
-        self._pace.starts(batch.events, now)
         self._writing = asyncio.create_task(self._write(batch, records, self._source.generation))
 
     async def _write(self, batch: Batch, records: Records, generation: int) -> None:

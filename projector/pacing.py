@@ -3,35 +3,13 @@
 from dataclasses import dataclass
 
 MAX_BATCH_EVENTS = 5_000
-SHORT_PAUSE_S = 0.02
-LONG_PAUSE_S = 0.05
-BUSY_BATCH_EVENTS = 250
+FETCH_EVERY_S = 0.08
+"""How long to gather before the next fetch and transaction, which cost about as much as a hundred events.
+
+Nothing happened for a while: not at all. Readers who wait for what was just written cut it short.
+"""
 OFFSETS_ALONE_AFTER_S = 1.0
 STUCK_AFTER_S = 30.0
-
-
-@dataclass(slots=True)
-class Pace:
-    """How long to gather before the next transaction.
-
-    Nothing happened for a while: not at all, so that a lone event is readable at once. Otherwise
-    transactions start 20 ms apart, or 50 ms once batches are big enough that fewer of them pay: a
-    transaction costs about as much as a hundred events. A full batch never waits.
-    """
-
-    started: float = float("-inf")
-    events: int = 0
-
-    def starts(self, events: int, now: float) -> None:
-        """Note that a transaction with this many events starts."""
-        self.started, self.events = now, events
-
-    def wait_s(self, now: float) -> float:
-        """Return how long still to gather."""
-        if self.events >= MAX_BATCH_EVENTS:
-            return 0.0
-        pause = LONG_PAUSE_S if self.events >= BUSY_BATCH_EVENTS else SHORT_PAUSE_S
-        return max(0.0, self.started + pause - now)
 
 
 @dataclass(slots=True)

@@ -18,9 +18,8 @@ Rests on the internals of faust-streaming 0.15.3, hence the exact pin in pyproje
 stream inlines the ack of streams without `noack`; those must not be used here.
 """
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import aiokafka
@@ -28,12 +27,14 @@ from faust.transport.drivers import aiokafka as driver
 from faust.transport.utils import DefaultSchedulingStrategy, TopicBuffer
 from faust.types import TP
 
+from roomlog.fetching import Spacing
+
 FETCH_MAX_WAIT_MS = 250
 """How long the broker holds an empty fetch; Faust's 1,500 delays the first fetch after a seek by as much."""
 
 SHORTEST_PACE_S = 0.003
 LONGEST_PACE_S = 0.010
-"""Time between two fetches: a fetch of 48 partitions costs 1 ms of CPU however little it brings."""
+"""Time between two fetches."""
 
 _PACE_FOR_RECORDS_PER_S = 1e-6
 """3,000 records a second and less: 3 ms; 5,000: 5 ms; 10,000 and more: 10 ms."""
@@ -93,7 +94,9 @@ class CoalescingScheduler(DefaultSchedulingStrategy):
 class CoalescingConsumerThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread, with fetches that wait for more where there is much."""
 
-    pace: float = SHORTEST_PACE_S
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.spacing = Spacing(SHORTEST_PACE_S)
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -103,21 +106,7 @@ class CoalescingConsumerThread(driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         """Start the client."""
         await super().on_start()
-        fetcher = self._ensure_consumer()._fetcher
-        fetcher._proc_fetch_request = self._paced(fetcher._proc_fetch_request)
-
-    def _paced(self, fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
-        """Let a fetch wait until `pace` after the one before; after a quiet time it does not wait."""
-        last = 0.0
-
-        async def paced(*arguments: Any) -> bool:
-            nonlocal last
-            if (wait := last + self.pace - time.monotonic()) > 0:
-                await asyncio.sleep(wait)
-            last = time.monotonic()
-            return await fetch(*arguments)
-
-        return paced
+        self.spacing.keep(self._ensure_consumer()._fetcher)
 
     async def seek_all(self, wanted: dict[TP, int | None], first: set[TP]) -> dict[TP, int]:
         """Seek to the wanted offsets (None: the log's end) and to the log's beginning; return all."""
@@ -193,7 +182,8 @@ class CoalescingConsumer(driver.Consumer):
         rate = count / max(now - self._last_fetch, SHORTEST_PACE_S)
         self._last_fetch = now
         wanted = min(max(rate * _PACE_FOR_RECORDS_PER_S, SHORTEST_PACE_S), LONGEST_PACE_S)
-        self._thread.pace += (wanted - self._thread.pace) / 4
+        spacing = self._thread.spacing
+        spacing.seconds += (wanted - spacing.seconds) / 4
 
     def ack(self, message: Any) -> bool:
         """Note that the work behind a message is done; to be called in the order of messages."""

@@ -7,30 +7,9 @@ from projector.batch import Place
 from projector.dead_letters import dead_letter, encode
 from projector.kafka import ForeignLog, starting_offset
 from projector.migrate import Migration, MigrationError, load, pending
-from projector.pacing import MAX_BATCH_EVENTS, STUCK_AFTER_S, Pace, Watchdog
+from projector.pacing import STUCK_AFTER_S, Watchdog
 from roomlog.topics import CHAT_EVENTS, CHAT_SIGNALS
 from tests.projector_records import Record
-
-
-def test_a_lone_event_is_written_at_once():
-    pace = Pace()
-    assert pace.wait_s(100.0) == 0
-    pace.starts(1, now=100.0)
-    assert pace.wait_s(101.0) == 0
-
-
-def test_under_load_transactions_are_apart():
-    pace = Pace()
-    pace.starts(10, now=100.0)
-    assert pace.wait_s(100.005) == pytest.approx(0.015)
-    pace.starts(1000, now=100.0)
-    assert pace.wait_s(100.005) == pytest.approx(0.045)
-
-
-def test_a_backlog_never_waits():
-    pace = Pace()
-    pace.starts(MAX_BATCH_EVENTS, now=100.0)
-    assert pace.wait_s(100.0) == 0
 
 
 def test_no_progress_with_work_to_do_is_stuck():

@@ -1,0 +1,44 @@
+"""Space between the fetches of an aiokafka consumer.
+
+A fetch costs the broker and the client about a millisecond of processor time, however little it brings:
+both look at every partition. A consumer that asks again at once pays that for each message of a steady
+trickle.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+
+class Spacing:
+    """Lets fetches begin `seconds` apart at least; after a quiet time the next one does not wait.
+
+    Belongs to the event loop of its consumer.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._last = float("-inf")
+        self._hurry = asyncio.Event()
+
+    def keep(self, fetcher: Any) -> None:
+        """Keep this space between the fetches of a started consumer (its `_fetcher`)."""
+        fetcher._proc_fetch_request = self._spaced(fetcher._proc_fetch_request)
+
+    def hurry(self) -> None:
+        """Let the next fetch begin at once, or the one that waits."""
+        self._hurry.set()
+
+    def _spaced(self, fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
+        async def spaced(*arguments: Any) -> bool:
+            wait = self._last + self.seconds - time.monotonic()
+            if wait > 0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._hurry.wait(), wait)
+            self._hurry.clear()
+            self._last = time.monotonic()
+            return await fetch(*arguments)
+
+        return spaced
