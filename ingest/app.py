@@ -15,14 +15,13 @@ from http import HTTPStatus
 
 import uvloop
 from aiokafka.errors import KafkaError
-from picows import WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
 
-from ingest.connection import serve
 from ingest.deflate import agree
 from ingest.handshake import Admitted, HandshakeRefused, admit, path_of
-from ingest.http import answer
+from ingest.http import Answer, answer
 from ingest.node import Node
 from ingest.session import Session, Stranger
+from ingest.upgrade import Accepted, Request, serve
 from roomlog.protocol import SUBPROTOCOL
 from roomlog.settings import Settings, from_environment
 from roomlog.tokens import Verifier
@@ -45,7 +44,7 @@ def main() -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    for noisy in ("picows", "aiokafka", "httpx"):
+    for noisy in ("aiokafka", "httpx"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("aiokafka.producer.sender").setLevel(logging.ERROR)  # else: a line a retry
     try:
@@ -84,7 +83,7 @@ def _verifier(settings: Settings) -> Verifier:
 
 async def _open(settings: Settings, port: int, door: "Door") -> asyncio.Server:
     try:
-        return await serve(door.listener, settings.host, port)
+        return await serve(door.welcome, settings.host, port)
     except OSError as error:
         told = f"cannot listen on {settings.host}:{port} ({error}); set ROOMLOG_PORT to a free port"
         raise SystemExit(told) from error
@@ -113,46 +112,30 @@ class Door:
         self._node, self._verifier = node, verifier
         self._origins = settings.allowed_origins
         self._compresses = settings.compression == "on"
+        # One of each for all sessions: a bound method is an object.
+        self._calls = (node.opened, node.commands.on_frame, node.ended)
 
-    def listener(self, request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
-        """Return the answer to a request, with who listens to the socket (called by picows)."""
-        path = path_of(request.path)
+    def welcome(self, request: Request) -> Accepted | Answer:
+        """Return the answer to a request, or who takes it over."""
+        path = path_of(request.target)
         if path != "/ws":
-            return WSUpgradeResponseWithListener(answer(path, self._node.readiness), None)
+            return answer(path, self._node.readiness)
         if self._node.readiness.draining:
             return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "this node drains; go to another")
         try:
             admitted = admit(request.headers, self._verifier, self._origins)
         except HandshakeRefused as refused:
             return _refusal(refused.status, refused.message)
-        if not admitted.speaks:
-            return WSUpgradeResponseWithListener(
-                WSUpgradeResponse.create_101_response(), Stranger()
-            )
-        return self._welcome(request, admitted)
+        return self._accepted(request, admitted) if admitted.speaks else Accepted(Stranger(), {})
 
-    def _welcome(
-        self, request: WSUpgradeRequest, admitted: Admitted
-    ) -> WSUpgradeResponseWithListener:
+    def _accepted(self, request: Request, admitted: Admitted) -> Accepted:
         headers, window_bits = {"Sec-WebSocket-Protocol": SUBPROTOCOL}, 0
         offers = request.headers.getall("Sec-WebSocket-Extensions", [])
         if self._compresses and (agreed := agree(offers)) is not None:
             headers["Sec-WebSocket-Extensions"], window_bits = agreed
-        node = self._node
-        session = Session(
-            admitted.claims,
-            node.outbox,
-            node.opened,
-            node.commands.on_frame,
-            node.ended,
-            window_bits,
-        )
-        accepted = WSUpgradeResponse.create_101_response(headers)
-        return WSUpgradeResponseWithListener(accepted, session)
+        session = Session(admitted.claims, self._node.outbox, *self._calls, window_bits)
+        return Accepted(session, headers)
 
 
-def _refusal(status: HTTPStatus, message: str) -> WSUpgradeResponseWithListener:
-    body = f"{message}\n".encode()
-    return WSUpgradeResponseWithListener(
-        WSUpgradeResponse.create_error_response(status, body), None
-    )
+def _refusal(status: HTTPStatus, message: str) -> Answer:
+    return Answer(status, f"{message}\n".encode())

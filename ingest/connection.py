@@ -1,54 +1,53 @@
 """One WebSocket on the node's side as RFC 6455 has it: frames become messages, and breaches end it.
 
-picows parses the frames and refuses what one frame alone shows to be wrong: its opcode, mask, length.
+There may be tens of thousands, most of them silent: a connection keeps nothing that it can do without,
+no buffer above all. `ingest.upgrade` makes one of a socket.
 """
 
 import asyncio
-import socket
+import logging
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import Any, ClassVar, cast
 
-from picows import (
-    WSCloseCode,
-    WSFrame,
-    WSListener,
-    WSMsgType,
-    WSTransport,
-    WSUpgradeRequest,
-    WSUpgradeResponseWithListener,
-    ws_create_server,
-)
-
+from ingest import frames
 from ingest.deflate import NotDeflated, TooLong, inflate
+from ingest.frames import Breach, framed, next_frame
 from roomlog import metrics
 from roomlog.errors import CloseCode
 from roomlog.protocol import FRAME_BYTES
 
 CLOSING_S = 1.0
-HANDSHAKE_S = 5.0
-_BACKLOG = 1_024
-_READ_BUFFER = 2_048
-_UNSENT_BYTES = 256 * 1024
-_NORMAL = 1000
-_PROTOCOL_ERROR = 1002
-_INVALID_DATA = 1007
-_NO_CODE = b""
-_SENDABLE_CODES = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})
-"""RFC 6455, 7.4, and what IANA has added since; others must not come."""
+_log = logging.getLogger(__name__)
 
 
-class Connection(WSListener):
+class State(Enum):
+    """How far a connection is."""
+
+    OPEN = auto()
+    CLOSING = auto()
+    """The close frame is sent; the client's answer is still looked for."""
+    FAILED = auto()
+    """What comes cannot be understood any more."""
+
+
+class Connection(asyncio.Protocol):
     """Calls `on_message` for each text message that comes; 0 `window_bits` if compression is not agreed."""
 
     __slots__ = (
-        "_closing",
+        "_begun",
         "_deflated",
         "_loop",
+        "_needed",
         "_on_message",
         "_parts",
+        "_state",
         "_transport",
         "binary",
+        "fd",
         "heard_at",
+        "may_wait",
+        "out",
         "pings",
         "stalled_at",
         "window_bits",
@@ -67,101 +66,145 @@ class Connection(WSListener):
         """Since when more waits for the client to read than should; 0: it does not."""
         self.binary = False
         """Whether the message that comes is binary."""
+        self.out: asyncio.Transport | None = None
+        """Where frames go out; None: not yet, or not any more."""
+        self.fd = -1
+        """The socket's descriptor. While nothing waits, frames can be written to it past all else."""
+        self.may_wait = False
+        """Whether something may wait to be sent; where not, nothing does."""
         self._on_message = on_message
         self._loop = asyncio.get_running_loop()
+        self._begun: bytearray | None = None
+        """A frame that is not all there yet."""
+        self._needed = 0
+        """How many bytes it has at least."""
         self._parts: bytearray | None = None
+        """A message of which not all frames are there yet."""
         self._deflated = False
-        self._transport: WSTransport | None = None
-        self._closing = False
+        self._transport: asyncio.Transport | None = None
+        self._state = State.OPEN
 
     @property
     def is_open(self) -> bool:
         """Whether frames still go out."""
-        return self._transport is not None and not self._closing
+        return self.out is not None
 
-    # In: called by picows.
-
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        """The handshake is done."""
-        self._transport = transport
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The handshake is answered."""
+        self._transport = self.out = made = cast(asyncio.Transport, transport)
+        self.fd = made.get_extra_info("socket").fileno()
+        self.may_wait = made.get_write_buffer_size() > 0
         self.heard_at = self._loop.time()
 
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """A frame came."""
-        self.heard_at = self._loop.time()
-        self.pings = 0
-        kind = frame.msg_type
-        if self._closing:
-            if kind == WSMsgType.CLOSE:
-                transport.disconnect()
-        elif frame.rsv2 or frame.rsv3:
-            self.close(_PROTOCOL_ERROR, "a reserved bit is set")
-        elif kind == WSMsgType.TEXT and frame.fin and self._parts is None and not frame.rsv1:
-            self._on_message(self, frame.get_payload_as_bytes())
-        elif kind in (WSMsgType.PING, WSMsgType.PONG, WSMsgType.CLOSE):
-            self._on_control(transport, kind, frame)
-        else:
-            self._on_part(kind, frame)
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self._transport = None
+        self._end_sending()
 
-    def _on_control(self, transport: WSTransport, kind: WSMsgType, frame: WSFrame) -> None:
-        if frame.rsv1:
-            self.close(_PROTOCOL_ERROR, "a control frame cannot be compressed")
-        elif kind == WSMsgType.CLOSE:
-            self._answer_close(transport, frame.get_payload_as_bytes()[:2])
-        elif kind == WSMsgType.PING and not self.stalled_at:  # nobody piles up pongs here
-            transport.send_pong(frame.get_payload_as_bytes())
+    # In.
 
-    def _answer_close(self, transport: WSTransport, sent: bytes) -> None:
-        code = int.from_bytes(sent, "big")
-        if sent != _NO_CODE and code not in _SENDABLE_CODES:
-            self.close(_PROTOCOL_ERROR, "not a close code that can be sent")
+    def data_received(self, data: bytes) -> None:
+        """Take what came."""
+        if self._begun is not None:
+            self._begun += data
+            if len(self._begun) < self._needed:
+                return
+            data, self._begun = bytes(self._begun), None
+        if self._state is State.FAILED:
             return
-        self._closing = True
-        transport.send_close(cast(WSCloseCode, code if sent != _NO_CODE else _NORMAL))
-        transport.disconnect()
-        self._loop.call_later(CLOSING_S, self._abort)  # what waits for it may never be read
+        try:
+            at = self._take_frames(data)
+            if at < len(data):
+                self._begun = bytearray(memoryview(data)[at:])
+                self._needed = frames.bytes_needed(self._begun)
+        except Breach as breach:
+            self._fail(breach.code, breach.reason)
+        except Exception:
+            _log.exception("a connection is closed: what it sent cannot be dealt with")
+            self._fail(frames.INTERNAL_ERROR, "an error of the server's")
 
-    def _on_part(self, kind: WSMsgType, frame: WSFrame) -> None:
-        """A frame of a message in several frames, or of a compressed or binary one."""
-        starts = kind != WSMsgType.CONTINUATION
+    def _take_frames(self, data: bytes) -> int:
+        """Take the frames of which all is there; return where the next one begins."""
+        at = 0
+        while (found := next_frame(data, at, self.message_bytes)) is not None:
+            first, payload, at = found
+            self.heard_at = self._loop.time()
+            self.pings = 0
+            if self._state is not State.OPEN:
+                self._on_frame_after_close(first)
+            elif first == frames.FIN_TEXT and self._parts is None:
+                self._on_message(self, payload)
+            else:
+                self._on_other(first, payload)
+        return at
+
+    def _on_frame_after_close(self, first: int) -> None:
+        if first & 0x0F == frames.CLOSE and self._transport is not None:
+            self._transport.close()
+
+    def _on_other(self, first: int, payload: bytes) -> None:
+        """A control frame, one of a message in several frames, or a compressed or binary message."""
+        match first & 0x0F:
+            case frames.CLOSE:
+                self._answer_close(frames.closing_code(payload))
+            case frames.PING:
+                if not self.stalled_at:  # nobody piles up pongs here
+                    self.send_frame(framed(payload, frames.PONG))
+            case frames.PONG:
+                pass
+            case opcode:
+                self._on_part(first, opcode, payload)
+
+    def _answer_close(self, code: int) -> None:
+        self._say_goodbye(code, "")
+        if self._transport is not None:
+            self._transport.close()
+
+    def _on_part(self, first: int, opcode: int, payload: bytes) -> None:
+        starts, deflated = opcode != frames.CONTINUATION, bool(first & frames.RSV1)
         if starts is (self._parts is not None):
             told = "a message begins within another" if starts else "there is nothing to continue"
-            self.close(_PROTOCOL_ERROR, told)
-        elif frame.rsv1 and not (starts and self.window_bits):
-            self.close(_PROTOCOL_ERROR, "compression is not agreed, or not at this place")
-        elif kind == WSMsgType.BINARY and not self.takes_binary:
-            self.close(CloseCode.BAD_FRAME, "binary frames are not part of the protocol")
-        else:
-            if starts:
-                self._parts, self._deflated = bytearray(), frame.rsv1
-                self.binary = kind == WSMsgType.BINARY
-            self._add(cast(bytearray, self._parts), frame)
+            raise Breach(frames.PROTOCOL_ERROR, told)
+        if deflated and not (starts and self.window_bits):
+            told = "compression is not agreed, or not at this place"
+            raise Breach(frames.PROTOCOL_ERROR, told)
+        if opcode == frames.BINARY and not self.takes_binary:
+            raise Breach(CloseCode.BAD_FRAME, "binary frames are not part of the protocol")
+        if starts:
+            self._parts, self._deflated = bytearray(), deflated
+            self.binary = opcode == frames.BINARY
+        self._add(cast(bytearray, self._parts), payload, is_last=bool(first & frames.FIN))
 
-    def _add(self, parts: bytearray, frame: WSFrame) -> None:
-        if len(parts) + frame.payload_size > self.message_bytes:
-            self.close(CloseCode.TOO_BIG, f"more than {self.message_bytes} bytes")
-            return
-        parts += frame.get_payload_as_memoryview()
-        if frame.fin:
+    def _add(self, parts: bytearray, payload: bytes, *, is_last: bool) -> None:
+        if len(parts) + len(payload) > self.message_bytes:
+            raise Breach(frames.TOO_BIG, f"more than {self.message_bytes} bytes")
+        parts += payload
+        if is_last:
             self._parts = None
-            self._on_whole(bytes(parts))
+            self._on_message(self, self._whole(bytes(parts)))
             self.binary = False
 
-    def _on_whole(self, message: bytes) -> None:
-        if self._deflated:
-            try:
-                message = inflate(message, self.message_bytes)
-            except TooLong:
-                self.close(CloseCode.TOO_BIG, f"more than {self.message_bytes} bytes")
-                return
-            except NotDeflated:
-                self.close(_INVALID_DATA, "not compressed as it says")
-                return
-        self._on_message(self, message)
+    def _whole(self, message: bytes) -> bytes:
+        if not self._deflated:
+            return message
+        try:
+            return inflate(message, self.message_bytes)
+        except TooLong:
+            raise Breach(frames.TOO_BIG, f"more than {self.message_bytes} bytes") from None
+        except NotDeflated:
+            raise Breach(frames.INVALID_DATA, "not compressed as it says") from None
 
     def refuse_text(self) -> None:
         """End the connection of a client that sends what is not UTF-8."""
-        self.close(_INVALID_DATA, "not UTF-8")
+        self.close(frames.INVALID_DATA, "not UTF-8")
+
+    # Out.
+
+    def send_frame(self, frame: bytes) -> None:
+        """Send a whole frame, or the rest of one that was sent in part, after what waits already."""
+        if self.out is not None:
+            self.out.write(frame)
+            self.may_wait = self.out.get_write_buffer_size() > 0
 
     def pause_writing(self) -> None:
         """More waits for the client than it should."""
@@ -172,56 +215,35 @@ class Connection(WSListener):
         """The client has read."""
         self.stalled_at = 0.0
 
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """The connection is gone."""
-        handshake = transport.close_handshake
-        if not self._closing and handshake is not None and handshake.sent is not None:
-            code = int(cast(int, handshake.sent.code))  # picows refused a frame
-            metrics.WS_CLOSED.labels(str(code)).inc()
-        self._transport = None
-        self._closing = True
-
     # The end.
 
     def close(self, code: int, reason: str) -> None:
         """Say why, then disconnect within a second, however slow the client is."""
-        if self._closing or self._transport is None:
-            return
         self.say_last_words()
-        self._closing = True
-        self._parts = None
-        metrics.WS_CLOSED.labels(str(int(code))).inc()
-        self._transport.send_close(cast(WSCloseCode, int(code)), reason.encode())
-        self._loop.call_later(CLOSING_S, self._abort)
+        if self.out is not None:
+            metrics.WS_CLOSED.labels(str(int(code))).inc()
+            self._say_goodbye(code, reason)
+
+    def _fail(self, code: int, reason: str) -> None:
+        """End the connection of a client whose bytes make no sense (any more)."""
+        self.close(code, reason)
+        self._state = State.FAILED
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write_eof()  # and read on: to close now might take the goodbye back
+
+    def _say_goodbye(self, code: int, reason: str) -> None:
+        if (out := self.out) is not None:
+            self._state = State.CLOSING
+            self._end_sending()
+            out.write(frames.close_frame(code, reason))
+            self._loop.call_later(CLOSING_S, self._abort)  # what waits for it may never be read
+
+    def _end_sending(self) -> None:
+        self.out = self._parts = None
 
     def say_last_words(self) -> None:
         """Send what waits to be sent, before the close frame."""
 
     def _abort(self) -> None:
         if self._transport is not None:
-            self._transport.disconnect(graceful=False)
-
-
-async def serve(
-    welcome: Callable[[WSUpgradeRequest], WSUpgradeResponseWithListener],
-    host: str,
-    port: int,
-    message_bytes: int = FRAME_BYTES,
-) -> asyncio.Server:
-    """Listen; `welcome` answers each request. Raises OSError where the address cannot be had."""
-    server = await ws_create_server(
-        welcome,
-        host,
-        port,
-        websocket_handshake_timeout=HANDSHAKE_S,
-        enable_auto_pong=False,
-        max_frame_size=message_bytes,
-        read_buffer_init_size=_READ_BUFFER,
-        backlog=_BACKLOG,
-        reuse_address=True,
-    )
-    for one in server.sockets:  # accepted sockets inherit it
-        # The kernel would hide megabytes of what a client does not read before this side sees any.
-        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
-    return server
+            self._transport.abort()

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ingest.recent import RecentEvents
 from ingest.rooms import MOVES_ROOM, RoomState
@@ -21,12 +21,14 @@ _POSTED = MessagePosted.__name__
 _log = logging.getLogger(__name__)
 
 OnGone = Callable[[RoomState, Session], None]
+Share = Callable[[Iterable[Session], bytes], None]
 
 
 class FanOut:
     """Moves rooms along the log and shows the events to their sessions.
 
-    `on_gone` is called for each session that follows the room of a member who left it.
+    `share` sends lines to sessions; `on_gone` is called for each session that follows the room of a
+    member who left it.
     """
 
     def __init__(
@@ -35,11 +37,12 @@ class FanOut:
         recent: RecentEvents,
         targets: Targets,
         epoch: int,
+        share: Share,
         on_gone: OnGone,
     ) -> None:
         self._codec, self._recent, self._epoch = codec, recent, epoch
         self._targets = targets
-        self._on_gone = on_gone
+        self._share, self._on_gone = share, on_gone
         self._rooms: list[RoomState] = []
         self._occurred_at = 0
 
@@ -128,8 +131,7 @@ class FanOut:
         if not frames:
             return
         data = frames[0] if len(frames) == 1 else b"\n".join(frames)
-        for session in state.sessions:
-            session.write(data)
+        self._share(state.sessions, data)
         for resume in state.joining.values():
             resume.hold(data)
         metrics.WS_EVENTS_EMITTED.inc(len(frames) * len(state.sessions))

@@ -93,16 +93,13 @@ class Hearing:
 
     def _show_presence(self, state: RoomState, diff: PresenceDiff) -> None:
         shown = PresenceChange(diff.room_id, Diff(diff.joined, diff.left, diff.away))
-        frame = encode_frame(shown)
-        for session in state.sessions:
-            session.write_ephemeral(frame)
+        keeping_up = (s for s in state.sessions if not s.stalled_at)
+        self._outbox.share(keeping_up, encode_frame(shown))
 
     def _on_typing(self, room_id: str, user: str) -> None:
         if (state := self._rooms.get(room_id)) is not None:
-            frame = encode_frame(TypingShown(room_id, user))
-            for session in state.sessions:
-                if session.user != user:
-                    session.write_ephemeral(frame)
+            others = (s for s in state.sessions if s.user != user and not s.stalled_at)
+            self._outbox.share(others, encode_frame(TypingShown(room_id, user)))
 
     def _notice(self, told: Notify) -> bytes:
         cursor = str(Cursor(self._epoch, told.offset))

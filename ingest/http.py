@@ -3,15 +3,35 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from typing import Any
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from picows import WSUpgradeResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from roomlog.health import Probe, ask
 
 PROBE_EVERY_S = 2.0
 _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+
+
+class Answer(NamedTuple):
+    """An answer after which the connection ends."""
+
+    status: HTTPStatus
+    body: bytes
+    headers: Mapping[str, str] = MappingProxyType({"Content-Type": "text/plain; charset=utf-8"})
+
+    def to_bytes(self) -> bytes:
+        """Return it as it is sent."""
+        length = {"Content-Length": str(len(self.body)), "Connection": "close"}
+        return head(self.status, {**self.headers, **length}) + self.body
+
+
+def head(status: HTTPStatus, headers: Mapping[str, str]) -> bytes:
+    """Return what stands before the body of an answer."""
+    lines = (f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 {status.value} {status.phrase}\r\n{''.join(lines)}\r\n".encode()
 
 
 class Readiness:
@@ -45,17 +65,14 @@ class Readiness:
         return ready, {"status": state, "degraded": missing, "dependencies": self._health}
 
 
-def answer(path: str, readiness: Readiness) -> Any:
-    """Return picows' answer to a plain GET."""
+def answer(path: str, readiness: Readiness) -> Answer:
+    """Return the answer to a plain GET."""
     if path == "/healthz":
-        return WSUpgradeResponse.create_ok_response(b'{"status":"alive"}\n', _JSON)
+        return Answer(HTTPStatus.OK, b'{"status":"alive"}\n', _JSON)
     if path == "/readyz":
         ready, report = readiness.report()
-        body = json.dumps(report).encode() + b"\n"
-        if ready:
-            return WSUpgradeResponse.create_ok_response(body, _JSON)
-        return WSUpgradeResponse.create_error_response(503, body, _JSON)
+        status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+        return Answer(status, json.dumps(report).encode() + b"\n", _JSON)
     if path == "/metrics":
-        kind = {"Content-Type": CONTENT_TYPE_LATEST}
-        return WSUpgradeResponse.create_ok_response(generate_latest(), kind)
-    return WSUpgradeResponse.create_error_response(404, b"no such page; the socket is at /ws\n")
+        return Answer(HTTPStatus.OK, generate_latest(), {"Content-Type": CONTENT_TYPE_LATEST})
+    return Answer(HTTPStatus.NOT_FOUND, b"no such page; the socket is at /ws\n")

@@ -109,7 +109,12 @@ class Node:
             codec,
         )
         fanout = FanOut(
-            codec, recent, targets, settings.epoch, lambda *gone: self._following.gone(*gone)
+            codec,
+            recent,
+            targets,
+            settings.epoch,
+            self.outbox.share,
+            lambda *gone: self._following.gone(*gone),
         )
         self._feed = Feed(
             self._rooms,

@@ -53,8 +53,8 @@ class Presence:
     def __init__(self, signals: Signals) -> None:
         self._signals = signals
         self._changed: dict[str, RoomState] = {}
-        self._sessions: dict[str, dict[PresenceState, int]] = {}
-        """User -> how many sessions on this node are in which state."""
+        self._sessions: dict[str, tuple[int, int]] = {}
+        """User -> how many of their sessions on this node are online, and how many away."""
         self._rooms: dict[str, dict[str, RoomState]] = {}
         """User -> the rooms that they follow here, by id."""
         self._loop = asyncio.get_running_loop()
@@ -88,7 +88,8 @@ class Presence:
         counts = self._sessions.get(user)
         if counts is None:
             return None
-        return "online" if counts["online"] else "away"
+        online, _ = counts
+        return "online" if online else "away"
 
     def follow(self, state: RoomState, user: str) -> None:
         """A session of the user follows the room now."""
@@ -125,24 +126,28 @@ class Presence:
 
     def open_session(self, user: str) -> None:
         """The user has one more session on this node."""
-        self._count(user, {"online": 1})
+        self._count(user, "online", 1)
 
     def close_session(self, user: str, state: PresenceState) -> None:
         """The user has one session less on this node; it was in this state."""
-        self._count(user, {state: -1})
+        self._count(user, state, -1)
 
     def change_session(self, user: str, before: PresenceState, state: PresenceState) -> None:
         """One of the user's sessions on this node went from one state to the other."""
         if before != state:
-            self._count(user, {before: -1, state: 1})
+            self._count(user, before, -1, 1)
 
-    def _count(self, user: str, by: dict[PresenceState, int]) -> None:
+    def _count(self, user: str, state: PresenceState, by: int, by_other: int = 0) -> None:
+        """Count sessions in a state, and in the other one."""
         before = self._state_of(user)
-        counts = self._sessions.setdefault(user, {"online": 0, "away": 0})
-        for state, number in by.items():
-            counts[state] = max(0, counts[state] + number)
-        if not any(counts.values()):
-            del self._sessions[user]
+        online, away = self._sessions.get(user, (0, 0))
+        if state == "away":
+            by, by_other = by_other, by
+        online, away = max(0, online + by), max(0, away + by_other)
+        if online or away:
+            self._sessions[user] = (online, away)
+        else:
+            self._sessions.pop(user, None)
         if (now := self._state_of(user)) != before:
             self._signals.send(user, SessionsChanged(user, now or "offline"))
             for room in self._rooms.get(user, {}).values():

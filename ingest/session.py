@@ -1,14 +1,13 @@
 """A signed-in connection: lines out, who it is, and how long it may stay."""
 
 import asyncio
-from collections.abc import Callable
-from typing import ClassVar, cast
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
 
-from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
-
-from ingest.connection import CLOSING_S, Connection
+from ingest.connection import Connection
 from ingest.deflate import Deflater
-from roomlog import metrics
+from ingest.frames import PING, framed
 from roomlog.errors import CloseCode
 from roomlog.protocol import PING_MS
 from roomlog.signals import PresenceState
@@ -20,6 +19,7 @@ _RESUMED_BYTES = 64 * 1024
 STALLED_S = 7.5
 """With the tick of a second and the second for the goodbye: gone 10 s after it has stalled."""
 _DRAIN_POLL_S = 0.02
+_PING_FRAME = framed(b"", PING)
 
 OnFrame = Callable[["Session", bytes], None]
 
@@ -38,12 +38,49 @@ class Outbox:
             self._loop.call_soon(self.flush)
         self._sessions.append(session)
 
+    def share(self, sessions: Iterable["Session"], line: bytes) -> None:
+        """Send a line to all of these at the end of this turn."""
+        lines, waiting = (line,), self._sessions
+        if not waiting:
+            self._loop.call_soon(self.flush)
+        for session in sessions:
+            if session.lines is None:
+                session.lines = lines
+                waiting.append(session)
+            else:
+                session.write(line)
+
     def flush(self) -> None:
         """Send now."""
         sessions, self._sessions = self._sessions, []
+        of: Sequence[bytes] | None = None
+        frames: dict[int, bytes] = {}
         for session in sessions:
-            session.flush()
+            lines, session.lines = session.lines, None
+            if lines is None or session.out is None:
+                continue
+            if lines is not of:
+                of, frames = lines, {}
+            frame = frames.get(session.window_bits)
+            if frame is None:
+                frame = frames[session.window_bits] = self.frame(lines, session.window_bits)
+            if session.may_wait:
+                session.send_frame(frame)
+                continue
+            try:  # most of a delivery's cost is this call: there is none around it
+                sent = os.write(session.fd, frame)
+            except OSError:
+                sent = 0  # full, or gone: the transport finds out which
+            if sent != len(frame):
+                session.send_frame(frame[sent:])
         self.deflater.forget()
+
+    def frame(self, lines: Sequence[bytes], window_bits: int) -> bytes:
+        """Return a message of these lines as a frame, compressed if there are window bits."""
+        if window_bits:
+            message, deflated = self.deflater.message(lines, window_bits)
+            return framed(message, deflated=deflated)
+        return framed(lines[0] if len(lines) == 1 else b"\n".join(lines))
 
 
 class Session(Connection):
@@ -53,10 +90,10 @@ class Session(Connection):
     """
 
     __slots__ = (
-        "_lines",
         "_on_end",
         "_on_open",
         "_outbox",
+        "lines",
         "presence",
         "rooms",
         "session_id",
@@ -86,39 +123,39 @@ class Session(Connection):
         """What its client says of its user."""
         self._on_open, self._on_end = on_open, on_end
         self._outbox = outbox
-        self._lines: list[bytes] = []
+        self.lines: Sequence[bytes] | None = None
+        """What was written in this turn; a tuple is shared with others. None: nothing."""
 
     # Out.
 
     def write(self, line: bytes) -> None:
         """Send lines at the end of this turn."""
-        if not self._lines:
+        if self.lines is None:
+            self.lines = [line]
             self._outbox.add(self)
-        self._lines.append(line)
+        elif isinstance(self.lines, list):
+            self.lines.append(line)
+        else:
+            self.lines = [*self.lines, line]
 
     def write_ephemeral(self, line: bytes) -> None:
         """Send a line that may be dropped: not to a client that is behind already."""
         if not self.stalled_at:
             self.write(line)
 
-    def flush(self) -> None:
-        """Send what was written in this turn as one frame."""
-        lines, self._lines = self._lines, []
-        if self._transport is None or self._closing:
+    def send_frame(self, frame: bytes) -> None:
+        """Send a frame after what waits already; too much of that ends the connection."""
+        super().send_frame(frame)
+        if not self.stalled_at or self.out is None:
             return
-        if self.window_bits:
-            message, deflated = self._outbox.deflater.message(lines, self.window_bits)
-            self._transport.send(WSMsgType.TEXT, message, True, deflated)
-        else:
-            message = lines[0] if len(lines) == 1 else b"\n".join(lines)
-            self._transport.send(WSMsgType.TEXT, message)
-        if self.stalled_at and self._buffered() > self.flooded_bytes:
+        if self.out.get_write_buffer_size() > self.flooded_bytes:
             self.close(CloseCode.SLOW_CONSUMER, "reads too slowly; reconnect and resume")
 
     def say_last_words(self) -> None:
         """Send what waits to be sent, before the close frame."""
-        if self._lines:
-            self.flush()
+        if self.lines is not None:
+            lines, self.lines = self.lines, None
+            self.send_frame(self._outbox.frame(lines, self.window_bits))
 
     async def drained(self) -> None:
         """Wait until the client has read most of what was sent, or the connection is over."""
@@ -126,16 +163,11 @@ class Session(Connection):
         while self.stalled_at and self.is_open:  # noqa: ASYNC110  # no event for each socket
             await asyncio.sleep(_DRAIN_POLL_S)
 
-    def _buffered(self) -> int:
-        if self._transport is None:
-            return 0
-        return int(self._transport.underlying_transport.get_write_buffer_size())
-
     # Time.
 
     def tick(self, now: float, wall: float) -> None:
         """Once a second or so: end what has to end. `now` is the loop's time, `wall` since 1970."""
-        if self._transport is None or self._closing:
+        if self.out is None:
             return
         if wall >= self.token.expires_at:
             self.close(CloseCode.TOKEN_EXPIRED, "the token has expired; get a new one")
@@ -146,34 +178,34 @@ class Session(Connection):
                 self.close(CloseCode.NO_PONG, "two pings were not answered; reconnect and resume")
                 return
             self.pings += 1
-            self._transport.send_ping()
+            self.send_frame(_PING_FRAME)
 
-    # Called by picows.
+    # Beginning and end.
 
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        """The handshake is done."""
-        super().on_ws_connected(transport)
-        transport.underlying_transport.set_write_buffer_limits(STALLED_BYTES, _RESUMED_BYTES)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The handshake is answered."""
+        super().connection_made(transport)
+        if self.out is not None:
+            self.out.set_write_buffer_limits(STALLED_BYTES, _RESUMED_BYTES)
         self._on_open(self)
 
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        if self._transport is not None:
-            super().on_ws_disconnected(transport)
-            self._on_end(self)
+        super().connection_lost(exc)
+        self._on_end(self)
 
 
-class Stranger(WSListener):
+class Stranger(Connection):
     """A connection without a subprotocol that this node speaks: it is told so and closed."""
 
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        """The handshake is done; that is all there will be."""
-        metrics.WS_CLOSED.labels(str(int(CloseCode.NO_SUBPROTOCOL))).inc()
-        code = cast(WSCloseCode, int(CloseCode.NO_SUBPROTOCOL))
-        transport.send_close(code, b"offer the subprotocol roomlog.v1.json")
-        asyncio.get_running_loop().call_later(CLOSING_S, transport.disconnect, False)
+    def __init__(self) -> None:
+        super().__init__(_ignore, 0)
 
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Only the answer to the close frame counts."""
-        if frame.msg_type == WSMsgType.CLOSE:
-            transport.disconnect()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The handshake is answered; that is all there will be."""
+        super().connection_made(transport)
+        self.close(CloseCode.NO_SUBPROTOCOL, "offer the subprotocol roomlog.v1.json")
+
+
+def _ignore(connection: Any, message: bytes) -> None:
+    pass

@@ -8,11 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from picows import WSMsgType, WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
-
-from ingest.connection import serve
 from ingest.deflate import Deflater, agree
+from ingest.frames import BINARY, framed
 from ingest.session import Outbox, Session
+from ingest.upgrade import Accepted, Request, serve
 from roomlog.tokens import Claims
 
 MESSAGE_BYTES = 32 * 1024 * 1024
@@ -30,7 +29,7 @@ class Echo(Session):
             payload, deflated = message, False
             if self.window_bits:
                 payload, deflated = self._outbox.deflater.message([message], self.window_bits)
-            self._transport.send(WSMsgType.BINARY, payload, True, deflated)
+            self.send_frame(framed(payload, BINARY, deflated))
             return
         try:
             message.decode()
@@ -47,16 +46,14 @@ async def echo_server(least_bytes: int = 0) -> AsyncIterator[str]:
     outbox = Outbox(Deflater(least_bytes))
     claims = Claims("anybody", "", "", "", 0)
 
-    def welcome(request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
+    def welcome(request: Request) -> Accepted:
         headers, window_bits = {}, 0
         if agreed := agree(request.headers.getall("Sec-WebSocket-Extensions", [])):
             headers["Sec-WebSocket-Extensions"], window_bits = agreed
         session = Echo(claims, outbox, _nothing, Echo.send_back, _nothing, window_bits)
-        return WSUpgradeResponseWithListener(
-            WSUpgradeResponse.create_101_response(headers), session
-        )
+        return Accepted(session, headers)
 
-    server = await serve(welcome, "127.0.0.1", 0, MESSAGE_BYTES)
+    server = await serve(welcome, "127.0.0.1", 0)
     yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     server.close()
     await asyncio.sleep(0)

@@ -35,8 +35,6 @@ from tests.wire import token_of
 
 ASK, ANSWER = b'{"op":"ping"}', b'{"op":"pong"}'
 LIMIT = 65_536
-KNOWN = {"7.1.2"}
-"""Two close frames in one packet: picows reads ahead and answers 1002 for the second, not 1000."""
 
 
 @pytest.fixture
@@ -81,7 +79,7 @@ async def autobahn(cases, without=()):
 
 
 async def test_autobahn_frames_pings_fragments_utf8_closes():
-    assert set(await autobahn(["*"], ["9.*", "12.*", "13.*"])) <= KNOWN
+    assert await autobahn(["*"], ["9.*", "12.*", "13.*"]) == {}
 
 
 async def test_autobahn_long_messages():

@@ -28,6 +28,7 @@ from tests.unit.ingest.twins import (
     MemorySession,
     created,
     post,
+    share,
     value,
 )
 
@@ -58,7 +59,7 @@ class Rig:
             lambda state, offset: self.feed.room_is_live(state, offset),
         )
         self.targets = Targets(None, None, CODEC)
-        fanout = FanOut(CODEC, self.recent, self.targets, 1, self._on_gone)
+        fanout = FanOut(CODEC, self.recent, self.targets, 1, share, self._on_gone)
         self.feed = Feed(
             self.rooms,
             self.log,
