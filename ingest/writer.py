@@ -233,7 +233,7 @@ class Writer:
             body,
             write.via,
         )
-        value = self._codec.encode(event)
+        write.event, value = event, self._codec.encode(event)
         if len(value) > MAX_EVENT_BYTES:  # one record that is too large spoils the whole producer
             told = f"the event has {len(value)} bytes; at most {MAX_EVENT_BYTES} are allowed"
             raise Refused(ErrorCode.TOO_LARGE, told)

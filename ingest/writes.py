@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from roomlog.events import ChatEvent
 from roomlog.notifications import NO_HEADERS, Headers
 from roomlog.protocol import PostMessage, RoomCommand
 
@@ -36,6 +37,7 @@ class Write:
         "base",
         "command",
         "digest",
+        "event",
         "event_id",
         "headers",
         "offset",
@@ -69,6 +71,8 @@ class Write:
         self.base = 0
         self.offset = -1
         self.value: bytes | None = None
+        self.event: ChatEvent | None = None
+        """What `value` holds: whoever follows the room here need not read it again."""
         self.headers: Headers = NO_HEADERS
         """Who is told of it beside those who follow the room."""
         self.target: Target | None = None
