@@ -11,6 +11,7 @@ from roomlog.events import ChatEvent
 from roomlog.notifications import NO_HEADERS, Headers
 from roomlog.protocol import PostMessage, RoomCommand
 
+DIGEST_BYTES = 8
 _SEPARATOR = b"\x1f"
 _encode = msgspec.msgpack.Encoder().encode
 _NOT_BODY = frozenset({"id", "key", "as_", "at"})
@@ -82,13 +83,13 @@ class Write:
 
 
 def digest_of(command: RoomCommand) -> bytes:
-    """Return 16 hex digits that tell one body from another under the same key; all but `id` counts."""
+    """Return 8 bytes that tell one body from another under the same key; all but `id` counts."""
     if type(command) is PostMessage and not command.mentions and not command.attachments:
         text = f"send\x1f{command.reply_to or ''}\x1f{command.text}".encode()
     else:
         fields = {f: getattr(command, f) for f in command.__struct_fields__ if f not in _NOT_BODY}
         text = type(command).__name__.encode() + _SEPARATOR + _encode(fields)
-    return blake2b(text, digest_size=8).hexdigest().encode()
+    return blake2b(text, digest_size=DIGEST_BYTES).digest()
 
 
 def micros(time: datetime) -> int:
