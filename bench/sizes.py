@@ -11,10 +11,13 @@ import redis.asyncio
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from bench.projector_drain import made_up_events, real_events
+from ingest.keys import Keys
+from ingest.writes import Write
+from roomlog import ids
 from roomlog.cursors import Cursor
 from roomlog.events import ChatEvent, MessagePosted
 from roomlog.ids import new_id
-from roomlog.protocol import event_frame
+from roomlog.protocol import PostMessage, event_frame
 from schemas import files
 from schemas.codec import chat_event_codec
 
@@ -66,17 +69,21 @@ def _deflated(frame: bytes) -> int:
     return min(len(frame), len(packer.compress(frame) + packer.flush(zlib.Z_SYNC_FLUSH)) - 4)
 
 
+def _write() -> Write:
+    command = PostMessage(id=1, key=new_id(), room=new_id(), text="")
+    event_id = ids.event_id("", command.room, command.key)
+    return Write(command, lambda _: None, command.room, event_id, "", None, 0.0)
+
+
 async def of_a_key(valkey: str) -> float:
     """Return the bytes of memory that Valkey needs for one reserved idempotency key (`ingest.keys`)."""
     client = redis.asyncio.Redis.from_url(valkey)
     try:
         before = (await client.info("memory"))["used_memory"]
-        value = b"0123456789abcdef:00000012345678:n1-0123abcd"
+        keys = Keys(client, "n1-0123abcd")
         for _ in range(KEYS // 1_000):
-            pipe = client.pipeline(transaction=False)
-            for _ in range(1_000):
-                pipe.set(f"roomlog:key:{new_id()}", value, nx=True, ex=86_400)
-            await pipe.execute()
+            await keys.reserve([_write() for _ in range(1_000)])
+        await keys.close()
         return round(((await client.info("memory"))["used_memory"] - before) / KEYS, 1)
     finally:
         await client.aclose()

@@ -10,7 +10,7 @@ from ingest.session import Session
 from ingest.targets import Targets
 from ingest.writes import Write
 from roomlog import metrics
-from roomlog.cursors import Cursor
+from roomlog.cursors import cursor_text
 from roomlog.events import ChatEvent, MemberLeft, MemberRemoved, MessageDeleted, MessagePosted
 from roomlog.protocol import PostMessage, event_frame
 from roomlog.rooms import fold_plain
@@ -46,13 +46,18 @@ class FanOut:
         self._rooms: list[RoomState] = []
         self._occurred_at = 0
 
-    def take(self, state: RoomState, offset: int, value: bytes) -> None:
-        """Apply a record of the room's log; one that the room is past already changes nothing."""
+    def take(
+        self, state: RoomState, offset: int, value: bytes, event: ChatEvent | None = None
+    ) -> None:
+        """Apply a record of the room's log; one that the room is past already changes nothing.
+
+        `event` is what the record holds, where that is known.
+        """
         if offset <= state.room.last_offset:
             return
         try:
             if state.sessions or state.joining:
-                self._show(state, offset, self._codec.decode(value))
+                self._show(state, offset, event or self._codec.decode(value))
             else:
                 self._follow_quietly(state, offset, value)
         except PoisonRecord as error:
@@ -67,7 +72,7 @@ class FanOut:
             if fold_plain(state.room, write.sender, write.offset):
                 self._targets.note(state, write.event_id, write.sender)
         elif write.value is not None:
-            self.take(state, write.offset, write.value)
+            self.take(state, write.offset, write.value, write.event)
 
     def _follow_quietly(self, state: RoomState, offset: int, value: bytes) -> None:
         """Nobody looks: read no more of the record than the room's state needs."""
@@ -106,9 +111,8 @@ class FanOut:
 
     def render(self, event: ChatEvent, offset: int, before: int) -> bytes:
         """Return the frame of an event; `before` is the offset of the room's event before it."""
-        return event_frame(
-            event, str(Cursor(self._epoch, offset)), str(Cursor(self._epoch, before))
-        )
+        epoch = self._epoch
+        return event_frame(event, cursor_text(epoch, offset), cursor_text(epoch, before))
 
     def _end_following(self, state: RoomState, user: str) -> None:
         """What the log has after a removal does not reach the removed."""

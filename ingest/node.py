@@ -86,7 +86,7 @@ class Node:
             lambda state, offset: self._feed.room_is_live(state, offset),
         )
         targets = Targets(self._table, self._log_reader, codec)
-        keys = Keys(self._valkey, self.incarnation)
+        self._keys = keys = Keys(self._valkey, self.incarnation)
         heads = [0] * PARTITIONS
         self._lanes = Lanes(
             settings.kafka,
@@ -232,6 +232,7 @@ class Node:
         await self._lease.give_up()
         await self._log_reader.stop()
         await self._table.stop()
+        await self._keys.close()
         await self._valkey.aclose()
 
     # Sessions.

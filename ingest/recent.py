@@ -27,15 +27,18 @@ class RecentEvents:
         """Remember an event; of several records of one event the first counts."""
         known = self.get(event_id)
         if known is None or known > offset:
-            self._young[event_id] = offset
-            if len(self._young) >= self._capacity:
-                self._old, self._young = self._young, {}
-                self.generation += 1
+            self._remember(event_id, offset)
 
     def is_repeat(self, event_id: str, offset: int) -> bool:
         """Tell whether a record repeats an event that stands earlier in the log; remember it if not."""
         known = self.get(event_id)
         if known is None:
-            self.put(event_id, offset)
+            self._remember(event_id, offset)
             return False
         return known < offset
+
+    def _remember(self, event_id: str, offset: int) -> None:
+        self._young[event_id] = offset
+        if len(self._young) >= self._capacity:
+            self._old, self._young = self._young, {}
+            self.generation += 1

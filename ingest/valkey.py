@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -34,6 +35,30 @@ def connect(url: str) -> Redis:
     return Redis.from_url(
         url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, max_connections=16
     )
+
+
+class DedicatedConnection:
+    """A connection of one caller, who waits for each answer before the next call and has a time limit.
+
+    It does without what a pool of connections does for each call. It connects when it is first used, and
+    again after a failure.
+    """
+
+    def __init__(self, valkey: Redis) -> None:
+        self._connection = valkey.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+        self._connection.socket_timeout = (
+            None  # the caller has one; here it would cost a task a call
+        )
+
+    async def call(self, packed: bytes) -> Any:
+        """Send a command as it travels, and return its answer; raises RedisError or OSError."""
+        await self._connection.send_packed_command(packed, check_health=False)
+        return await self._connection.read_response()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        with suppress(RedisError, OSError):
+            await self._connection.disconnect()
 
 
 class LeaseKeeper:

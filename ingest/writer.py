@@ -17,9 +17,10 @@ from functools import partial
 
 from ingest.answers import acknowledge, refuse, unavailable
 from ingest.deciding import decide
-from ingest.keys import Keys, KeysUnavailable, Reservation
+from ingest.keys import Keys, Reservation
 from ingest.lanes import Lanes
 from ingest.recent import RecentEvents
+from ingest.reserving import PACE_S, Reserving
 from ingest.resolver import UNKNOWN, Resolver
 from ingest.rooms import MOVES_ROOM, Parked, Rooms, RoomState
 from ingest.targets import Targets
@@ -53,23 +54,21 @@ class Writer:
         targets: Targets,
         recent: RecentEvents,
         codec: ChatEventCodec,
+        pace_s: float = PACE_S,
     ) -> None:
         self._node, self._epoch = node, epoch
-        self._rooms, self._keys, self._lanes = rooms, keys, lanes
+        self._rooms, self._lanes = rooms, lanes
         self._resolver, self._targets = resolver, targets
         self._recent, self._codec = recent, codec
         self._loop = asyncio.get_running_loop()
-        self._turn: list[Write] = []
-        self._reserving: asyncio.Task[None] | None = None
-        self._released: list[str] = []
-        self._releasing: asyncio.Task[None] | None = None
         self._in_flight: dict[str, Write] = {}
         """Event id -> its write, from the reservation to the ack."""
+        self._reserving = Reserving(keys, lanes.heads, self._in_flight, self._take, pace_s)
 
     @property
     def is_idle(self) -> bool:
         """Whether every write has been answered."""
-        return not (self._turn or self._reserving or self._in_flight) and self._lanes.is_idle
+        return self._reserving.is_idle and not self._in_flight and self._lanes.is_idle
 
     def submit(self, command: RoomCommand, reply: Reply, sender: str, via: str | None) -> None:
         """Take a command; its one answer goes to `reply`. Raises Refused."""
@@ -82,7 +81,7 @@ class Writer:
         event_id = ids.event_id(sender, room_id, command.key)
         write = Write(command, reply, room_id, event_id, sender, via, now)
         if state.loading is None:
-            self._queue(write)
+            self._reserving.add(write)
             return
         state.may_be_new |= creates
         if not state.waiting:
@@ -96,41 +95,16 @@ class Writer:
             if task.cancelled() or error is not None:
                 refuse(write, error if isinstance(error, Refused) else unavailable())
             else:
-                self._queue(write)
+                self._reserving.add(write)
 
-    # Reserving.
-
-    def _queue(self, write: Write) -> None:
-        self._turn.append(write)
-        if self._reserving is None:
-            self._reserving = self._loop.create_task(self._reserve())
-
-    async def _reserve(self) -> None:
-        try:
-            while self._turn:
-                writes, self._turn = self._turn, []
-                held = await self._held(writes)
-                for place, write in enumerate(writes):
-                    self._take(write, held.get(place))
-        finally:
-            self._reserving = None
-
-    async def _held(self, writes: list[Write]) -> dict[int, Reservation]:
-        heads = self._lanes.heads
-        for write in writes:
-            write.base = heads[partition_of(write.room_id)]
-        try:
-            return await self._keys.reserve(writes)
-        except KeysUnavailable:
-            metrics.KEYS_UNCHECKED.inc(len(writes))
-            return {}
+    # Reserved.
 
     def _take(self, write: Write, held: Reservation | None) -> None:
         """Go on with a write whose id is reserved, or held by an earlier one."""
         state = self._rooms.get(write.room_id)
         if state is None:
             if held is None:
-                self._release(write)
+                self._reserving.release(write)
             refuse(write, unavailable())
             return
         item = Parked(write, held)
@@ -211,36 +185,21 @@ class Writer:
                     write.headers = headers(concerned(state.view, write.sender, body))
                 self._promise(state, write, body)
         except Refused as refused:
-            self._release(write)
+            self._reserving.release(write)
             refuse(write, refused)
             return
         except (ValueError, OverflowError) as error:
             told = f"it cannot be written: {error}"
-            self._release(write)
+            self._reserving.release(write)
             refuse(write, Refused(ErrorCode.BAD_REQUEST, told))
             return
         if body is None:
-            self._release(write)
+            self._reserving.release(write)
             write.event_id = ""
             write.offset = NOT_THERE if state.ahead else state.room.last_offset
         else:
             self._in_flight[write.event_id] = write
         self._lanes.put(state.partition, write)
-
-    def _release(self, write: Write) -> None:
-        """It leads to no event: whoever repeats it, here or elsewhere, has it decided anew."""
-        self._released.append(write.event_id)
-        if self._releasing is None:
-            self._releasing = self._loop.create_task(self._release_all())
-
-    async def _release_all(self) -> None:
-        try:
-            while self._released:
-                released, self._released = self._released, []
-                # Not what was repeated at once and led to an event that time.
-                await self._keys.release([i for i in released if i not in self._in_flight])
-        finally:
-            self._releasing = None
 
     def _body(self, state: RoomState, write: Write) -> Body | None:
         command, target = write.command, None
@@ -274,7 +233,7 @@ class Writer:
             body,
             write.via,
         )
-        value = self._codec.encode(event)
+        write.event, value = event, self._codec.encode(event)
         if len(value) > MAX_EVENT_BYTES:  # one record that is too large spoils the whole producer
             told = f"the event has {len(value)} bytes; at most {MAX_EVENT_BYTES} are allowed"
             raise Refused(ErrorCode.TOO_LARGE, told)

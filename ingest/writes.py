@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from roomlog.events import ChatEvent
 from roomlog.notifications import NO_HEADERS, Headers
 from roomlog.protocol import PostMessage, RoomCommand
 
+DIGEST_BYTES = 8
 _SEPARATOR = b"\x1f"
 _encode = msgspec.msgpack.Encoder().encode
 _NOT_BODY = frozenset({"id", "key", "as_", "at"})
@@ -36,6 +38,7 @@ class Write:
         "base",
         "command",
         "digest",
+        "event",
         "event_id",
         "headers",
         "offset",
@@ -69,6 +72,8 @@ class Write:
         self.base = 0
         self.offset = -1
         self.value: bytes | None = None
+        self.event: ChatEvent | None = None
+        """What `value` holds: whoever follows the room here need not read it again."""
         self.headers: Headers = NO_HEADERS
         """Who is told of it beside those who follow the room."""
         self.target: Target | None = None
@@ -78,13 +83,13 @@ class Write:
 
 
 def digest_of(command: RoomCommand) -> bytes:
-    """Return 16 hex digits that tell one body from another under the same key; all but `id` counts."""
+    """Return 8 bytes that tell one body from another under the same key; all but `id` counts."""
     if type(command) is PostMessage and not command.mentions and not command.attachments:
         text = f"send\x1f{command.reply_to or ''}\x1f{command.text}".encode()
     else:
         fields = {f: getattr(command, f) for f in command.__struct_fields__ if f not in _NOT_BODY}
         text = type(command).__name__.encode() + _SEPARATOR + _encode(fields)
-    return blake2b(text, digest_size=8).hexdigest().encode()
+    return blake2b(text, digest_size=DIGEST_BYTES).digest()
 
 
 def micros(time: datetime) -> int:

@@ -13,6 +13,11 @@ class BadCursor(ValueError):
     """A cursor that this server never gave out."""
 
 
+def cursor_text(epoch: int, offset: int) -> str:
+    """Return a cursor's text form without making the cursor: for each message this counts."""
+    return f"{epoch}:{offset}"
+
+
 class Cursor(NamedTuple):
     """A place in one room's log; `str()` gives the form that clients see."""
 
@@ -20,7 +25,7 @@ class Cursor(NamedTuple):
     offset: int
 
     def __str__(self) -> str:
-        return f"{self.epoch}:{self.offset}"
+        return cursor_text(self.epoch, self.offset)
 
 
 def parse_cursor(text: str) -> Cursor:

@@ -41,6 +41,10 @@ def _string(text: str) -> bytes:
     return (_LENGTHS[size] if size < _SMALL else _varint(size)) + data
 
 
+_known = lru_cache(maxsize=8_192)(_string)
+"""For texts that come again: rooms, people, nodes."""
+
+
 def _time(micros: int) -> bytes:
     """Return `_varint` of a time: all but its last three bytes stay the same for a second."""
     rest = micros << 1
@@ -82,12 +86,12 @@ class EventWriter:
             (
                 self._header,
                 _string(event.event_id),
-                _string(event.room_id),
-                _string(event.workspace_id),
-                _string(event.sender_id),
+                _known(event.room_id),
+                _known(event.workspace_id),
+                _known(event.sender_id),
                 _string(event.key),
                 _time(event.occurred_at),
-                _string(event.node),
+                _known(event.node),
                 _optional(event.via),
                 _optional(event.trace),
                 self._branch,

@@ -26,7 +26,7 @@ DOCUMENT: dict[str, Any] = yaml.safe_load(
 SCHEMAS: dict[str, Shape] = DOCUMENT["components"]["schemas"]
 MESSAGES: dict[str, Any] = DOCUMENT["components"]["messages"]
 BUILT_BY_HAND = {"event", "pong"}
-"""Frames that the node puts together from bytes: there is no type to compare, the bytes are."""
+"""Frames without a type that says all of them: their bytes are compared."""
 REST_ONLY = {
     ErrorCode.UNAUTHENTICATED,
     ErrorCode.WRONG_CREDENTIALS,

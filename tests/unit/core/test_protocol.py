@@ -28,6 +28,23 @@ def test_a_send_is_read_however_it_is_spaced():
     assert decode_command(json.dumps({**SEND, "text": 'a ":" b'}, indent=1).encode()) == wanted
 
 
+TEXTS = st.text(st.sampled_from('a"\\\n:,é\0'), max_size=8)
+
+
+@given(TEXTS, TEXTS, st.none() | TEXTS, st.sampled_from(["id", "room", "key", "text", None]))
+def test_a_name_that_occurs_twice_and_a_nul_are_found_whatever_the_texts_are(
+    room, text, reply_to, again
+):
+    fields = {**SEND, "room": room, "text": text, "reply_to": reply_to}
+    twice = [(again, fields[again])] if again is not None else []
+    members = [f"{json.dumps(k)}:{json.dumps(v)}" for k, v in [*fields.items(), *twice]]
+    data = "{" + ",".join(members) + "}"
+    if again is not None or "\0" in f"{room}{text}{reply_to}":
+        assert refusal(data.encode()).code is ErrorCode.BAD_REQUEST
+    else:
+        assert decode_command(data.encode()).text == text
+
+
 @pytest.mark.parametrize(
     ("data", "field"),
     [
@@ -40,6 +57,10 @@ def test_a_send_is_read_however_it_is_spaced():
         (line(op="shout"), "op"),
         (line()[:-1] + b',"text":"b"}', "text"),
         (line()[:-1] + b',"text" :"b"}', "text"),
+        (line()[:-1] + b',"id":2}', "id"),
+        (line(text="\\" * 4)[:-1] + b',"text":"b"}', "text"),
+        (line(reply_to=None)[:-1] + b',"reply_to":"b"}', "reply_to"),
+        (line(mentions=["a", "b"])[:-1] + b',"mentions":[]}', "mentions"),
         (line()[:-1] + b',"text"\n:"b"}', "text"),
     ],
 )

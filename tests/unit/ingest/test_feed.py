@@ -59,7 +59,7 @@ class Rig:
             lambda state, offset: self.feed.room_is_live(state, offset),
         )
         self.targets = Targets(None, None, CODEC)
-        fanout = FanOut(CODEC, self.recent, self.targets, 1, share, self._on_gone)
+        self.fanout = fanout = FanOut(CODEC, self.recent, self.targets, 1, share, self._on_gone)
         self.feed = Feed(
             self.rooms,
             self.log,
@@ -94,6 +94,7 @@ class Rig:
             write = Write(command, lambda _: None, ROOM, "own", ALICE, None, 0.0)
             write.offset = self.append(body)
             write.value = self.log.records[PARTITION][write.offset].value
+            write.event = CODEC.decode(write.value)
             writes.append(write)
         self.feed.take_own(PARTITION, writes[0].offset, writes)
 
@@ -192,6 +193,14 @@ async def test_what_the_node_wrote_itself_is_shown_at_once_where_nothing_is_miss
     rig.own(post("d"))
     assert shown(alice) == ["a", "b", "from another node", "c", "d"]
     assert rig.log.reads == [(0, 1)]
+
+
+async def test_what_the_node_wrote_itself_is_not_read_again(monkeypatch):
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    monkeypatch.setattr(rig.fanout, "_codec", None)
+    rig.own(post("a"))
+    assert shown(alice) == ["a"]
 
 
 async def test_the_nodes_own_tail_reads_what_the_streams_do_not_bring():

@@ -47,9 +47,11 @@ class MemoryKeys:
 
     def __init__(self, owner):
         self.owner, self.held, self.alive = owner, {}, set()
+        self.batches = []
         self.away = False
 
     async def reserve(self, writes):
+        self.batches.append(len(writes))
         await asyncio.sleep(0)
         if self.away:
             raise KeysUnavailable
@@ -96,7 +98,7 @@ class MemoryLanes:
 
 
 class Rig:
-    def __init__(self):
+    def __init__(self, pace_s=0.0):
         self.log = MemoryLog()
         self.log.append(partition_of(ROOM), ROOM, value(created(ALICE, BOB), key="created"))
         self.replies = []
@@ -114,7 +116,16 @@ class Rig:
         self.targets = Targets(Table(), self.log, CODEC)
         resolver = Resolver(self.log, CODEC, self.keys, self.recent, ME)
         self.writer = Writer(
-            "n1", 1, self.rooms, self.keys, self.lanes, resolver, self.targets, self.recent, CODEC
+            "n1",
+            1,
+            self.rooms,
+            self.keys,
+            self.lanes,
+            resolver,
+            self.targets,
+            self.recent,
+            CODEC,
+            pace_s,
         )
 
     def submit(self, command, sender=ALICE):
@@ -156,6 +167,25 @@ async def test_nothing_is_acked_before_the_log_has_it(rig):
         await asyncio.sleep(0)
     assert rig.replies == []
     assert len(rig.lanes.queue) == 1
+
+
+async def test_what_comes_soon_after_a_reservation_waits_for_company():
+    rig = Rig(pace_s=0.05)
+    rig.submit(post(0))
+    await rig.settle()
+    assert rig.keys.batches == [1]
+    for number in range(1, 4):
+        rig.submit(post(number))
+        await rig.settle()
+    assert rig.keys.batches == [1]
+    assert not rig.writer.is_idle
+    await rig.settle(0.1)
+    assert rig.keys.batches == [1, 3]
+    assert rig.answers() == [(0, "ack"), (1, "ack"), (2, "ack"), (3, "ack")]
+    await asyncio.sleep(0.06)
+    rig.submit(post(4))
+    await rig.settle()
+    assert rig.keys.batches == [1, 3, 1], "whoever comes later waits for nobody"
 
 
 async def test_a_repeated_command_is_answered_and_written_once(rig):

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta, timezone
 
-from ingest.writes import digest_of, micros
+from ingest.writes import DIGEST_BYTES, digest_of, micros
 from roomlog.events import Attachment
 from roomlog.protocol import CreateRoom, JoinRoom, LeaveRoom, PostMessage
 
@@ -11,7 +11,7 @@ def post(**changes):
 
 def test_the_digest_is_of_the_body_not_of_the_envelope():
     one = digest_of(post())
-    assert len(one) == 16
+    assert len(one) == DIGEST_BYTES
     assert digest_of(post(id=2, key="l", at=datetime.now(UTC), as_="u")) == one
 
 

@@ -1,0 +1,104 @@
+"""Event ids are reserved before anything is decided: for all writes of a turn in one call, and not too often.
+
+Every stage behind, up to the screens, pays for each batch far more than for each event of it. So what comes
+soon after a reservation waits for company; whoever comes later, as most do in a quiet system, waits for nobody.
+"""
+
+import asyncio
+from collections.abc import Callable, Container
+
+from ingest.keys import Keys, KeysUnavailable, Reservation
+from ingest.writes import Write
+from roomlog import metrics
+from roomlog.partitions import partition_of
+
+PACE_S = 0.003
+"""From the beginning of one reservation to that of the next, at least."""
+
+OnReserved = Callable[[Write, Reservation | None], None]
+"""Gets each write, and who had reserved its id before; None: nobody, it is this write's now."""
+
+
+class Reserving:
+    """Collects writes, reserves their ids, and hands them on in their order.
+
+    `heads` has an offset for each partition that its log has reached; `in_flight` the ids of the events
+    that this node is about to write.
+    """
+
+    def __init__(
+        self,
+        keys: Keys,
+        heads: list[int],
+        in_flight: Container[str],
+        on_reserved: OnReserved,
+        pace_s: float,
+    ) -> None:
+        self._keys, self._heads, self._in_flight = keys, heads, in_flight
+        self._on_reserved, self._pace_s = on_reserved, pace_s
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[Write] = []
+        self._is_busy = False
+        """Whether a reservation is on its way or waits for its time."""
+        self._began_at = 0.0
+        self._released: list[str] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is to be reserved."""
+        return not self._is_busy
+
+    def add(self, write: Write) -> None:
+        """Reserve the id of a write, with whatever comes until then."""
+        self._waiting.append(write)
+        if not self._is_busy:
+            self._begin_in_time()
+
+    def _begin_in_time(self) -> None:
+        self._is_busy = True
+        wait = self._began_at + self._pace_s - self._loop.time()
+        if wait > 0:
+            self._loop.call_later(wait, self._begin)
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._tasks["reserve"] = self._loop.create_task(self._reserve())
+
+    async def _reserve(self) -> None:
+        self._began_at = self._loop.time()
+        writes, self._waiting = self._waiting, []
+        try:
+            held = await self._held(writes)
+            for place, write in enumerate(writes):
+                self._on_reserved(write, held.get(place))
+        finally:
+            self._is_busy = False
+            if self._waiting:
+                self._begin_in_time()
+
+    async def _held(self, writes: list[Write]) -> dict[int, Reservation]:
+        heads = self._heads
+        for write in writes:
+            write.base = heads[partition_of(write.room_id)]
+        try:
+            return await self._keys.reserve(writes)
+        except KeysUnavailable:
+            metrics.KEYS_UNCHECKED.inc(len(writes))
+            return {}
+
+    def release(self, write: Write) -> None:
+        """It leads to no event: whoever repeats it, here or elsewhere, has it decided anew."""
+        self._released.append(write.event_id)
+        if "release" not in self._tasks:
+            self._tasks["release"] = self._loop.create_task(self._release_all())
+
+    async def _release_all(self) -> None:
+        try:
+            while self._released:
+                released, self._released = self._released, []
+                # Not what was repeated at once and led to an event that time.
+                await self._keys.release([i for i in released if i not in self._in_flight])
+        finally:
+            del self._tasks["release"]
