@@ -34,31 +34,41 @@ _NEXT = "SELECT next FROM projection_offsets WHERE topic = %s AND partition = %s
 
 
 class Load:
-    """Appends a writer's messages at a steady rate."""
+    """Appends a writer's messages at a steady rate; those that wait for a partition go together."""
 
     def __init__(self, producer: AIOKafkaProducer, codec: ChatEventCodec, writer: Writer) -> None:
         self._producer, self._codec = producer, codec
         self._events = _endless(writer)
+        self._waiting: dict[int, list[ChatEvent]] = {}
         self.acked: tuple[int, int] | None = None
         """Partition and offset of a message that was acked just now."""
 
     async def run(self, rate: int, seconds: float) -> int:
         """Append for so long; return how many events that were, once all are acked."""
         start, count = time.monotonic(), round(rate * seconds)
-        sends = []
-        for number in range(count):
-            if (wait := start + number / rate - time.monotonic()) > 0:
-                await asyncio.sleep(wait)
-            sends.append(asyncio.create_task(self._send(next(self._events))))
-        await asyncio.gather(*sends)
+        async with asyncio.TaskGroup() as sends:
+            for number in range(count):
+                if (wait := start + number / rate - time.monotonic()) > 0:
+                    await asyncio.sleep(wait)
+                event = next(self._events)
+                partition = partition_of(event.room_id)
+                if partition in self._waiting:
+                    self._waiting[partition].append(event)
+                else:
+                    self._waiting[partition] = [event]
+                    sends.create_task(self._send(partition))
         return count
 
-    async def _send(self, event: ChatEvent) -> None:
-        room = event.room_id
-        batch, partition = self._producer.create_batch(), partition_of(room)
-        batch.append(key=room.encode(), value=self._codec.encode(event), timestamp=None)
-        sent = await self._producer.send_batch(batch, CHAT_EVENTS, partition=partition)
-        self.acked = partition, (await sent).offset
+    async def _send(self, partition: int) -> None:
+        while events := self._waiting[partition]:
+            self._waiting[partition] = []
+            batch = self._producer.create_batch()
+            for event in events:
+                value = self._codec.encode(event)
+                batch.append(key=event.room_id.encode(), value=value, timestamp=None)
+            sent = await self._producer.send_batch(batch, CHAT_EVENTS, partition=partition)
+            self.acked = partition, (await sent).offset
+        del self._waiting[partition]
 
 
 def _endless(writer: Writer) -> Iterator[ChatEvent]:
