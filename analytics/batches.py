@@ -8,14 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analytics.columns import ColumnDecoder, Decoded, Ints, strings
 from analytics.kafka import Chunk
 from analytics.rows import SCHEMA, Row, batch_of, row_of
 from analytics.selection import Selection
+from analytics.strings import strings
 from roomlog.events import BODY_TYPES, ChatEvent
 from roomlog.protocol import CLIENT_NAMES
 from schemas import files
 from schemas.codec import ChatEventCodec, PoisonRecord, chat_event_codec
+from schemas.columns import ColumnDecoder, Decoded, Ints
 from schemas.registry import Resolved
 
 _TEXT_COLUMNS = ("text", "reply_to")

@@ -1,6 +1,6 @@
 """The rows of an export: their columns, and the careful way from one record to one row.
 
-`analytics.columns` is the fast way; it leaves to this one whatever is not plain.
+`schemas.columns` is the fast way; it leaves to this one whatever is not plain.
 """
 
 from typing import Any, NamedTuple

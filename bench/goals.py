@@ -51,7 +51,9 @@ GOALS = [
     Goal("slow", "p99_ratio", "x p99 of the others", "low", 2, 1.2),
     Goal("streams", "per_core_s", "events/s of one core", "high", 50_000, 100_000),
     Goal("projector", "per_core_s", "events/s of one core", "high", 15_000, 30_000),
-    Goal("projector", "copy_percent", "% of raw COPY", "high", 40, 60),
+    Goal("projector", "copy_percent", "% of raw COPY, both of one core", "high", 40, 60),
+    Goal("projector-steady", "cpu_us", "us CPU a message at 1,000/s", "low"),
+    Goal("projector-steady", "row_ms", "ms p99 from ack to row, the same", "low"),
     Goal("sustained", "per_s", "messages/s to the end", "high", 6_000, 12_000),
     Goal("sustained", "p99_ms", "ms p99", "low"),
     Goal("sustained", "most_lag", "events the read models were behind at most", "low"),
@@ -140,7 +142,7 @@ BASELINES = [
     Baseline(
         "projector",
         "copy_us",
-        "us CPU of PostgreSQL a row",
+        "us CPU an event, PostgreSQL and client",
         "low",
         "projector",
         "postgres_us",
@@ -151,7 +153,7 @@ BASELINES = [
 
 
 class Series(NamedTuple):
-    """A cost by size: `figure` of a row is a number by size."""
+    """A cost by size or rate: `figure` of a row is a number by size."""
 
     row: str
     figure: str
@@ -171,6 +173,9 @@ SERIES = [
     Series("growth-log", "streams_us", "messages in the log", "us CPU an event, streams"),
     Series("growth-log", "projector_us", "messages in the log", "us CPU an event, read models"),
     Series("growth-log", "export_us", "messages in the log", "us CPU an event, export"),
+    Series("projector-steady", "projector_us", "messages/s", "us CPU a message, projector"),
+    Series("projector-steady", "postgres_us", "messages/s", "us CPU a message, PostgreSQL"),
+    Series("projector-steady", "row_p50_ms", "messages/s", "ms p50 from ack to row"),
 ]
 """In the order in which they are printed and drawn."""
 
@@ -188,6 +193,7 @@ TITLES = {
     "slow": "one of 22 in a room stops reading, 700 kB/s",
     "streams": "a streams worker on a filled topic",
     "projector": "a projector on a filled topic",
+    "projector-steady": "a projector, messages one by one into 170 rooms",
     "sizes": "bytes of an event in the log, on the wire and in Valkey",
     "history": "pages of 50 anywhere in a room of 1,000,000 messages",
     "replay": "export of 1,000,000 messages to Parquet, one process",

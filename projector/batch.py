@@ -4,7 +4,7 @@ Messages, nearly all of the log, go straight to COPY rows. Everything else becom
 depends on what the read models hold (`projector.fold`).
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from projector.dead_letters import DeadLetter, Kind, Record, dead_letter
+from projector.posts import NO_POSTS, PAYS_FROM, Posts, plain_posts
 from projector.rows import (
     Unstorable,
     cached_uuid_bytes,
@@ -24,7 +25,7 @@ from roomlog.accounts import USER_TYPES
 from roomlog.events import BODY_TYPES, MessageEdited, RoomCreated, SealedText
 from roomlog.ids import is_id
 from roomlog.partitions import partition_of
-from schemas.codec import PoisonRecord
+from schemas.codec import ChatEventCodec, PoisonRecord
 
 Decode = Callable[[bytes], Mapping[str, Any]]
 """A codec's `decode_fields`; raises PoisonRecord."""
@@ -95,8 +96,8 @@ class Batch:
     """Event id (16 bytes) -> message."""
     facts: dict[str, Fact] = field(default_factory=dict)
     user_facts: dict[str, UserFact] = field(default_factory=dict)
-    touches: list[tuple[str, Touch]] = field(default_factory=list)
-    """Every room's events, in log order within each."""
+    touches: list[tuple[str, int, int]] = field(default_factory=list)
+    """Room, offset and time (microseconds since 1970) of each event, in log order within each room."""
     markers: dict[tuple[str, str], Marker] = field(default_factory=dict)
     """User and room -> the furthest marker."""
     presence: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -109,51 +110,92 @@ class Batch:
 
     def touched(self, void: Collection[tuple[str, int]] = ()) -> dict[str, Touch]:
         """Return each room's newest event; `void` are those that do not count, as room and offset."""
-        if not void:
-            return dict(self.touches)
-        return {room: touch for room, touch in self.touches if (room, touch.offset) not in void}
+        newest = {t[0]: t for t in self.touches if not void or (t[0], t[1]) not in void}
+        return {room: Touch(offset, at) for room, offset, at in newest.values()}
 
 
 def add_chat_events(
     batch: Batch,
-    records: Iterable[Record],
-    decode: Decode,
+    records: Sequence[Record],
+    codec: ChatEventCodec,
     now_ms: int,
     refused: Mapping[tuple[str, int, int], str] | None = None,
 ) -> None:
-    """Add records of one partition of chat.events.
+    """Add records of chat.events, those of each partition in its order.
 
     `refused` holds the places (topic, partition, offset) of events that PostgreSQL would not take, with
     the reason: like those that are found here, they become dead letters. One that could be decoded
     still counts as its room's newest event, because nodes deliver it.
     """
-    for record in records:
-        batch.events += 1
-        try:
-            fields = decode(record.value or b"")
-            room, offset = fields["room_id"], record.offset
-            at = require_time(fields["occurred_at"])
-            room_bytes = cached_uuid_bytes(room)
-            if partition_of(room) != record.partition:
-                _bury(batch, record, "misplaced", f"room {room} is in another partition", now_ms)
-                continue
-            batch.touches.append((room, Touch(offset, at)))
-            if refused and (place := (record.topic, record.partition, offset)) in refused:
-                _bury(batch, record, "inapplicable", refused[place], now_ms)
-                continue
-            name, body = fields["body"]
-            if name != _POSTED:
-                _add_fact(batch, fields, name, body, record)
-                continue
-            event = uuid_bytes(fields["event_id"])
-            if event not in batch.messages:
-                sender = fields["sender_id"]
-                row = message_row(room_bytes, offset, event, cached_uuid_bytes(sender), at, body)
-                batch.messages[event] = Message(room, offset, row, sender)
-        except PoisonRecord as error:
-            _bury(batch, record, "undecodable", str(error), now_ms)
-        except (Unstorable, msgspec.ValidationError) as error:
-            _bury(batch, record, "inapplicable", str(error), now_ms)
+    refused = refused or {}
+    posts = _plain_posts(records, codec, refused)
+    one_by_one = sorted(set(range(len(records))).difference(posts.places))
+    added = 0
+    for number, place in enumerate(one_by_one):
+        added = _add_posts(batch, posts, added, place - number)
+        _add_chat_event(batch, records[place], codec.decode_fields, now_ms, refused)
+    _add_posts(batch, posts, added, len(posts.places))
+    batch.events += len(records)
+
+
+def _plain_posts(
+    records: Sequence[Record], codec: ChatEventCodec, refused: Mapping[tuple[str, int, int], str]
+) -> Posts:
+    if len(records) < PAYS_FROM:
+        return NO_POSTS
+    places = [(r.partition, r.offset) for r in records]
+    partitions, offsets = zip(*places, strict=True)
+    posts = plain_posts(codec.columns, [r.value or b"" for r in records], partitions, offsets)
+    if refused:
+        topic = records[0].topic
+        posts = posts.only((topic, *places[p]) not in refused for p in posts.places)
+    return posts
+
+
+def _add_posts(batch: Batch, posts: Posts, start: int, stop: int) -> int:
+    """Add some of many posts; return where to go on."""
+    if start < stop:
+        part = slice(start, stop)
+        rooms, offsets = posts.rooms[part], posts.offsets[part]
+        batch.touches += zip(rooms, offsets, posts.times[part], strict=True)
+        messages = map(Message, rooms, offsets, posts.rows[part], posts.senders[part])
+        for event, message in zip(posts.events[part], messages, strict=True):
+            batch.messages.setdefault(event, message)
+    return stop
+
+
+def _add_chat_event(
+    batch: Batch,
+    record: Record,
+    decode: Decode,
+    now_ms: int,
+    refused: Mapping[tuple[str, int, int], str],
+) -> None:
+    try:
+        fields = decode(record.value or b"")
+        room, offset = fields["room_id"], record.offset
+        at = require_time(fields["occurred_at"])
+        room_bytes = cached_uuid_bytes(room)
+        if partition_of(room) != record.partition:
+            _bury(batch, record, "misplaced", f"room {room} is in another partition", now_ms)
+            return
+        batch.touches.append((room, offset, at))
+        if refused and (place := (record.topic, record.partition, offset)) in refused:
+            _bury(batch, record, "inapplicable", refused[place], now_ms)
+            return
+        name, body = fields["body"]
+        if name != _POSTED:
+            _add_fact(batch, fields, name, body, record)
+            return
+        event = uuid_bytes(fields["event_id"])
+        if event not in batch.messages:
+            sender = fields["sender_id"]
+            row = message_row(room_bytes, offset, event, cached_uuid_bytes(sender), at, body)
+            batch.messages[event] = Message(room, offset, row, sender)
+    except PoisonRecord as error:
+        _bury(batch, record, "undecodable", str(error), now_ms)
+    except (Unstorable, msgspec.ValidationError) as error:
+        _bury(batch, record, "inapplicable", str(error), now_ms)
 
 
 def add_user_events(

@@ -23,7 +23,7 @@ _IDLE_POLL_S = 0.5
 _KAFKA_PAUSE_S = 1.0
 _LONGEST_WAIT_S = 2.0
 # So many records are decoded before the event loop serves its sockets again.
-_SLICE = 500
+_SLICE = 2_000
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -140,21 +140,23 @@ class Projector:
     async def _decoded(self, records: Records, refused: Refused | None = None) -> Batch:
         batch = Batch()
         now_ms = time.time_ns() // 1_000_000
-        for place, all_of_place in records.items():
-            for first in range(0, len(all_of_place), _SLICE):
-                some = all_of_place[first : first + _SLICE]
-                self._add(batch, place.topic, some, now_ms, refused)
+        by_topic: dict[str, list[Record]] = {}
+        for place, some in records.items():
+            by_topic.setdefault(place.topic, []).extend(some)
+            batch.ends[place] = some[-1].offset + 1
+        for topic, all_of_topic in by_topic.items():
+            for first in range(0, len(all_of_topic), _SLICE):
+                some = all_of_topic[first : first + _SLICE]
+                self._add(batch, topic, some, now_ms, refused)
                 if len(some) == _SLICE:
                     await asyncio.sleep(0)
-            batch.ends[place] = all_of_place[-1].offset + 1
         return batch
 
     def _add(
         self, batch: Batch, topic: str, some: Sequence[Record], now_ms: int, refused: Refused | None
     ) -> None:
         if topic == CHAT_EVENTS:
-            decode = self._codecs.chat_events.decode_fields
-            add_chat_events(batch, some, decode, now_ms, refused)
+            add_chat_events(batch, some, self._codecs.chat_events, now_ms, refused)
         elif topic == USER_EVENTS:
             decode = self._codecs.user_events.decode_fields
             add_user_events(batch, some, decode, now_ms, refused)

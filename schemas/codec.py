@@ -7,8 +7,9 @@ of decoding.
 
 import struct
 from collections.abc import Mapping
+from functools import cached_property
 from io import BytesIO
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import fastavro
 import msgspec
@@ -21,6 +22,9 @@ from roomlog.reads import READ_TYPES, ReadEvent
 from roomlog.signals import SIGNAL_TYPES, ChatSignal
 from schemas import files
 from schemas.fast import EventReader, EventWriter, is_plain_post
+
+if TYPE_CHECKING:
+    from schemas.columns import ColumnDecoder
 
 _MAGIC = 0
 _HEADER = struct.Struct(">bI")
@@ -118,6 +122,7 @@ class ChatEventCodec(Codec[ChatEvent]):
     def __init__(self, writer_id: int, schemas: Mapping[int, files.Schema]) -> None:
         super().__init__(ChatEvent, BODY_TYPES, writer_id, schemas)
         names = _branches(files.current(ChatEvent.SUBJECT))
+        self._writer_id = writer_id
         self._writer = EventWriter(self._header, names)
         self._reader = EventReader(names)
 
@@ -134,6 +139,13 @@ class ChatEventCodec(Codec[ChatEvent]):
             if fields is not None:
                 return fields
         return super().decode_fields(data)
+
+    @cached_property
+    def columns(self) -> "ColumnDecoder":
+        """What reads thousands of records at once."""
+        from schemas.columns import ColumnDecoder  # numpy: most who read events do without
+
+        return ColumnDecoder(files.current(ChatEvent.SUBJECT), self._writer_id)
 
     def glance(self, data: bytes) -> tuple[str, str, str]:
         """Return `(event id, type, sender)` of a record without reading the rest; raises PoisonRecord."""

@@ -48,7 +48,7 @@ def batch_of(*records: Record, refused=None) -> Batch:
     batch = Batch()
     for record in records:
         if record.topic == CHAT_EVENTS:
-            add_chat_events(batch, [record], CHAT.decode_fields, 0, refused)
+            add_chat_events(batch, [record], CHAT, 0, refused)
         else:
             add_user_events(batch, [record], USERS.decode_fields, 0, refused)
         batch.ends[Place(record.topic, record.partition)] = record.offset + 1

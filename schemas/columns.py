@@ -8,12 +8,12 @@ import struct
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from schemas import files
 
+Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 _HEADER = struct.Struct(">bI")
@@ -47,7 +47,7 @@ class Decoded(NamedTuple):
     place of the body's type in the union; `bodies` has for each branch its records and its columns.
     """
 
-    data: NDArray[np.uint8]
+    data: Bytes
     plain: Mask
     texts: dict[str, Spans]
     numbers: dict[str, Ints]
@@ -104,36 +104,24 @@ class ColumnDecoder:
         return found
 
 
-def strings(data: NDArray[np.uint8], spans: Spans) -> Any:
-    """Return a pyarrow.StringArray of spans; raises pyarrow.ArrowInvalid for what is no UTF-8."""
-    size = np.maximum(spans.size, 0)
-    offsets = np.zeros(len(size) + 1, np.int32)
-    np.cumsum(size, out=offsets[1:])
-    nulls = pa.py_buffer(np.packbits(spans.size >= 0, bitorder="little").tobytes())
-    buffers = pa.py_buffer(offsets.tobytes()), pa.py_buffer(_gathered(data, spans.start, size))
-    found = pa.StringArray.from_buffers(len(size), *buffers, nulls)
-    found.validate(full=True)
-    return found
-
-
-def _gathered(data: NDArray[np.uint8], start: Ints, size: Ints) -> bytes:
-    """Return the bytes of all spans, one after the other."""
+def gathered(data: Bytes, start: Ints, size: Ints) -> bytes:
+    """Return the bytes of all spans, one after the other; no size may be below 0."""
     if not size.size or not (longest := int(size.max())):
         return b""
     if (size == longest).all():  # ids, mostly: whole rows are copied at once
-        rows: NDArray[np.uint8] = sliding_window_view(data, longest)[start]
+        rows: Bytes = sliding_window_view(data, longest)[start]
         return rows.tobytes()
     ends = np.cumsum(size)
     gather: Ints = np.repeat(start - (ends - size), size)
     gather += np.arange(int(ends[-1]))
-    copied: NDArray[np.uint8] = data[gather]
+    copied: Bytes = data[gather]
     return copied.tobytes()
 
 
 class _Reader:
     """A position in each of many records; `plain` falls for records that are not what was expected."""
 
-    def __init__(self, data: NDArray[np.uint8], at: Ints, end: Ints) -> None:
+    def __init__(self, data: Bytes, at: Ints, end: Ints) -> None:
         self.data, self.at, self.end = data, at, end
         self.plain: Mask = np.ones(len(at), np.bool_)
 
