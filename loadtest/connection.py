@@ -16,6 +16,7 @@ CONNECT_S = 10.0
 _SILENCE_S = 60.0
 """Nodes ping every 25 s."""
 _RENEW_AT = 0.7
+_LINES_A_TURN = 200
 
 
 class ChatError(RuntimeError):
@@ -119,11 +120,16 @@ class Connection(ABC):
 
     def _read_all(self, socket: Socket) -> int:
         """Take in what comes until the connection ends; return the close code."""
+        in_turn = 0
         try:
             for message in socket.messages(_SILENCE_S):
-                now = time.time_ns() // 1_000
-                for line in message.split(b"\n"):
+                now, lines = time.time_ns() // 1_000, message.split(b"\n")
+                for line in lines:
                     self._on_line(line, now)
+                in_turn += len(lines)
+                if in_turn > _LINES_A_TURN:  # gevent lets a reader go on while there is anything
+                    in_turn = 0
+                    gevent.sleep(0)
                 if not self.reading.is_set():
                     self.reading.wait()
         except TROUBLE:

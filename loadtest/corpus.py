@@ -53,8 +53,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
     for file in sorted(path.iterdir()) if path.is_dir() else [path]:
         if not file.name.endswith(_SUFFIXES):
             continue
-        opened = gzip.open(file, "rt") if file.suffix == ".gz" else file.open()
-        with opened as read:
+        with gzip.open(file, "rt") if file.suffix == ".gz" else file.open() as read:
             for number, line in enumerate(read, 1):
                 try:
                     found = json.loads(line)
