@@ -73,7 +73,7 @@ class Chat(Connection):
         self._asks[self._ids] = ask
         self._send([ask.line])
         try:
-            answer = ask.answer.get(timeout=ANSWER_S)
+            answer: Frame = ask.answer.get(timeout=ANSWER_S)
         except gevent.Timeout:
             raise ChatError(f"{command['op']}: no answer in {ANSWER_S:.0f} s") from None
         if answer.op == "error":
@@ -101,7 +101,7 @@ class Chat(Connection):
 
     def post(self, room: str, texts: list[str], due_us: int | None = None) -> None:
         """Post messages, in one frame where there are several, as soon as the window allows."""
-        lines = []
+        lines: list[bytes] = []
         for text in texts:
             if not self._window.acquire(blocking=False):
                 self._send(lines)
@@ -195,6 +195,7 @@ class Chat(Connection):
         elif (track := self._subs.pop(number, None)) is not None:
             self._refused_subs = 0
             track.acked(frame.cursor)
+            self._on_followed()
         elif (ask := self._asks.pop(number, None)) is not None:
             ask.answer.set(frame)
 

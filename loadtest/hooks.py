@@ -47,8 +47,7 @@ def install(scenario: "Scenario") -> None:
 
 
 def _add_options(parser: LocustArgumentParser) -> None:
-    group = parser.add_argument_group("Roomlog")
-    add = group.add_argument
+    add = parser.add_argument
     hidden: dict[str, Any] = {"include_in_web_ui": False}
     add("--data", default="", help="data directory of a stack on this machine", **hidden)
     add("--texts", default=str(SEED), help="chat logs: a file or directory", **hidden)
@@ -78,6 +77,7 @@ def _on_init(
     except TROUBLE as error:
         sys.stderr.write(f"loadtest: {error}\n")
         sys.exit(_USAGE)
+    scenario.environment = environment
     scenario.processes = Processes(environment, runner, place, corpus)
     events.worker_report.add_listener(scenario.processes.on_report)
     events.report_to_master.add_listener(
@@ -105,11 +105,9 @@ def _given(options: Namespace) -> dict[str, Any]:
     return {name: getattr(options, name, None) for name in NAMES} | {"users": options.num_users}
 
 
-def _on_start(scenario: "Scenario", environment: Environment, **_: Any) -> None:
+def _on_start(scenario: "Scenario", **_: Any) -> None:
     if scenario.processes.is_worker:
         scenario.run = scenario.processes.run
-    else:
-        scenario.prepare(environment)
 
 
 def _on_stop(scenario: "Scenario", **_: Any) -> None:
@@ -134,20 +132,22 @@ def publish(scenario: "Scenario", environment: Environment, found: Findings | No
     """Put a verdict into Locust's statistics, into a file, and into the exit code."""
     verdict = scenario.verdict
     assert verdict is not None  # noqa: S101  # it was just found
-    fire = partial(environment.events.request.fire, response_length=0, context={})
+    fire = partial(
+        environment.events.request.fire, response_time=None, response_length=0, context={}
+    )
     for one in found.subscribers if found is not None else ():
         for name, count in (
             ("lost", one.lost), ("duplicate", one.duplicates), ("out of order", one.gaps)
         ):  # fmt: skip
             told = f"{count:,} of {one.expected:,} messages" if count else ""
             error = Missed(told) if told else None
-            fire(request_type="CHECK", name=name, response_time=0, exception=error)
+            fire(request_type="CHECK", name=name, exception=error)
     for criterion in verdict.criteria:
         word = "PASS" if criterion.met else "FAIL"
         error = None if criterion.met else Missed(str(criterion))
-        fire(request_type=word, name=str(criterion), response_time=0, exception=error)
+        fire(request_type=word, name=str(criterion), exception=error)
     for problem in verdict.problems:
-        fire(request_type="FAIL", name=problem, response_time=0, exception=Missed(problem))
+        fire(request_type="FAIL", name=problem, exception=Missed(problem))
     environment.process_exit_code = 0 if verdict.passed else 1
     options = environment.parsed_options
     if options is not None and options.verdict:

@@ -1,6 +1,9 @@
 """Locust users that chat; a scenario says what they do."""
 
 import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar, cast
 
 import gevent
@@ -9,10 +12,11 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 from loadtest.chat import Chat
-from loadtest.connection import ChatError
+from loadtest.connection import ChatError, since_ms
 from loadtest.place import PlaceError
 from loadtest.run import Run, now_us
 from loadtest.scenario import Scenario
+from loadtest.size import Size
 
 _FOR_EVER_S = 3_600.0
 
@@ -25,11 +29,17 @@ class Person(User):
     """How many messages may be unanswered at a time."""
 
     run_: Run
+    number: int
     chat: Chat
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self.scenario = cast(Scenario, environment.shape_class)
+
+    @property
+    def size(self) -> Size:
+        """The size of the run."""
+        return self.run_.plan.size
 
     # What a scenario may say.
 
@@ -64,6 +74,7 @@ class Person(User):
             self.arrive()
         except (ChatError, PlaceError) as error:
             run.fire("WS", "arrive", 0, error)
+            run.counts["absent"] += 1
             raise StopUser from None
         run.users.append(self)
         run.counts["ready"] += 1
@@ -87,14 +98,25 @@ class Person(User):
 
     # What several scenarios do.
 
-    def post_steadily(self, rate: float, padding: str = "") -> None:
-        """Post `rate` messages a second until told to cease, to the rooms in turn.
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Count a request of the REST API, with how long it took."""
+        began = time.perf_counter()
+        try:
+            yield
+        except PlaceError as error:
+            self.run_.fire("REST", name, since_ms(began), error)
+            raise
+        self.run_.fire("REST", name, since_ms(began))
+
+    def post_steadily(self, rate: float, messages: int | None = None, padding: str = "") -> None:
+        """Post `rate` messages a second, so many or until told to cease, to the rooms in turn.
 
         Latency counts from when a message was due, not from when this process came to send it.
         """
         rooms, number = self.rooms(), 0
         due = now_us() + random.random() / rate * 1e6  # noqa: S311  # not all in one moment
-        while not self.run_.ceased.wait(max(0.0, (due - now_us()) / 1e6)):
+        while number != messages and not self.run_.ceased.wait(max(0.0, (due - now_us()) / 1e6)):
             text = self.run_.next_text() + padding
             self.chat.post(rooms[number % len(rooms)], [text], int(due))
             number += 1

@@ -3,13 +3,13 @@
 import time
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import httpx
 
 from loadtest.corpus import Corpus
 from roomlog import ids
-from roomlog.target import NoTarget, Target, find_target
+from roomlog.target import NoTarget, find_target
 from roomlog.tokens import ACCESS_TTL_S, Signer
 
 PASSWORD = "a-load-of-people-at-the-door"  # noqa: S105  # of accounts that are made for the test
@@ -40,11 +40,14 @@ class Accounts(Protocol):
 
 
 class Place(NamedTuple):
-    """An installation: its API's root, its nodes, accounts, and its data directory where it is local."""
+    """An installation: its nodes, accounts, and its data directory where it is local.
 
-    api: str
+    `registered` are accounts as everybody has them, for those whom signing in is what is loaded.
+    """
+
     nodes: list[str]
     accounts: Accounts
+    registered: "Registered"
     data: Path | None
 
 
@@ -62,11 +65,9 @@ def find_place(host: str, data: Path | None, corpus: Corpus) -> Place:
         raise PlaceError(f"{error}; `python -m loadtest` without either starts one") from error
     if not target.ingest:
         raise PlaceError(f"the stack on {data} has no ingest node")
-    return Place(api, list(target.ingest), Minted(Signer(key), corpus), _data(target, data))
-
-
-def _data(target: Target, data: Path | None) -> Path:
-    return (data or target.settings.data).absolute()
+    registered = Registered(Http(api), corpus)
+    directory = (data or target.settings.data).absolute()
+    return Place(list(target.ingest), Minted(Signer(key), corpus), registered, directory)
 
 
 def _remote(api: str, corpus: Corpus) -> Place:
@@ -76,7 +77,14 @@ def _remote(api: str, corpus: Corpus) -> Place:
     accounts = Registered(Http(api), corpus)
     token = accounts.sign_in(ids.new_id()[:8], 0).token
     found = accounts.http.get("/ingest-nodes", token)
-    return Place(api, list(found["nodes"]), accounts, None)
+    return Place(list(map(str, _listed(found, "nodes"))), accounts, accounts, None)
+
+
+def _listed(found: dict[str, object], name: str) -> list[object]:
+    values = found.get(name)
+    if not isinstance(values, list) or not values:
+        raise PlaceError(f"the API names no {name}")
+    return values
 
 
 class Http:
@@ -99,7 +107,7 @@ class Http:
         """Post a body; raises PlaceError."""
         return self._send("POST", path, json=body)
 
-    def _send(self, method: str, path: str, **more: object) -> dict[str, object]:
+    def _send(self, method: str, path: str, **more: Any) -> dict[str, object]:
         try:
             answer = self._client.request(method, path, **more)
         except httpx.HTTPError as error:

@@ -38,8 +38,8 @@ class Processes:
     def __init__(
         self, environment: Environment, runner: Runner, place: Place, corpus: Corpus
     ) -> None:
-        self.place, self.run = place, None
-        self.run: Run | None
+        self.place = place
+        self.run: Run | None = None
         self.busiest_percent = 0.0
         """Processor time of the busiest process, of one core, in this run."""
         self._environment, self._runner, self._corpus = environment, runner, corpus

@@ -46,8 +46,10 @@ class Run:
         self.ceased = Event()
         """Set when nobody is to post any more."""
         self.tracks: list[Track] = []
+        self.arrived: dict[str, float] = {}
+        """User id -> when they came to a room, by `perf_counter`, where a scenario watches presence."""
         self.present: dict[str, set[str]] = {}
-        """Room -> the users of this process who are in it, where a scenario watches presence."""
+        """Room -> the users of this process who are in it at the end, each with their state."""
         self.users: list[object] = []
         """Those who hear the cues of the scenario."""
         self.watchers: list[Callable[[], list[View]]] = []

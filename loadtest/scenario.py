@@ -7,7 +7,6 @@ is on the master (loadtest/processes.py).
 
 import time
 from collections import Counter
-from collections.abc import Callable
 from typing import ClassVar
 
 import gevent
@@ -64,6 +63,10 @@ class Scenario(LoadTestShape):
 
     # What a scenario says.
 
+    def first_users(self) -> int:
+        """Say how many users have to arrive before it begins: all, unless the script wants more later."""
+        return self.now.users
+
     def script(self) -> None:
         """Say what happens once everybody has arrived; when it returns, nobody posts any more.
 
@@ -72,7 +75,7 @@ class Scenario(LoadTestShape):
         if self.now.seconds is not None:
             gevent.sleep(self.now.seconds)
         else:
-            self.wait_until(lambda c: c["done"] >= self.now.users, "everybody is done", SETTLE_S)
+            self.wait_for("done", self.now.users, SETTLE_S)
 
     def criteria(self, found: Findings) -> list[Criterion]:
         """Say what a run has to meet."""
@@ -94,12 +97,14 @@ class Scenario(LoadTestShape):
         """Have every user do something, wherever they are: `on_NAME` of their class."""
         self.processes.cue(name)
 
-    def wait_until(self, met: Callable[[Counter[str]], bool], what: str, within_s: float) -> None:
-        """Return when something is so; raises Over."""
-        deadline = time.monotonic() + within_s
-        while not met(self.counts):
-            if time.monotonic() > deadline:
-                raise Over(f"after {within_s:.0f} s still not: {what}")
+    def wait_for(self, name: str, count: int, within_s: float) -> None:
+        """Return when a count is reached; raises Over where no count changes for so long."""
+        before, since = self.counts, time.monotonic()
+        while (counts := self.counts)[name] < count:
+            if counts != before:
+                before, since = counts, time.monotonic()
+            elif time.monotonic() - since > within_s:
+                raise Over(f"{counts[name]:,} of {count:,} {name}, and {within_s:.0f} s no more")
             gevent.sleep(_LOOK_S)
 
     def settle(self) -> None:
@@ -107,7 +112,10 @@ class Scenario(LoadTestShape):
         deadline, before, since = time.monotonic() + SETTLE_S, -1, time.monotonic()
         while time.monotonic() < deadline:
             counts, now = self.counts, time.monotonic()
-            if counts["delivered"] != before or counts["sent"] > counts["acked"] + counts["refused"]:
+            if (
+                counts["delivered"] != before
+                or counts["sent"] > counts["acked"] + counts["refused"]
+            ):
                 before, since = counts["delivered"], now
             elif now - since > self.processes.quiet_s:
                 return
@@ -115,27 +123,19 @@ class Scenario(LoadTestShape):
 
     # What Locust calls.
 
-    def prepare(self, environment: Environment) -> None:
-        """Begin a run: find the installation and make the rooms."""
-        self.environment = environment
+    def reset_time(self) -> None:
+        """A run begins."""
+        super().reset_time()
         self.verdict, self.problems, self.notes = None, [], []
         self.run = self._play = None
-        self.stats = Stats(environment.stats)
-        try:
-            self.now = hooks.size_of(self, environment)
-            self.wanted_users = self.now.users
-            self.run = self.processes.begin(self.name, self.now)
-        except hooks.TROUBLE as error:
-            self.problems.append(str(error))
+        self.stats = Stats(self.environment.stats)
 
     def tick(self) -> tuple[int, float] | None:
         """Return how many users there are to be, None at the end (called by Locust every second)."""
-        if self.run is None:
-            self._conclude()
-            return None
         if self._play is None:
+            self._prepare()
             self._play = gevent.spawn(self._carry_out)
-        if self._play.ready():
+        elif self._play.ready():
             return None
         self.processes.look()
         self._tell()
@@ -151,7 +151,19 @@ class Scenario(LoadTestShape):
 
     # The stages.
 
+    def _prepare(self) -> None:
+        """Make the rooms, before there are users."""
+        try:
+            self.now = hooks.size_of(self, self.environment)
+            self.wanted_users = self.first_users()
+            self.run = self.processes.begin(self.name, self.now)
+        except hooks.TROUBLE as error:
+            self.problems.append(str(error))
+
     def _carry_out(self) -> None:
+        if self.run is None:
+            self._conclude()
+            return
         try:
             self._arrive()
             self.cue("go")
@@ -166,9 +178,10 @@ class Scenario(LoadTestShape):
 
     def _arrive(self) -> None:
         deadline = time.monotonic() + ARRIVE_S
-        while (ready := self.counts["ready"]) < self.now.users:
-            if time.monotonic() > deadline:
-                raise Over(f"{ready} of {self.now.users} users arrived within {ARRIVE_S:.0f} s")
+        while (counts := self.counts)["ready"] < self.wanted_users:
+            if counts["absent"] or time.monotonic() > deadline:
+                told = f"{counts['ready']} of {self.wanted_users} users arrived"
+                raise Over(f"{told} within {ARRIVE_S:.0f} s, {counts['absent']} gave up")
             gevent.sleep(_LOOK_S)
 
     def _evidence(self) -> list[Evidence]:

@@ -36,13 +36,14 @@ class Track:
         self.mode = "asked"
 
     def acked(self, cursor: str) -> None:
-        """The `sub` was accepted; the first one of all says where the room begins for this user."""
+        """The `sub` was accepted; the first one of all says where the room begins, and replays nothing."""
         if self.mode != "asked":
             return
-        if self.cursor is None:
-            self.cursor = cursor
-            self.start = self.last = offset_of(cursor)
-        self.mode = "replaying"
+        if self.cursor is not None:
+            self.mode = "replaying"
+            return
+        self.mode, self.cursor = "live", cursor
+        self.start = self.last = offset_of(cursor)
 
     def caught_up(self) -> None:
         """What was missed has come."""

@@ -66,6 +66,7 @@ class Socket:
             # From here on frames are read without the library, which would only guard its own reads.
             skip_utf8_validation=True,
         )
+        self._sock = self._ws.sock
         self.close_code = NO_CLOSE_FRAME
         self._frames = Frames()
 
@@ -79,10 +80,9 @@ class Socket:
 
         So many seconds without even a ping are an end, too.
         """
-        sock = self._ws.sock
-        sock.settimeout(silence_s)
+        self._sock.settimeout(silence_s)
         parts: list[bytes] = []
-        while data := sock.recv(_READ_BYTES):
+        while data := self._sock.recv(_READ_BYTES):
             self._frames.feed(data)
             for kind, fin, payload in self._frames:
                 if kind in (_TEXT, _CONTINUATION):
@@ -105,6 +105,6 @@ class Socket:
     def abort(self) -> None:
         """Disconnect without a word, as a network that fails does; whoever reads hears of it."""
         with contextlib.suppress(*TROUBLE):
-            self._ws.sock.shutdown(socket.SHUT_RDWR)
+            self._sock.shutdown(socket.SHUT_RDWR)
         with contextlib.suppress(*TROUBLE):
             self._ws.shutdown()
