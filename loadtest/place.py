@@ -62,7 +62,8 @@ def find_place(host: str, data: Path | None, corpus: Corpus) -> Place:
         target = find_target(data)
         api, key = target.need_api(), target.need_key()
     except NoTarget as error:
-        raise PlaceError(f"{error}; `python -m loadtest` without either starts one") from error
+        told = "the launcher, `python -m loadtest`, starts one where none is named"
+        raise PlaceError(f"{error}; {told}") from error
     if not target.ingest:
         raise PlaceError(f"the stack on {data} has no ingest node")
     registered = Registered(Http(api), corpus)

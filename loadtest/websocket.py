@@ -66,6 +66,7 @@ class Socket:
             # From here on frames are read without the library, which would only guard its own reads.
             skip_utf8_validation=True,
         )
+        assert self._ws.sock is not None  # noqa: S101  # it is connected
         self._sock = self._ws.sock
         self.close_code = NO_CLOSE_FRAME
         self._frames = Frames()
@@ -107,4 +108,4 @@ class Socket:
         with contextlib.suppress(*TROUBLE):
             self._sock.shutdown(socket.SHUT_RDWR)
         with contextlib.suppress(*TROUBLE):
-            self._ws.shutdown()
+            self._sock.close()
