@@ -9,6 +9,7 @@ own, without rate limits. The size is set with --users, --rooms, --messages, --r
 """
 
 import argparse
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,8 @@ from pathlib import Path
 
 from loadtest.catalogue import ALL, Unknown, descriptions, scenario_file
 from roomlog.stack import Stack, StackError
+from roomlog.stack.layout import cache_dir
+from roomlog.stack.ports import Ports
 from roomlog.stack.spec import ROOT
 
 OUT = Path(__file__).parent / "out"
@@ -77,8 +80,8 @@ def _run(file: Path, options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Run one scenario and return its exit code."""
     out: Path = options.out / file.stem
     out.mkdir(parents=True, exist_ok=True)
-    with _target(options) as where:
-        command = [sys.executable, "-m", "locust", "-f", str(file), *where, *rest]
+    with _target(options) as where, _meeting_port(rest) as port:
+        command = [sys.executable, "-m", "locust", "-f", str(file), *where, *port, *rest]
         command += ["--worker"] if options.worker else _reports(out)
         command += [] if options.web or options.worker else ["--headless", "--only-summary"]
         code = _locust(command)
@@ -96,13 +99,26 @@ def _reports(out: Path) -> list[str]:
 
 
 def _locust(command: Sequence[str]) -> int:
-    """Run Locust to its end; Ctrl-C is for it, too, and it has a verdict to find then."""
+    """Run Locust to its end; Ctrl-C and SIGTERM are for it, too, and it has a verdict to find then."""
     process = subprocess.Popen(command, cwd=ROOT)
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     while True:
         try:
             return process.wait()
         except KeyboardInterrupt:
             continue
+
+
+@contextmanager
+def _meeting_port(rest: Sequence[str]) -> Iterator[list[str]]:
+    """Give a port on which the processes of one machine meet, so that two load tests do not."""
+    if not any(arg.startswith("--processes") for arg in rest):
+        yield []
+        return
+    ports = Ports(cache_dir() / "ports.lock", defaults=False)
+    port = ports.choose("loadtest")
+    yield [f"--master-port={port}", f"--master-bind-port={port}"]
+    ports.close()
 
 
 @contextmanager

@@ -51,13 +51,19 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
     if not path.exists():
         raise CorpusError(f"{path} does not exist")
     for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-        if not file.name.endswith(_SUFFIXES):
-            continue
-        with gzip.open(file, "rt") if file.suffix == ".gz" else file.open() as read:
-            for number, line in enumerate(read, 1):
-                try:
-                    found = json.loads(line)
-                    yield {"sender": found["sender"], "text": found["text"]}
-                except (ValueError, KeyError, TypeError) as error:
-                    told = f"{file}, line {number}: no JSON object with `sender` and `text`"
-                    raise CorpusError(told) from error
+        if file.name.endswith(_SUFFIXES):
+            try:
+                with gzip.open(file, "rt") if file.suffix == ".gz" else file.open() as read:
+                    for number, line in enumerate(read, 1):
+                        yield _said(line, file, number)
+            except (OSError, EOFError, UnicodeDecodeError) as error:
+                raise CorpusError(f"{file} cannot be read: {error}") from error
+
+
+def _said(line: str, file: Path, number: int) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+        return {"sender": found["sender"], "text": found["text"]}
+    except (ValueError, KeyError, TypeError) as error:
+        told = f"{file}, line {number}: no JSON object with `sender` and `text`"
+        raise CorpusError(told) from error

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 TROUBLE = (PlaceError, SizeError, CorpusError)
 """What is wrong with the arguments, or with what they name; the message tells."""
 
-_USAGE = 2
+PASSED, FAILED, USAGE = 0, 1, 2
+"""Exit codes."""
+
 _log = logging.getLogger("loadtest")
 
 
@@ -41,7 +43,6 @@ def install(scenario: "Scenario") -> None:
     """Have Locust call a scenario."""
     events.init_command_line_parser.add_listener(_add_options)
     events.init.add_listener(partial(_on_init, scenario))
-    events.test_start.add_listener(partial(_on_start, scenario))
     events.test_stop.add_listener(partial(_on_stop, scenario))
     events.quit.add_listener(partial(_on_quit, scenario))
 
@@ -76,7 +77,7 @@ def _on_init(
         place = find_place(environment.host or "", data, corpus)
     except TROUBLE as error:
         sys.stderr.write(f"loadtest: {error}\n")
-        sys.exit(_USAGE)
+        sys.exit(USAGE)
     scenario.environment = environment
     scenario.processes = Processes(environment, runner, place, corpus)
     events.worker_report.add_listener(scenario.processes.on_report)
@@ -103,11 +104,6 @@ def size_of(scenario: "Scenario", environment: Environment) -> Size:
 
 def _given(options: Namespace) -> dict[str, Any]:
     return {name: getattr(options, name, None) for name in NAMES} | {"users": options.num_users}
-
-
-def _on_start(scenario: "Scenario", **_: Any) -> None:
-    if scenario.processes.is_worker:
-        scenario.run = scenario.processes.run
 
 
 def _on_stop(scenario: "Scenario", **_: Any) -> None:
@@ -148,7 +144,7 @@ def publish(scenario: "Scenario", environment: Environment, found: Findings | No
         fire(request_type=word, name=str(criterion), exception=error)
     for problem in verdict.problems:
         fire(request_type="FAIL", name=problem, exception=Missed(problem))
-    environment.process_exit_code = 0 if verdict.passed else 1
+    environment.process_exit_code = PASSED if verdict.passed else FAILED
     options = environment.parsed_options
     if options is not None and options.verdict:
         Path(options.verdict).write_text(json.dumps(as_json(verdict), indent=1) + "\n")

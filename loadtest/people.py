@@ -67,7 +67,7 @@ class Person(User):
     def on_start(self) -> None:
         """Arrive, or stop where that fails."""
         run = self.scenario.run
-        if run is None:
+        if run is None:  # a worker that came after the run began
             raise StopUser
         self.run_, self.number = run, run.next_number()
         try:

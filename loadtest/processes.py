@@ -1,7 +1,8 @@
 """One process, or a master with workers: how a scenario reaches the users, and what they report.
 
-Messages between processes (Locust's own connection): the plan of a run, to each worker with its place; cues, to
-all; `collect`, which every worker answers with its evidence. Counts travel with Locust's statistics.
+Messages between processes (over Locust's own connection): the plan of a run, to each worker with its place, which
+it answers; cues, to all; `collect`, which every worker answers with its evidence. Counts travel with Locust's
+statistics.
 """
 
 import time
@@ -22,11 +23,12 @@ from loadtest.run import Plan, Run
 from loadtest.size import Size
 from roomlog import ids
 
-PLAN, CUE, COLLECT, EVIDENCE = "roomlog-plan", "roomlog-cue", "roomlog-collect", "roomlog-evidence"
-COUNTS = "roomlog-counts"
+PLAN, PLANNED, CUE = "roomlog-plan", "roomlog-planned", "roomlog-cue"
+COLLECT, EVIDENCE, COUNTS = "roomlog-collect", "roomlog-evidence", "roomlog-counts"
 _HOST_NUMBER = 1_000_000
 """The number of the user who makes the rooms."""
 _EVIDENCE_S = 60.0
+_PLANNED_S, _PLAN_AGAIN_S = 30.0, 1.0
 _QUIET_S, _QUIET_DISTRIBUTED_S = 1.5, 8.0
 _decode_plan = msgspec.msgpack.Decoder(Plan).decode
 _decode_evidence = msgspec.msgpack.Decoder(Evidence).decode
@@ -43,6 +45,7 @@ class Processes:
         self.busiest_percent = 0.0
         """Processor time of the busiest process, of one core, in this run."""
         self._environment, self._runner, self._corpus = environment, runner, corpus
+        self._planned: set[str] = set()
         self._counts: dict[str, dict[str, int]] = {}
         self._evidence: dict[str, Evidence] = {}
         if isinstance(runner, WorkerRunner):
@@ -50,6 +53,7 @@ class Processes:
             runner.register_message(CUE, self._on_cue)
             runner.register_message(COLLECT, self._on_collect)
         elif isinstance(runner, MasterRunner):
+            runner.register_message(PLANNED, self._on_planned)
             runner.register_message(EVIDENCE, self._on_evidence)
 
     @property
@@ -64,18 +68,18 @@ class Processes:
 
     # In charge.
 
-    def begin(self, name: str, size: Size) -> Run:
+    def begin(self, name: str, size: Size) -> None:
         """Make the rooms and tell everybody; raises PlaceError."""
         self._counts, self._evidence, self.busiest_percent = {}, {}, 0.0
         plan = Plan(ids.new_id()[:8], [], size)
         plan = msgspec.structs.replace(plan, rooms=self._make_rooms(plan, name))
-        self.run = self._run_of(plan)
         if isinstance(self._runner, MasterRunner):
-            workers = [w.id for w in self._runner.clients.all]
-            for place, worker in enumerate(workers):
-                theirs = msgspec.structs.replace(plan, place=place, places=len(workers))
-                self._tell(PLAN, {"plan": msgspec.msgpack.encode(theirs)}, worker)
-        return self.run
+            self._share(plan, [worker.id for worker in self._runner.clients.all])
+        self.run = self._run_of(plan)
+
+    def end(self) -> None:
+        """Forget the run before the next one."""
+        self.run = None
 
     def counts(self) -> Counter[str]:
         """Return how far everybody is."""
@@ -116,6 +120,18 @@ class Processes:
         """Note how busy the processes are."""
         self.busiest_percent = max(self.busiest_percent, self.percent)
 
+    def _share(self, plan: Plan, workers: list[str]) -> None:
+        """Give each worker its place; raises PlaceError. One that just came may not listen yet."""
+        self._planned, deadline = set(), time.monotonic() + _PLANNED_S
+        while missing := [w for w in workers if w not in self._planned]:
+            if time.monotonic() > deadline:
+                raise PlaceError(f"{len(missing)} of {len(workers)} workers do not answer")
+            for worker in missing:
+                places = {"place": workers.index(worker), "places": len(workers)}
+                theirs = msgspec.structs.replace(plan, **places)
+                self._tell(PLAN, {"plan": msgspec.msgpack.encode(theirs)}, worker)
+            gevent.sleep(_PLAN_AGAIN_S)
+
     def _make_rooms(self, plan: Plan, name: str) -> list[str]:
         host = Chat(self._run_of(plan), _HOST_NUMBER)
         try:
@@ -151,7 +167,13 @@ class Processes:
             data[COUNTS] = dict(self.run.counts)
 
     def _on_plan(self, msg: Any, **_more: Any) -> None:
-        self.run = self._run_of(_decode_plan(msg.data["plan"]))
+        plan = _decode_plan(msg.data["plan"])
+        if self.run is None or self.run.plan != plan:
+            self.run = self._run_of(plan)
+        self._tell(PLANNED, {})
+
+    def _on_planned(self, msg: Any, **_more: Any) -> None:
+        self._planned.add(msg.node_id)
 
     def _on_cue(self, msg: Any, **_more: Any) -> None:
         if self.run is not None:

@@ -48,8 +48,6 @@ class Scenario(LoadTestShape):
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.run: Run | None = None
-        """This process' share; None before a run and where one could not begin."""
         self.verdict: Verdict | None = None
         self.now = self.size
         """The size of this run."""
@@ -85,6 +83,11 @@ class Scenario(LoadTestShape):
         return complete(found, self.counts)
 
     # What a script uses.
+
+    @property
+    def run(self) -> Run | None:
+        """This process' share; None before a run and where one could not begin."""
+        return self.processes.run
 
     @property
     def place(self) -> Place:
@@ -124,19 +127,13 @@ class Scenario(LoadTestShape):
 
     # What Locust calls.
 
-    def reset_time(self) -> None:
-        """A run begins."""
-        super().reset_time()  # type: ignore[no-untyped-call]
-        self.verdict, self.problems, self.notes = None, [], []
-        self.run = self._play = None
-        self.stats = Stats(self.environment.stats)
-
     def tick(self) -> tuple[int, float] | None:
         """Return how many users there are to be, None at the end (called by Locust every second)."""
         if self._play is None:
             self._prepare()
             self._play = gevent.spawn(self._carry_out)
         elif self._play.ready():
+            self._play = None
             return None
         self.processes.look()
         self._tell()
@@ -144,9 +141,9 @@ class Scenario(LoadTestShape):
 
     def interrupted(self) -> None:
         """Locust stops: a run that is not over has failed."""
-        if self.verdict is None:
-            if self._play is not None:
-                self._play.kill()
+        if self._play is not None:
+            self._play.kill()
+            self._play = None
             self.problems.append("stopped before its end")
             self._conclude()
 
@@ -154,10 +151,14 @@ class Scenario(LoadTestShape):
 
     def _prepare(self) -> None:
         """Make the rooms, before there are users."""
+        self.verdict, self.problems, self.notes = None, [], []
+        self.environment.process_exit_code = hooks.FAILED  # until there is a verdict
+        self.processes.end()
+        self.stats = Stats(self.environment.stats)
         try:
             self.now = hooks.size_of(self, self.environment)
             self.wanted_users = self.first_users()
-            self.run = self.processes.begin(self.name, self.now)
+            self.processes.begin(self.name, self.now)
         except hooks.TROUBLE as error:
             self.problems.append(str(error))
 
