@@ -8,7 +8,7 @@ ARGS =
 PACKAGES = roomlog schemas ingest streams projector api analytics
 SOURCES = $(wildcard $(PACKAGES) tests bench loadtest)
 
-.PHONY: help up down status test lint fmt bench web clean venv
+.PHONY: help up down status test lint fmt bench loadtest web clean venv
 .DEFAULT_GOAL = help
 
 help: ## List the targets
@@ -40,6 +40,10 @@ fmt: venv ## Format the code
 
 bench: venv ## Run the benchmarks
 	$(BIN)/python -m bench $(ARGS)
+
+SCENARIO =
+loadtest: venv ## Run load tests: SCENARIO=extreme (no name lists them)
+	@$(BIN)/python -m loadtest $(SCENARIO) $(ARGS)
 
 web: venv ## Build the web client
 	@$(BIN)/python -m roomlog.stack.web build

@@ -1,0 +1,1 @@
+"""One Locust file a scenario: its shape, its users, its criteria."""
