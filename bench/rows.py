@@ -166,6 +166,7 @@ ROWS: dict[str, Callable[[Bench], Figures]] = {
     "projector": projector,
     "sizes": how_large,
     "history": reads.history,
+    "search": reads.search,
     "replay": reads.replay,
     "idle-stack": quiet.idle_stack,
     "start": start,
