@@ -15,7 +15,19 @@ from api import openapi
 from api.guards import Tokens
 from api.http import BoundedHttp
 from api.problems import Problem
-from api.routes import auth, bridge, messages, nodes, ops, presence, rooms, schemas, unread, users
+from api.routes import (
+    auth,
+    bridge,
+    messages,
+    nodes,
+    ops,
+    presence,
+    rooms,
+    schemas,
+    search,
+    unread,
+    users,
+)
 from api.services import Services
 from api.strict import BodyLimit
 from api.telemetry import V1, Telemetry
@@ -26,7 +38,7 @@ from roomlog.tokens import Verifier
 
 DEFAULT_PORT = 8080
 _GZIP_FROM_BYTES = 1024
-_GROUPS = (auth, users, bridge, rooms, messages, unread, presence, nodes, schemas)
+_GROUPS = (auth, users, bridge, rooms, messages, search, unread, presence, nodes, schemas)
 _CODES = {404: ErrorCode.NOT_FOUND, 413: ErrorCode.TOO_LARGE}
 _log = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from psycopg.rows import DictRow, dict_row
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from api.problems import unavailable
+from api.problems import Problem, unavailable
+from roomlog.errors import ErrorCode
 
 Row = DictRow
 Params = Mapping[str, Any]
@@ -19,6 +20,13 @@ _CHECKOUT_TIMEOUT_S = 2.0
 _CHECK_EVERY_S = 1.0
 _OPTIONS = "-c TimeZone=UTC -c statement_timeout=5000 -c idle_in_transaction_session_timeout=15000"
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed)
+
+
+class TooSlow(Problem):
+    """A statement took longer than a request may."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorCode.UNAVAILABLE, "this took too long; try again", retry_after_s=1)
 
 
 class _Connection(AsyncConnection[Row]):
@@ -70,6 +78,11 @@ class Postgres:
         async with self.connection() as connection:
             return await (await connection.execute(query, params)).fetchone()
 
+    async def planned(self, query: LiteralString, params: Params) -> list[Row]:
+        """Return every row of a statement whose plan depends much on its parameters; raises TooSlow."""
+        async with self.connection() as connection:
+            return await (await connection.execute(query, params, prepare=False)).fetchall()
+
     async def run(self, query: LiteralString, params: Params | None = None) -> None:
         """Carry out a statement that answers nothing."""
         async with self.connection() as connection:
@@ -81,6 +94,8 @@ class Postgres:
         try:
             async with self._pool.connection() as connection:
                 yield connection
+        except psycopg.errors.QueryCanceled:
+            raise TooSlow from None
         except _AWAY as error:
             raise unavailable("the database") from error
 
@@ -114,3 +129,8 @@ async def _check(connection: _Connection) -> None:
     if now - connection.checked_at > _CHECK_EVERY_S:
         await AsyncConnectionPool.check_connection(connection)
         connection.checked_at = now
+
+
+def like(text: str) -> str:
+    """Return a text so that LIKE finds it literally."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

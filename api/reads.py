@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import Annotated, NamedTuple
+from typing import Annotated, LiteralString, NamedTuple
 
 from fastapi import Depends, Header, Path, Query
 
@@ -114,27 +114,34 @@ def own_cursor(text: str, epoch: int) -> Cursor:
     return cursor
 
 
-async def wait_for(use: Use, room_id: str, cursor: Cursor | None) -> None:
-    """Return once a room's read model has reached a cursor; raises Problem (504) after WAIT_S seconds."""
+async def wait_for(
+    use: Use, room_id: str, cursor: Cursor | None, reached: LiteralString = sql.PROJECTED
+) -> None:
+    """Return once a room's read model has reached a cursor; raises Problem (504) after WAIT_S seconds.
+
+    `reached` says how far it is.
+    """
     if cursor is None:
         return
     deadline, pause = time.monotonic() + WAIT_S, _POLL_S
     partition = partition_of(room_id)
-    if await has_reached(use.postgres, partition, cursor):
+    if await has_reached(use.postgres, partition, cursor, reached):
         return
     await use.postgres.run(sql.WANTED)
-    while not await has_reached(use.postgres, partition, cursor):
+    while not await has_reached(use.postgres, partition, cursor, reached):
         if time.monotonic() + pause > deadline:
             raise behind()
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, _POLL_MAX_S)
 
 
-async def has_reached(postgres: Postgres, partition: int, cursor: Cursor) -> bool:
+async def has_reached(
+    postgres: Postgres, partition: int, cursor: Cursor, reached: LiteralString = sql.PROJECTED
+) -> bool:
     """Tell whether everything up to a cursor is in the read model of a partition."""
     if cursor.offset < 0:
         return True
-    row = await postgres.one(sql.PROJECTED, {"partition": partition})
+    row = await postgres.one(reached, {"partition": partition})
     return row is not None and bool(row["next"] > cursor.offset)
 
 

@@ -68,11 +68,12 @@ def chat() -> list[Line]:
 class Writer:
     """Makes the events of a log in which whoever speaks is a member. Pure; a clock apart.
 
-    With `room` everything is said in one room. A writer goes on where it stopped.
+    With `room` everything is said in one room; `reader` is a member of every room. A writer goes on where it
+    stopped.
     """
 
-    def __init__(self, room: str | None = None) -> None:
-        self._room = room
+    def __init__(self, room: str | None = None, reader: str | None = None) -> None:
+        self._room, self._reader = room, reader
         self._lines = itertools.cycle(chat())
         self._run = uuid.uuid4().hex[:12]
         self._count = 0
@@ -88,6 +89,8 @@ class Writer:
             if room not in self.owners:
                 self.owners[room] = sender
                 first = (FirstMember(sender, "owner"),)
+                if self._reader is not None:
+                    first += (FirstMember(self._reader, "member"),)
                 self._members.add((room, sender))
                 yield self._event(room, sender, RoomCreated(name, "public", "", first))
             elif (room, sender) not in self._members:

@@ -12,7 +12,17 @@ import matplotlib.pyplot as plt
 from bench.goals import TITLES, Series
 from bench.report import grown
 
-KINDS = ("ingest", "streams", "projector", "api", "kafka", "postgres", "valkey", "registry")
+KINDS = (
+    "ingest",
+    "streams",
+    "projector",
+    "indexer",
+    "api",
+    "kafka",
+    "postgres",
+    "valkey",
+    "registry",
+)
 _COLOURS = dict(zip(KINDS, plt.colormaps["tab10"].colors, strict=False))
 _A_DELIVERY = ("fanout-one", "fanout-many", "flood-one", "flood-many")
 

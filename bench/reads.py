@@ -1,20 +1,25 @@
-"""Rows about reading what was said: history over the API, and the log itself."""
+"""Rows about reading what was said: history and search over the API, and the log itself."""
 
 import asyncio
 import http.client
 import random
 import time
+import uuid
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
+import psycopg
 
 from analytics import export
 from analytics.selection import Selection
-from bench.fill import Writer, fill, fill_room
+from bench.cost import cpu_seconds, used
+from bench.fill import Writer, chat, fill, fill_room
 from bench.generator import Plan
 from bench.harness import SERVERS, Bench, Figures
+from bench.queries import Queries
 from bench.sockets import percentile
 from roomlog.events import ChatEvent
 from roomlog.stack import Stack
@@ -23,6 +28,8 @@ from schemas.registry import Registry
 LONG_ROOM = 1_000_000
 PAGE = 50
 _PAGES = 2_000
+_SEARCHES = 1_300
+_INDEXED_WITHIN_S = 600.0
 
 
 class Api:
@@ -73,6 +80,49 @@ def history(bench: Bench) -> Figures:
     return {
         "p50_ms": round(percentile(took, 0.5), 2),
         "p99_ms": round(percentile(took, 0.99), 2),
+    }
+
+
+def search(bench: Bench) -> Figures:
+    """Searches of a million messages in many rooms, by a member of all; before that, what indexing them costs."""
+    with bench.stack(only=[*SERVERS, "projector-1", "api"]) as stack:
+        reader = str(uuid.uuid4())
+        writer = Writer(reader=reader)
+        fill(stack, writer, LONG_ROOM)
+        cost = _index(stack)
+        asked = Queries(chat(), list(writer.owners)).some(_SEARCHES)
+        api, took = Api(stack, reader), defaultdict[str, list[float]](list)
+        for each in asked[:100]:  # warm
+            api.get(f"/search?{urlencode(each.params)}")
+        for each in asked[100:]:
+            began = time.perf_counter()
+            api.get(f"/search?{urlencode(each.params)}")
+            took[each.kind].append((time.perf_counter() - began) * 1000)
+        api.close()
+    every = [ms for some in took.values() for ms in some]
+    by_kind = {kind: round(percentile(some, 0.99), 2) for kind, some in took.items()}
+    worst = {"p50_ms": percentile(every, 0.5), "p99_ms": percentile(every, 0.99)}
+    return {**{k: round(v, 2) for k, v in worst.items()}, "p99_by_kind_ms": by_kind, **cost}
+
+
+def _index(stack: Stack) -> Figures:
+    """Let an indexer take in what is there; return what that costs, PostgreSQL's part included."""
+    before, began = cpu_seconds(stack.status()["services"]), time.monotonic()
+    stack.add_service("indexer-1")
+    query = """
+        SELECT count(*) FROM projection_offsets p LEFT JOIN search_offsets s USING (topic, partition)
+        WHERE topic = 'chat.events' AND coalesce(s.next, 0) < p.next"""
+    with psycopg.connect(stack.status()["postgres"], autocommit=True) as database:
+        while database.execute(query).fetchone() != (0,):
+            if time.monotonic() - began > _INDEXED_WITHIN_S:
+                raise SystemExit("the indexer did not catch up")
+            time.sleep(0.2)
+        (count,) = database.execute("SELECT count(*) FROM message_search").fetchone() or (0,)
+    seconds = used(before, cpu_seconds(stack.status()["services"]))
+    cpu = seconds["indexer"] + seconds["postgres"]
+    return {
+        "index_us": round(cpu / count * 1e6, 1),
+        "index_per_s": round(count / (time.monotonic() - began)),
     }
 
 

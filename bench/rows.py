@@ -168,6 +168,7 @@ ROWS: dict[str, Callable[[Bench], Figures]] = {
     "projector-steady": projector_steady.steady,
     "sizes": how_large,
     "history": reads.history,
+    "search": reads.search,
     "replay": reads.replay,
     "idle-stack": quiet.idle_stack,
     "start": start,

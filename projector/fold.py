@@ -25,6 +25,7 @@ from roomlog.events import (
     ReactionRemoved,
     Role,
     RoomCreated,
+    RoomLanguageChanged,
     RoomRenamed,
     RoomTopicChanged,
     Text,
@@ -79,6 +80,7 @@ class Changes:
     """Room -> the event that began it."""
     names: dict[str, str] = field(default_factory=dict)
     topics: dict[str, str] = field(default_factory=dict)
+    languages: dict[str, str] = field(default_factory=dict)
     members: dict[MemberKey, Member | None] = field(default_factory=dict)
     """None: no member any more."""
     turns: dict[MemberKey, list[tuple[int, bool]]] = field(default_factory=dict)
@@ -157,6 +159,8 @@ def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:
             changes.names[room] = body.name
         case RoomTopicChanged():
             changes.topics[room] = body.topic
+        case RoomLanguageChanged():
+            changes.languages[room] = body.language
         case MemberJoined() | MemberInvited():
             if _member(changes, prior, (room, body.user_id)) is None:
                 new = Member(body.role, fact.offset, fact.at)

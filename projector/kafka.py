@@ -39,10 +39,17 @@ class Source:
     away just then, and a callback of the group must not wait for it.
     """
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        group: str = GROUP,
+        topics: Sequence[str] = TOPICS,
+        fetch_every_s: float = FETCH_EVERY_S,
+    ) -> None:
+        self._topics = topics
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
-            group_id=GROUP,
+            group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="none",
             session_timeout_ms=6_000,
@@ -51,10 +58,10 @@ class Source:
             retry_backoff_ms=500,
             max_partition_fetch_bytes=1024 * 1024,
         )
-        self._spacing = Spacing(FETCH_EVERY_S)
+        self._spacing = Spacing(fetch_every_s)
         self.unplaced: set[Place] = set()
         self.next: dict[Place, int] = {}
-        """How far each placed partition is projected."""
+        """How far each placed partition is taken in."""
         self.joined = False
         self.generation = 0
         """Grows whenever what was read so far, and not written, is to be read again."""
@@ -63,7 +70,7 @@ class Source:
         """Join the group; raises KafkaError or TimeoutError."""
         await asyncio.wait_for(self._consumer.start(), _START_TIMEOUT_S)
         self._spacing.keep(self._consumer._fetcher)
-        self._consumer.subscribe(TOPICS, listener=_Listener(self))
+        self._consumer.subscribe(self._topics, listener=_Listener(self))
 
     def hurry(self) -> None:
         """Do not gather any longer: somebody waits."""
@@ -115,7 +122,7 @@ class Source:
         return {place: records for place, records in found if place in self.next}
 
     async def lag(self) -> dict[Place, int]:
-        """Return, by partition, how many records are not projected yet; raises KafkaError, TimeoutError."""
+        """Return, by partition, how many records are not taken in yet; raises KafkaError, TimeoutError."""
         places = list(self.next)
         ends = await self._bounded(self._consumer.end_offsets([TopicPartition(*p) for p in places]))
         return {

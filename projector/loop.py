@@ -3,37 +3,33 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from typing import ParamSpec, TypeVar
-
-import tenacity
-from aiokafka.errors import KafkaError
 
 from projector.batch import Batch, Place, add_chat_events, add_reads, add_signals, add_user_events
 from projector.dead_letters import Record
 from projector.kafka import DeadLetters, Records, Source
 from projector.pacing import MAX_BATCH_EVENTS, OFFSETS_ALONE_AFTER_S
-from projector.postgres import Fenced, Inapplicable, ReadModels, Unavailable
+from projector.postgres import ReadModels
+from projector.session import Inapplicable
+from projector.worker import Worker
 from roomlog import metrics
 from roomlog.topics import CHAT_EVENTS, CHAT_READS, USER_EVENTS
 from schemas.registry import Codecs
 
 _IDLE_POLL_S = 0.5
-_KAFKA_PAUSE_S = 1.0
-_LONGEST_WAIT_S = 2.0
 # So many records are decoded before the event loop serves its sockets again.
 _SLICE = 2_000
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 Refused = Mapping[tuple[str, int, int], str]
 
 log = logging.getLogger(__name__)
 
 
-class Projector:
-    """Projects what `source` reads; `models` is used on `thread` alone, one call at a time."""
+class Projector(Worker):
+    """Projects what `source` reads."""
+
+    FENCED = metrics.PROJECTOR_FENCED
 
     def __init__(
         self,
@@ -43,46 +39,16 @@ class Projector:
         codecs: Codecs,
         thread: Executor,
     ) -> None:
-        self._source, self._models, self._letters = source, models, letters
-        self._codecs, self._thread = codecs, thread
-        self._stopping = asyncio.Event()
+        super().__init__(source, models, thread)
+        self._models, self._letters, self._codecs = models, letters, codecs
         self._writing: asyncio.Task[None] | None = None
         self._held: dict[Place, int] = {}
         self._written_at = float("-inf")
-        self.projected = 0
-        """How many offsets this process has moved on."""
-        self.postgres_problem: str | None = "not connected yet"
-
-    def stop(self) -> None:
-        """Finish the batch that is being written, then return from `run`."""
-        self._stopping.set()
-
-    async def run(self) -> None:
-        """Project until stopped; raises what neither waiting nor trying again will change."""
-        await self._connect()
-        while not self._stopping.is_set():
-            try:
-                await self._turn()
-            except Unavailable as error:
-                log.warning("PostgreSQL is away, waiting for it: %s", error)
-                self.postgres_problem = str(error)
-                await self._begin_again()
-                await self._connect()
-            except Fenced as error:
-                metrics.PROJECTOR_FENCED.inc()
-                log.warning("gave up a batch, another projector owns it: %s", error)
-                await self._begin_again()
-            except (KafkaError, TimeoutError) as error:
-                log.warning("Kafka is away or refuses, trying again: %r", error)
-                await self._begin_again()
-                await asyncio.sleep(_KAFKA_PAUSE_S)
-        await self._settle()
 
     async def _turn(self) -> None:
         if self._source.unplaced:
             await self._settle()
-            offsets = await self._call(self._models.offsets, list(self._source.unplaced))
-            await self._source.place(offsets)
+            await self._place()
         generation = self._source.generation
         records = await self._source.poll(MAX_BATCH_EVENTS, _IDLE_POLL_S)
         batch = await self._decoded(records)
@@ -133,7 +99,7 @@ class Projector:
             await self._call(self._models.write, batch, starts)
         if generation == self._source.generation:
             self._source.next.update(batch.ends)
-        self.projected += sum(end - starts[place] for place, end in batch.ends.items())
+        self.progress += sum(end - starts[place] for place, end in batch.ends.items())
         metrics.PROJECTOR_EVENTS.inc(batch.events)
         metrics.PROJECTOR_BATCH_EVENTS.observe(batch.events)
 
@@ -167,38 +133,17 @@ class Projector:
             log.warning("skipped %s unreadable signals", bad)
 
     async def _settle(self) -> None:
-        """Wait for the batch that is being written; raises what became of it."""
         if self._writing is not None:
             writing, self._writing = self._writing, None
             await writing
 
     async def _begin_again(self) -> None:
-        """Forget what was read and not written, and read it again from the stored offsets."""
         if self._writing is not None:
             await asyncio.wait([self._writing])
             self._writing.exception()  # whatever it was: the stored offsets tell what counts
             self._writing = None
         self._held = {}
-        self._source.forget()
-
-    async def _connect(self) -> None:
-        """Open a session, however long PostgreSQL is away; returns without one when stopped."""
-        attempts = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception_type(Unavailable),
-            wait=tenacity.wait_random_exponential(multiplier=0.1, max=_LONGEST_WAIT_S),
-            stop=lambda _: self._stopping.is_set(),
-            before_sleep=tenacity.before_sleep_log(log, logging.INFO),
-            reraise=True,
-        )
-        try:
-            await attempts(self._call, self._models.connect)
-        except Unavailable:
-            return
-        self.postgres_problem = None
-
-    async def _call(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: function(*args, **kwargs))
+        await super()._begin_again()
 
 
 def _by_place(records: Sequence[Record]) -> Records:

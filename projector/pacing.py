@@ -10,6 +10,8 @@ Nothing happened for a while: not at all. Readers who wait for what was just wri
 """
 OFFSETS_ALONE_AFTER_S = 1.0
 STUCK_AFTER_S = 30.0
+FAR_BEHIND_EVENTS = 10_000
+_TELL_EVERY_S = 10.0
 
 
 @dataclass(slots=True)
@@ -28,3 +30,26 @@ class Watchdog:
         if excused or lag <= 0 or projected != self.projected:
             self.moved_at, self.projected = now, projected
         return now - self.moved_at > STUCK_AFTER_S
+
+
+@dataclass(slots=True)
+class CatchUp:
+    """Tells now and then how far it is, for as long as there is much to catch up with."""
+
+    began: float | None = None
+    told: float = 0.0
+    progress: int = 0
+
+    def told_at(self, now: float, lag: int, progress: int) -> str | None:
+        """Return what to say, if it is time to; `lag` and `progress` in events."""
+        if lag < FAR_BEHIND_EVENTS:
+            self.began = None
+        elif self.began is None:
+            self.began = self.told = now
+            self.progress = progress
+        elif now - self.told >= _TELL_EVERY_S:
+            self.told = now
+            rate = (progress - self.progress) / (now - self.began)
+            left = f", {lag / rate:,.0f} s left" if rate else ""
+            return f"catching up: {lag:,} events to go, {rate:,.0f}/s{left}"
+        return None

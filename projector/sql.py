@@ -1,4 +1,7 @@
 """Every SQL statement of the projector, in the order in which a transaction uses them."""
+# ruff: noqa: S608  # every part of a statement is a constant of this file
+
+from typing import NamedTuple
 
 from projector.rows import COLUMNS
 
@@ -30,19 +33,35 @@ WHERE application_name = %s AND datname = current_database() AND pid <> pg_backe
   AND wait_event = 'ClientRead' AND state IN ('active', 'idle in transaction')
   AND xact_start < clock_timestamp() - interval '2 seconds'"""
 
-# Offsets: how far each partition is projected, and the fence.
-INSERT_MISSING_OFFSETS = """
-INSERT INTO projection_offsets (topic, partition, next)
+
+# Offsets: how far each partition is taken in, and the fence.
+class Offsets(NamedTuple):
+    """The statements on a table of offsets."""
+
+    insert_missing: str
+    select: str
+    move: str
+
+
+def _offsets(table: str) -> Offsets:
+    return Offsets(
+        insert_missing=f"""
+INSERT INTO {table} (topic, partition, next)
 SELECT topic, partition, 0 FROM unnest(%s::text[], %s::smallint[]) AS place (topic, partition)
-ON CONFLICT DO NOTHING"""
-SELECT_OFFSETS = """
-SELECT topic, partition, next FROM projection_offsets
-JOIN unnest(%s::text[], %s::smallint[]) AS place (topic, partition) USING (topic, partition)"""
-MOVE_OFFSETS = """
-UPDATE projection_offsets AS o SET next = b.next
+ON CONFLICT DO NOTHING""",
+        select=f"""
+SELECT topic, partition, next FROM {table}
+JOIN unnest(%s::text[], %s::smallint[]) AS place (topic, partition) USING (topic, partition)""",
+        move=f"""
+UPDATE {table} AS o SET next = b.next
 FROM unnest(%s::text[], %s::smallint[], %s::bigint[], %s::bigint[])
      AS b (topic, partition, old, next)
-WHERE o.topic = b.topic AND o.partition = b.partition AND o.next = b.old"""
+WHERE o.topic = b.topic AND o.partition = b.partition AND o.next = b.old""",
+    )
+
+
+PROJECTION = _offsets("projection_offsets")
+SEARCH = _offsets("search_offsets")
 
 # What the facts of a batch concern, as it is before.
 SELECT_APPLIED = "SELECT event_id::text FROM applied_events WHERE event_id = ANY (%s::uuid[])"
@@ -79,10 +98,11 @@ ON CONFLICT (room_id, user_id) DO UPDATE SET role = excluded.role,
 UPDATE_ROOMS = """
 UPDATE rooms SET last_offset = t."offset", last_event_at = t.at,
     message_count = message_count + t.messages, member_count = member_count + t.members,
-    name = coalesce(t.name, rooms.name), topic = coalesce(t.topic, rooms.topic)
+    name = coalesce(t.name, rooms.name), topic = coalesce(t.topic, rooms.topic),
+    language = coalesce(t.language, rooms.language)
 FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[], %s::bigint[], %s::integer[], %s::text[],
-            %s::text[])
-     AS t (id, "offset", at, messages, members, name, topic)
+            %s::text[], %s::text[])
+     AS t (id, "offset", at, messages, members, name, topic, language)
 WHERE rooms.id = t.id"""
 UPDATE_EDITED = """
 UPDATE messages SET text = e.text, sealed = e.sealed, edited_at = e.at
@@ -120,3 +140,39 @@ UPSERT_PRESENCE = """
 INSERT INTO presence (user_id, state, changed_at)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[])
 ON CONFLICT (user_id) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at"""
+
+# The search index: what changed, as it is now; then what is indexed of it.
+_SAID = """
+m.room_id::text, m."offset", m.sender_id::text, m.sent_at, m.text, m.attachments,
+coalesce(r.language, 'simple')"""
+SELECT_CHANGED = f"""
+SELECT {_SAID} FROM messages m LEFT JOIN rooms r ON r.id = m.room_id
+WHERE m.event_id = ANY (%s::uuid[])"""
+UPSERT_INDEXED = """
+INSERT INTO message_search AS s (room_id, sent_at, "offset", sender_id, words)
+SELECT room_id, sent_at, "offset", sender_id, words::tsvector
+FROM unnest(%s::uuid[], %s::timestamptz[], %s::bigint[], %s::uuid[], %s::text[])
+     AS said (room_id, sent_at, "offset", sender_id, words)
+ON CONFLICT (room_id, sent_at, "offset") DO UPDATE SET words = excluded.words
+WHERE s.words <> excluded.words"""
+DELETE_INDEXED = """
+DELETE FROM message_search AS s
+USING unnest(%s::uuid[], %s::timestamptz[], %s::bigint[]) AS gone (room_id, sent_at, "offset")
+WHERE (s.room_id, s.sent_at, s."offset") = (gone.room_id, gone.sent_at, gone."offset")"""
+
+# Rooms whose messages are indexed anew, in another language.
+UPSERT_REINDEX = """
+INSERT INTO search_reindex (room_id, partition, next, until)
+SELECT room_id, partition, -1, until
+FROM unnest(%s::uuid[], %s::smallint[], %s::bigint[]) AS stale (room_id, partition, until)
+ON CONFLICT (room_id) DO UPDATE SET next = -1, until = excluded.until"""
+SELECT_REINDEX = "SELECT room_id::text, partition FROM search_reindex LIMIT 1"
+LOCK_SEARCH_OFFSET = """
+SELECT next FROM search_offsets WHERE topic = 'chat.events' AND partition = %s FOR UPDATE"""
+SELECT_STALE = f"""
+SELECT {_SAID} FROM search_reindex s
+JOIN messages m ON m.room_id = s.room_id AND m."offset" > s.next AND m."offset" < s.until
+LEFT JOIN rooms r ON r.id = m.room_id
+WHERE s.room_id = %s ORDER BY m."offset" LIMIT %s"""
+MOVE_REINDEX = "UPDATE search_reindex SET next = %s WHERE room_id = %s"
+DELETE_REINDEX = "DELETE FROM search_reindex WHERE room_id = %s"

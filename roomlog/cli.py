@@ -28,6 +28,7 @@ COMMANDS = {
     "ingest": Command("ingest.app:main", _SERVICE, "Run an ingest node."),
     "streams": Command("streams.app:main", _SERVICE, "Run a streams worker."),
     "projector": Command("projector.app:main", _SERVICE, "Run a projector."),
+    "indexer": Command("projector.indexer:main", _SERVICE, "Run an indexer for full-text search."),
     "api": Command("api.app:main", _SERVICE, "Run the API."),
     "settings": Command("roomlog.commands.settings:settings", _OPERATE, "List all settings."),
     "topics": Command("roomlog.commands.topics:app", _OPERATE, "List or create the topics."),
@@ -55,7 +56,7 @@ COMMANDS = {
 }
 """Name -> command; a new one is one more line."""
 
-_SERVICES = {"ingest", "streams", "projector", "api"}
+_SERVICES = {"ingest", "streams", "projector", "indexer", "api"}
 
 
 def main() -> None:

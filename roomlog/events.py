@@ -61,6 +61,12 @@ class RoomTopicChanged(Struct, frozen=True):
     topic: str
 
 
+class RoomLanguageChanged(Struct, frozen=True):
+    """A room said which language it speaks (`roomlog.search.languages`); search takes note."""
+
+    language: str
+
+
 class MemberJoined(Struct, frozen=True):
     """A person became a member by their own act."""
 
@@ -144,6 +150,7 @@ Body = (
     | MessageDeleted
     | ReactionAdded
     | ReactionRemoved
+    | RoomLanguageChanged
 )
 BODY_TYPES: dict[str, type[Struct]] = {t.__name__: t for t in get_args(Body)}
 

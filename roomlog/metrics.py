@@ -58,6 +58,16 @@ PROJECTOR_FENCED = Counter(
 )
 DEAD_LETTERS = Counter("dead_letters_total", "Records written to chat.dlq, by reason", ["reason"])
 
+# Indexer.
+INDEXER_MESSAGES = Counter("indexer_messages_total", "Messages indexed, repeated ones included")
+INDEXER_COMMIT_SECONDS = Histogram(
+    "indexer_commit_seconds", "Duration of an indexing transaction", buckets=_LATENCY_BUCKETS_S
+)
+INDEXER_LAG = Gauge("indexer_lag_events", "Events not yet indexed", ["topic", "partition"])
+INDEXER_FENCED = Counter(
+    "indexer_fenced_total", "Batches given up because another indexer owns the partition"
+)
+
 # API.
 HTTP_REQUESTS = Counter("http_requests_total", "Requests, by route and status", ["route", "status"])
 HTTP_SECONDS = Histogram("http_seconds", "Request duration", ["route"], buckets=_LATENCY_BUCKETS_S)

@@ -32,6 +32,7 @@ Key = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-
 CursorText = Annotated[str, Meta(max_length=40)]
 RoomName = Annotated[str, Meta(min_length=1, max_length=100)]
 Topic = Annotated[str, Meta(max_length=500)]
+Language = Annotated[str, Meta(max_length=20)]
 Emoji = Annotated[str, Meta(min_length=1, max_length=32)]
 OriginalTime = Annotated[datetime, Meta(tz=True)]
 
@@ -147,11 +148,12 @@ class ChangeRole(Acting, frozen=True, kw_only=True, tag="role"):
 
 
 class RenameRoom(Acting, frozen=True, kw_only=True, tag="rename"):
-    """Give a room another name or another topic: one of them, for a key leads to one event."""
+    """Give a room another name, topic or language: one of them, for a key leads to one event."""
 
     room: Id
     name: RoomName | None = None
     topic: Topic | None = None
+    language: Language | None = None
 
 
 class MarkRead(Command, frozen=True, kw_only=True, tag="read"):

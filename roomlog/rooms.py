@@ -29,6 +29,7 @@ from roomlog.events import (
     Role,
     RoomCreated,
     RoomKind,
+    RoomLanguageChanged,
     RoomRenamed,
     RoomTopicChanged,
 )
@@ -48,6 +49,7 @@ from roomlog.protocol import (
     RemoveReaction,
     RenameRoom,
 )
+from roomlog.search.languages import LANGUAGES
 
 
 @dataclass(slots=True)
@@ -300,14 +302,23 @@ def _is_last_owner(room: Room, user: str) -> bool:
 def decide_rename(room: Room, sender: str, command: RenameRoom) -> Body:
     """Return the fact that a `rename` leads to; raises Refused."""
     require_member(room, sender)
-    _require_moderator(room, sender, "rename it or change its topic")
-    if (command.name is None) == (command.topic is None):
-        raise Refused(ErrorCode.BAD_REQUEST, "name: give either a name or a topic")
+    _require_moderator(room, sender, "rename it or change its topic or language")
+    given = [each is not None for each in (command.name, command.topic, command.language)]
+    if sum(given) != 1:
+        raise Refused(ErrorCode.BAD_REQUEST, "name: give one of name, topic and language")
+    if command.language is not None:
+        return _decide_language(command.language)
     if command.topic is not None:
         return RoomTopicChanged(command.topic)
     if command.name is None or not command.name.strip():
         raise Refused(ErrorCode.BAD_REQUEST, "name: empty")
     return RoomRenamed(command.name)
+
+
+def _decide_language(language: str) -> Body:
+    if language not in LANGUAGES:
+        raise Refused(ErrorCode.BAD_REQUEST, f"language: one of {', '.join(LANGUAGES)}")
+    return RoomLanguageChanged(language)
 
 
 def _require_moderator(room: Room, user: str, what: str) -> None:

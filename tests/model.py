@@ -150,8 +150,10 @@ class Room:
     def _rename(self, user: str, command: dict[str, Any]) -> Fact:
         if self.members[user] not in MODERATES:
             raise Refusal("forbidden")
-        if ("name" in command) == ("topic" in command):
+        if len({"name", "topic", "language"} & command.keys()) != 1:
             raise Refusal("bad_request")
+        if "language" in command:
+            return "RoomLanguageChanged", {"language": command["language"]}
         if "topic" in command:
             return "RoomTopicChanged", {"topic": command["topic"]}
         return "RoomRenamed", {"name": command["name"]}
@@ -199,5 +201,7 @@ def show(room: dict[str, Any], fact: Fact, event: str, sender: str) -> None:
             room["name"] = d["name"]
         case "RoomTopicChanged":
             room["topic"] = d["topic"]
+        case "RoomLanguageChanged":
+            pass  # it shows in what a search finds
         case _:
             raise AssertionError(f"the model does not know {kind}")

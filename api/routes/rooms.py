@@ -12,16 +12,16 @@ from api.messages import Json, user
 from api.models import CreatedRoom, MemberList, Room, RoomList, RoomStats, Stored
 from api.openapi import errors
 from api.paging import read_place, write_place
-from api.postgres import Row
+from api.postgres import Row, like
 from api.problems import Problem
 from api.reads import OwnRoom, RoomId, VisibleRoom, no_such_room
-from api.routes.users import like
 from api.services import Use
 from api.strict import Search, StrictRoute
 from api.writes import IdempotencyKey, write
 from roomlog.cursors import Cursor
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id
+from roomlog.search.languages import SIMPLE
 
 router = APIRouter(prefix="/rooms", tags=["rooms"], route_class=StrictRoute)
 After = Annotated[str | None, Query(max_length=600, description="`next` of the page before")]
@@ -67,6 +67,7 @@ async def create_room(body: NewRoom, who: Who, use: Use, key: IdempotencyKey = N
         "name": body.name,
         "kind": body.kind,
         "topic": "",
+        "language": SIMPLE,
         "members": len(others) + 1,
         "is_member": True,
         "role": "owner",
@@ -172,6 +173,7 @@ def _room(row: Row, epoch: int) -> Json:
         "name": row["name"],
         "kind": row["kind"],
         "topic": row["topic"],
+        "language": row["language"],
         "members": row["members"],
         "is_member": row["role"] is not None,
         "role": row["role"],

@@ -10,6 +10,7 @@ from api.bodies import Rename
 from api.guards import Who
 from api.models import Me, User, Users
 from api.openapi import errors
+from api.postgres import like
 from api.problems import Problem
 from api.services import Use
 from api.strict import Search, StrictRoute
@@ -69,8 +70,3 @@ def id_list(text: str) -> list[str]:
     if len(ids) > MAX_IDS:
         raise Problem(ErrorCode.BAD_REQUEST, f"ids: at most {MAX_IDS}")
     return ids
-
-
-def like(text: str) -> str:
-    """Return a text so that LIKE finds it literally."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -55,6 +55,8 @@ def happened(kind: str, name: str, whom: str, details: dict[str, Any]) -> str:
             return f"{name} renamed the room: {details.get('name')}"
         case "RoomTopicChanged":
             return f"{name} changed the topic: {details.get('topic')}"
+        case "RoomLanguageChanged":
+            return f"{name} changed the language: {details.get('language')}"
         case "MessageEdited":
             return f"{name} edited a message: {details.get('text')}"
         case "MessageDeleted":

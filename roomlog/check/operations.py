@@ -21,7 +21,7 @@ _SAME_FIELDS = {
     "kick": ("user",),
     "invite": ("user",),
     "role": ("user", "role"),
-    "rename": ("name", "topic"),
+    "rename": ("name", "topic", "language"),
     "create": ("name", "kind"),
 }
 """Kind of operation -> fields that the event in the log has as the command had them."""

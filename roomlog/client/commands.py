@@ -113,10 +113,17 @@ class Commands(ABC):
         return await self._write("role", key, room=room, user=user, role=role)
 
     async def rename(
-        self, room: str, *, name: str | None = None, topic: str | None = None, key: str = ""
+        self,
+        room: str,
+        *,
+        name: str | None = None,
+        topic: str | None = None,
+        language: str | None = None,
+        key: str = "",
     ) -> Ack:
-        """Give a room another name or another topic: one of them, for a key leads to one event."""
-        return await self._write("rename", key, room=room, **_given(name=name, topic=topic))
+        """Give a room another name, topic or language: one of them, for a key leads to one event."""
+        given = _given(name=name, topic=topic, language=language)
+        return await self._write("rename", key, room=room, **given)
 
     async def read(self, room: str, cursor: str) -> Ack:
         """Mark everything up to the cursor as read; the ack has the cursor of the mark that now holds."""

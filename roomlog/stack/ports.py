@@ -29,6 +29,7 @@ DEFAULTS = {
     "ingest": 8101,
     "streams": 8201,
     "projector": 8301,
+    "indexer": 8401,
 }
 
 

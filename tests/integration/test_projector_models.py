@@ -13,8 +13,9 @@ from psycopg.conninfo import make_conninfo
 
 from projector.batch import Batch, Place
 from projector.migrate import migrate
-from projector.postgres import Fenced, Inapplicable, ReadModels, Unavailable, WrongSchema
-from projector.sql import MOVE_OFFSETS
+from projector.postgres import ReadModels
+from projector.session import Fenced, Inapplicable, Unavailable, WrongSchema
+from projector.sql import PROJECTION
 from roomlog import ids
 from roomlog.accounts import UserEvent, UserRegistered, UserRenamed
 from roomlog.events import (
@@ -227,7 +228,7 @@ def test_a_projector_frozen_in_a_transaction_is_ended(models, database, db):
     place = Place("chat.events", partition_of(ROOM))
     with psycopg.connect(database, application_name="roomlog-projector") as frozen:
         frozen.execute("SET idle_in_transaction_session_timeout = 0")
-        frozen.execute(MOVE_OFFSETS, [[place.topic], [place.partition], [0], [1]])
+        frozen.execute(PROJECTION.move, [[place.topic], [place.partition], [0], [1]])
         with pytest.raises(Unavailable):
             models.write(batch, starts)
         deadline = time.monotonic() + 10
@@ -302,6 +303,7 @@ FIELDS = {
     "text": st.text("abc", max_size=3),
     "name": st.text("abc", max_size=2),
     "topic": st.text("abc", max_size=2),
+    "language": st.sampled_from(["simple", "en"]),
     "reply_to": st.none() | targets,
     "kind": st.just("private"),
     "members": st.just((FirstMember(BOB, "owner"),)),

@@ -33,6 +33,7 @@ bodies = st.one_of(
     ),
     st.builds(e.RoomRenamed, texts),
     st.builds(e.RoomTopicChanged, texts),
+    st.builds(e.RoomLanguageChanged, texts),
     st.builds(e.MemberJoined, ids, roles),
     st.builds(e.MemberLeft, ids),
     st.builds(e.MemberInvited, ids, roles),

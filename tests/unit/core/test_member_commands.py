@@ -9,6 +9,7 @@ from roomlog.events import (
     MemberLeft,
     MemberRemoved,
     MemberRoleChanged,
+    RoomLanguageChanged,
     RoomRenamed,
     RoomTopicChanged,
 )
@@ -124,10 +125,13 @@ def test_who_moderates_renames():
     assert refusal(decide_rename, room(), ALICE, rename) is ErrorCode.FORBIDDEN
     assert refusal(decide_rename, room(), EVE, rename) is ErrorCode.NO_SUCH_ROOM
     assert decide_rename(room(), OWNER, RenameRoom(**COMMON, topic="")) == RoomTopicChanged("")
+    language = RenameRoom(**COMMON, language="en")
+    assert decide_rename(room(), OWNER, language) == RoomLanguageChanged("en")
 
 
-def test_a_rename_has_one_of_name_and_topic():
-    for fields in ({}, {"name": "a", "topic": "b"}, {"name": " "}):
+def test_a_rename_has_one_of_name_topic_and_language():
+    several = {"name": "a", "topic": "b"}, {"topic": "b", "language": "en"}
+    for fields in ({}, *several, {"name": " "}, {"language": "xx"}, {"language": ""}):
         wrong = RenameRoom(**COMMON, **fields)
         assert refusal(decide_rename, room(), OWNER, wrong) is ErrorCode.BAD_REQUEST
 

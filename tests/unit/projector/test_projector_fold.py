@@ -20,6 +20,7 @@ from roomlog.events import (
     ReactionAdded,
     ReactionRemoved,
     RoomCreated,
+    RoomLanguageChanged,
     RoomRenamed,
     RoomTopicChanged,
 )
@@ -53,9 +54,11 @@ def test_a_room_begins_once_with_its_first_members():
     assert not changes(created, rooms=[ROOM]).members
 
 
-def test_the_newest_name_and_topic_stay():
-    found = changes(RoomRenamed("a"), RoomTopicChanged("t"), RoomRenamed("b"))
+def test_the_newest_name_topic_and_language_stay():
+    spoken = RoomLanguageChanged("en"), RoomLanguageChanged("de")
+    found = changes(RoomRenamed("a"), RoomTopicChanged("t"), RoomRenamed("b"), *spoken)
     assert (found.names, found.topics) == ({ROOM: "b"}, {ROOM: "t"})
+    assert found.languages == {ROOM: "de"}
 
 
 def test_joining_twice_counts_once_and_keeps_the_first_time():

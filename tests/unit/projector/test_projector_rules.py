@@ -7,7 +7,12 @@ from projector.batch import Place
 from projector.dead_letters import dead_letter, encode
 from projector.kafka import ForeignLog, starting_offset
 from projector.migrate import Migration, MigrationError, load, pending
-from projector.pacing import STUCK_AFTER_S, Watchdog
+from projector.pacing import (
+    FAR_BEHIND_EVENTS,
+    STUCK_AFTER_S,
+    CatchUp,
+    Watchdog,
+)
 from roomlog.topics import CHAT_EVENTS, CHAT_SIGNALS
 from tests.projector_records import Record
 
@@ -69,3 +74,15 @@ def test_migrations_without_gaps_and_with_proper_names(tmp_path):
     (tmp_path / "0002_second.sql").write_text("")
     with pytest.raises(MigrationError, match="the next one is 0001"):
         load(tmp_path)
+
+
+def test_who_has_much_to_catch_up_with_says_now_and_then_how_far_it_is():
+    catching_up = CatchUp()
+    assert catching_up.told_at(0, FAR_BEHIND_EVENTS - 1, 0) is None
+    assert catching_up.told_at(10, 90_000, 500) is None
+    assert catching_up.told_at(12, 80_000, 10_500) is None
+    told = catching_up.told_at(20, 60_000, 30_500)
+    assert told == "catching up: 60,000 events to go, 3,000/s, 20 s left"
+    assert catching_up.told_at(22, 50_000, 40_500) is None
+    assert catching_up.told_at(30, 10, 90_500) is None
+    assert catching_up.told_at(40, 90_000, 90_500) is None

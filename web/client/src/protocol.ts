@@ -150,8 +150,11 @@ export type KeyedCommand =
   | (Keyed & { op: "join" | "leave" })
   | (Keyed & { op: "invite" | "kick"; user: string })
   | (Keyed & { op: "role"; user: string; role: Role })
-  | (Keyed & { op: "rename"; name: string; topic?: undefined })
-  | (Keyed & { op: "rename"; topic: string; name?: undefined })
+  | (Keyed & { op: "rename" } & (
+        | { name: string; topic?: undefined; language?: undefined }
+        | { topic: string; name?: undefined; language?: undefined }
+        | { language: string; name?: undefined; topic?: undefined }
+      ))
   | { op: "create"; key: string; name: string; kind: RoomKind; members?: string[] };
 
 /** Everything up to the cursor is read. Markers only go forward, so sending it again changes nothing. */

@@ -43,8 +43,36 @@ interface RoomQuery {
   after?: string | null;
 }
 
+/** A message that was found, and its text in pieces, those that match apart from the rest. */
+export interface FoundMessage extends ApiMessage {
+  room: string;
+  highlights: { text: string; match: boolean }[];
+}
+
+export interface FoundPage {
+  items: FoundMessage[];
+  users: Users;
+  rooms: Record<string, Pick<Room, "id" | "name" | "kind">>;
+  next: string | null;
+  /** How many events cannot be found yet: some only while the index is built. */
+  behind: number;
+}
+
+export interface SearchQuery {
+  q: string;
+  room?: string;
+  from?: string;
+  has?: "link" | "file";
+  since?: string;
+  until?: string;
+  sort?: "newest" | "relevance";
+}
+
 interface MessageQuery {
   before?: string;
+  after?: string;
+  around?: string;
+  at?: string;
   limit?: number;
   /** Wait until the read model has reached this cursor of an own write. */
   after_cursor?: string | null;
@@ -63,6 +91,10 @@ export class ChatApi {
 
   messages(room: string, query: MessageQuery): Promise<MessagePage> {
     return this.rest.get(`/rooms/${encodeURIComponent(room)}/messages`, { query: { ...query } });
+  }
+
+  search(query: SearchQuery, after: string | null, signal?: AbortSignal): Promise<FoundPage> {
+    return this.rest.get("/search", { query: { ...query, after, limit: 20 }, signal });
   }
 
   message(id: string): Promise<ApiMessage & { users: Users }> {

@@ -1,6 +1,6 @@
 import { ApiError, newKey } from "@roomlog/client";
 import type { RoomlogClient } from "@roomlog/client";
-import type { ChatApi } from "../api/chat";
+import type { ChatApi, FoundPage, SearchQuery } from "../api/chat";
 import type { Action, ChatState } from "../state/model";
 import type { PendingMessage } from "../state/pending";
 import type { Store } from "../state/store";
@@ -70,6 +70,13 @@ export class Messages {
 
   stop(): void {
     clearTimeout(this.typingSoon);
+  }
+
+  /** Find messages in one's rooms; raises ApiError. */
+  async search(query: SearchQuery, after: string | null, signal?: AbortSignal): Promise<FoundPage> {
+    const page = await this.api.search(query, after, signal);
+    this.store.dispatch({ type: "names", users: page.users });
+    return page;
   }
 
   /** Fetch a message that an answer quotes and that is further up than what is loaded. */

@@ -114,6 +114,10 @@ export class Rooms {
     await this.client.command({ op: "rename", room, key: newKey(), topic });
   }
 
+  async setLanguage(room: string, language: string): Promise<void> {
+    await this.client.command({ op: "rename", room, key: newKey(), language });
+  }
+
   search(q: string, after: string | null, signal: AbortSignal) {
     return this.api.rooms({ q, after, limit: 30 }, signal);
   }

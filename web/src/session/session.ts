@@ -23,6 +23,8 @@ import { Rooms } from "./rooms";
 const PAGE = 50;
 const BIG_PAGE = 200;
 const MOST_PAGES_BACK = 50;
+/** What is no further up than this is scrolled to; for the rest the pages between are left out. */
+const NEAR_PAGES = 2;
 const FRAME_MS = 16;
 const TICK_MS = 1_000;
 const AGAIN_MS = 2_000;
@@ -52,6 +54,7 @@ export class ChatSession {
   private readonly names: Names;
   private readonly events: Batch<ChatEvent>;
   private readonly loadingOlder = new Map<string, Promise<void>>();
+  private readonly loadingNewer = new Map<string, Promise<void>>();
   private stopped = false;
   private tick: ReturnType<typeof setInterval> | undefined;
   private again: ReturnType<typeof setTimeout> | undefined;
@@ -165,12 +168,42 @@ export class ChatSession {
     }
   }
 
+  /** Bring a message into the history, whose page may replace what is shown; false where it is not in the room. */
+  async reveal(room: string, id: string): Promise<boolean> {
+    const isIt = (item: TimelineItem) => item.id === id;
+    const timeline = this.store.get().timelines[room];
+    if (timeline?.items.some(isIt)) return true;
+    if (!timeline?.hasNewer && (await this.loadUntil(room, isIt, NEAR_PAGES))) return true;
+    const { cursor } = await this.api.chat.message(id);
+    const page = await this.api.chat.messages(room, { around: cursor, limit: BIG_PAGE });
+    this.store.dispatch({ type: "names", users: page.users });
+    this.store.dispatch({
+      type: "page",
+      room,
+      messages: page.items,
+      hasMore: page.has_more,
+      hasNewer: true,
+    });
+    return page.items.some((message) => message.id === id);
+  }
+
+  /** The first message of a room since a time, for going there; null where nothing was said since. */
+  async firstSince(room: string, at: Date): Promise<string | null> {
+    const page = await this.api.chat.messages(room, { at: at.toISOString(), limit: 1 });
+    return page.items[0]?.id ?? null;
+  }
+
   /** Load older pages until the history has what is looked for; false where it is not there, or too far back. */
-  async loadUntil(room: string, found: (item: TimelineItem) => boolean): Promise<boolean> {
-    for (let pages = 0; pages <= MOST_PAGES_BACK; pages += 1) {
+  async loadUntil(
+    room: string,
+    found: (item: TimelineItem) => boolean,
+    mostPages = MOST_PAGES_BACK,
+  ): Promise<boolean> {
+    if (this.store.get().timelines[room]?.hasNewer) await this.loadTimeline(room);
+    for (let pages = 0; pages <= mostPages; pages += 1) {
       const timeline = this.store.get().timelines[room];
       if (timeline?.items.some(found)) return true;
-      if (!timeline?.hasMore) return false;
+      if (!timeline?.hasMore || pages === mostPages) return false;
       await this.loadOlder(room, BIG_PAGE);
     }
     return false;
@@ -185,6 +218,15 @@ export class ChatSession {
     return loading;
   }
 
+  /** Load the page after the newest item, where the history ends before the room's newest one. */
+  loadNewer(room: string): Promise<void> {
+    const running = this.loadingNewer.get(room);
+    if (running) return running;
+    const loading = this.fetchNewer(room).finally(() => this.loadingNewer.delete(room));
+    this.loadingNewer.set(room, loading);
+    return loading;
+  }
+
   // --- inner workings
 
   private async fetchOlder(room: string, limit: number): Promise<void> {
@@ -194,6 +236,17 @@ export class ChatSession {
     const page = await this.api.chat.messages(room, { before: oldest.cursor, limit });
     this.store.dispatch({ type: "names", users: page.users });
     this.store.dispatch({ type: "older_page", room, messages: page.items, hasMore: page.has_more });
+  }
+
+  private async fetchNewer(room: string): Promise<void> {
+    const timeline = this.store.get().timelines[room];
+    const newest = timeline?.items.at(-1);
+    if (!timeline?.hasNewer || !newest) return;
+    const page = await this.api.chat.messages(room, { after: newest.cursor, limit: BIG_PAGE });
+    this.store.dispatch({ type: "names", users: page.users });
+    this.store.dispatch({ type: "newer_page", room, messages: page.items, hasNewer: page.has_more });
+    // What came since the page was read was not taken in while the history ended before it.
+    if (!page.has_more) this.client.subscribe(room, page.cursor);
   }
 
   private async load(): Promise<void> {

@@ -22,8 +22,12 @@ export function parseRoute(hash: string): Route {
   return { page: "room", room: decodeURIComponent(room), message: decoded };
 }
 
+/** Happens when the page is to go where the address bar points already. */
+export const NAMED_AGAIN = "roomlog:named-again";
+
 export function go(href: string): void {
-  location.hash = href;
+  if (location.hash === href) window.dispatchEvent(new Event(NAMED_AGAIN));
+  else location.hash = href;
 }
 
 /** The current route, following the address bar. */

@@ -27,3 +27,11 @@ export function dayName(at: number, now: number): string {
   if (!isNewDay(at, now - 86_400_000)) return "Yesterday";
   return DAY.format(at);
 }
+
+/** When a day such as `2026-01-31` begins where the reader is, or a day later; null for what is none. */
+export function dayStart(day: string, later = 0): Date | null {
+  const [, year, month, date] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(day) ?? [];
+  if (year === undefined) return null;
+  const start = new Date(Number(year), Number(month) - 1, Number(date) + later);
+  return Number.isNaN(start.getTime()) ? null : start;
+}

@@ -166,6 +166,24 @@ describe("unread", () => {
   });
 });
 
+describe("far up in the history", () => {
+  const message = { id: "e1", cursor: "1:1", sender: "bob", ts: "2026-01-02T03:04:05Z", text: "old" };
+  const far: Action = { type: "page", room: "room", messages: [message], hasMore: true, hasNewer: true };
+
+  it("nothing that comes in counts as read, at the end of what is shown either", () => {
+    const state = play(far, events(event(9)));
+    expect(shown(state)).toEqual(["e1"]);
+    expect(state.activity.room?.unread).toBe(1);
+    expect(placeToMark(state)).toBeNull();
+  });
+
+  it("what was left out is there again once the history reaches to the newest message", () => {
+    const page: Action = { type: "newer_page", room: "room", messages: [], hasNewer: false };
+    const state = play(far, events(event(9)), page, events(event(9)));
+    expect(shown(state)).toEqual(["e1", "e9"]);
+  });
+});
+
 describe("changes of messages", () => {
   const posted = events(event(1, { sender: "alice" }));
   const edit: Action = {

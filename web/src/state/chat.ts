@@ -10,7 +10,7 @@ import { applyPresence, dropStale, startTyping, stopTyping } from "./presence";
 import { isLookedAt, look, messagesAfter } from "./reading";
 import { applyToRoom } from "./rooms";
 import type { Room } from "./rooms";
-import { applyEvents, fromApi, prependPage, showPage } from "./timeline";
+import { appendPage, applyEvents, fromApi, prependPage, showPage } from "./timeline";
 import type { Timeline } from "./timeline";
 import { addToast } from "./toasts";
 import * as unread from "./unread";
@@ -41,7 +41,11 @@ export function reduce(state: ChatState, action: Action): ChatState {
         error: action.error,
       }));
     case "page":
-      return showNewest(state, action.room, showPage(action.messages, action.hasMore));
+      return showInstead(state, action.room, showPage(action.messages, action.hasMore, action.hasNewer));
+    case "newer_page":
+      return withTimeline(state, action.room, (before) =>
+        appendPage(before, action.messages, action.hasNewer),
+      );
     case "older_page":
       return withTimeline(state, action.room, (before) =>
         prependPage(before, action.messages, action.hasMore),
@@ -130,7 +134,7 @@ function countedByServer(state: ChatState, room: UnreadRoom): ChatState {
   return withActivity(state, room.room, (before) => unread.fromServer(before, room, looked));
 }
 
-function showNewest(state: ChatState, room: string, timeline: Timeline): ChatState {
+function showInstead(state: ChatState, room: string, timeline: Timeline): ChatState {
   const shown = timeline.items.map((item) => ({ id: item.id, sender: item.sender }));
   let next = withPending(state, room, (list) => pending.settle(list, shown, state.me));
   next = withChanges(next, room, unstored);

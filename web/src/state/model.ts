@@ -53,7 +53,8 @@ export type Action =
   | { type: "quote"; id: string; message: ApiMessage | null }
   | { type: "timeline_loading"; room: string }
   | { type: "timeline_failed"; room: string; error: string }
-  | { type: "page"; room: string; messages: readonly ApiMessage[]; hasMore: boolean }
+  | { type: "page"; room: string; messages: readonly ApiMessage[]; hasMore: boolean; hasNewer?: boolean }
+  | { type: "newer_page"; room: string; messages: readonly ApiMessage[]; hasNewer: boolean }
   | { type: "older_page"; room: string; messages: readonly ApiMessage[]; hasMore: boolean }
   | { type: "events"; events: readonly ChatEvent[] }
   | { type: "presence"; room: string; frame: Pick<Presence, "state" | "diff"> }

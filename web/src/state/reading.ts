@@ -2,6 +2,7 @@
 
 import type { ChatState } from "./model";
 import { withActivity } from "./model";
+import { LOADING } from "./timeline";
 import type { MessageItem } from "./timeline";
 import * as unread from "./unread";
 
@@ -20,7 +21,8 @@ export function look(
 
 /** Whether the person sees what comes into the room. */
 export function isLookedAt(state: ChatState, room: string): boolean {
-  return state.openRoom === room && state.visible && state.atEnd;
+  const isAtNewest = state.atEnd && !state.timelines[room]?.hasNewer;
+  return state.openRoom === room && state.visible && isAtNewest;
 }
 
 /** The marker that the person's reading asks for: the newest message of somebody else that is on the screen. */
@@ -36,7 +38,8 @@ export function placeToMark(state: ChatState): { room: string; cursor: string } 
 
 /** The messages of others after a place in the history that is here, or null where the place is not in it. */
 export function messagesAfter(state: ChatState, room: string, cursor: string): MessageItem[] | null {
-  const items = state.timelines[room]?.items ?? [];
+  const { items, hasNewer } = state.timelines[room] ?? LOADING;
+  if (hasNewer) return null;
   const place = items.findLastIndex((item) => item.cursor === cursor);
   if (place < 0) return null;
   return items

@@ -8,6 +8,8 @@ export interface Room {
   name: string;
   kind: RoomKind;
   topic: string | null;
+  /** The language that its words are searched in: ISO 639-1, or `simple`. */
+  language?: string;
   members: number;
   is_member: boolean;
   /** One's own part in it; null for those who are not in it. */
@@ -28,6 +30,8 @@ function applyOne(room: Room, event: ChatEvent, me: string): Room {
       return typeof event.d.name === "string" ? { ...room, name: event.d.name } : room;
     case "RoomTopicChanged":
       return typeof event.d.topic === "string" ? { ...room, topic: event.d.topic } : room;
+    case "RoomLanguageChanged":
+      return typeof event.d.language === "string" ? { ...room, language: event.d.language } : room;
     case "MemberJoined":
     case "MemberInvited":
       if (!mine) return { ...room, members: room.members + 1 };

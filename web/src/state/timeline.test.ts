@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ChatEvent } from "@roomlog/client";
-import { applyEvents, prependPage, showPage } from "./timeline";
+import { appendPage, applyEvents, prependPage, showPage } from "./timeline";
 import type { ApiMessage, MessageItem } from "./timeline";
 
 function stored(n: number): ApiMessage {
@@ -46,6 +46,18 @@ describe("timeline", () => {
     expect(grown.items.length).toBeLessThan(20_000);
     expect(grown.hasMore).toBe(true);
     expect(grown.firstIndex - page.firstIndex).toBe(20_001 - grown.items.length);
+  });
+
+  it("leaves out what comes in while it ends before the newest item, until the pages between are there", () => {
+    const far = showPage(range(1, 5).map(stored), false, true);
+    const changed = applyEvents(far, [event(90), event(91, "MessageEdited", { event: "e2", text: "new" })]);
+    expect(ids(changed.items)).toEqual(["e1", "e2", "e3", "e4", "e5"]);
+    expect(changed.items[1]).toMatchObject({ text: "new" });
+    const nearer = appendPage(changed, range(5, 8).map(stored), true);
+    expect(ids(nearer.items)).toEqual(["e1", "e2", "e3", "e4", "e5", "e6", "e7", "e8"]);
+    const whole = appendPage(nearer, range(9, 10).map(stored), false);
+    expect(ids(applyEvents(whole, [event(10), event(11)]).items).slice(-3)).toEqual(["e9", "e10", "e11"]);
+    expect(appendPage(whole, [stored(99)], true)).toBe(whole);
   });
 
   it("applies edits, deletions and reactions to the message they name", () => {

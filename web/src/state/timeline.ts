@@ -42,6 +42,8 @@ export interface Timeline {
   /** A number for the first item that stays right when older ones are put before it. */
   firstIndex: number;
   hasMore: boolean;
+  /** The items end before the newest one, because the reader went to a place far up: what comes in is not among them. */
+  hasNewer: boolean;
   error: string | null;
 }
 
@@ -66,6 +68,7 @@ const NOTICES = new Set([
   "RoomCreated",
   "RoomRenamed",
   "RoomTopicChanged",
+  "RoomLanguageChanged",
   "MemberJoined",
   "MemberLeft",
   "MemberInvited",
@@ -78,6 +81,7 @@ export const LOADING: Timeline = {
   items: [],
   firstIndex: FIRST_INDEX,
   hasMore: false,
+  hasNewer: false,
   error: null,
 };
 
@@ -98,9 +102,14 @@ export function fromApi(message: ApiMessage): MessageItem {
   };
 }
 
-/** Show the newest page; what was on the screen before is replaced. */
-export function showPage(messages: readonly ApiMessage[], hasMore: boolean): Timeline {
-  return { status: "ready", items: messages.map(fromApi), firstIndex: FIRST_INDEX, hasMore, error: null };
+/** Show a page, the newest one or one further up; what was on the screen before is replaced. */
+export function showPage(
+  messages: readonly ApiMessage[],
+  hasMore: boolean,
+  hasNewer: boolean = false,
+): Timeline {
+  const items = messages.map(fromApi);
+  return { status: "ready", items, firstIndex: FIRST_INDEX, hasMore, hasNewer, error: null };
 }
 
 /** Put an older page before what is there; items that are there already are left out. */
@@ -111,6 +120,14 @@ export function prependPage(timeline: Timeline, messages: readonly ApiMessage[],
   return { ...timeline, items, firstIndex: timeline.firstIndex - older.length, hasMore };
 }
 
+/** Put a newer page after what is there, which does not reach to the newest item. */
+export function appendPage(timeline: Timeline, messages: readonly ApiMessage[], hasNewer: boolean): Timeline {
+  if (!timeline.hasNewer) return timeline;
+  const known = new Set(timeline.items.map((item) => item.id));
+  const newer = messages.filter((message) => !known.has(message.id)).map(fromApi);
+  return trim({ ...timeline, items: [...timeline.items, ...newer], hasNewer });
+}
+
 /** Fold live events in log order into the timeline; an event that is there already changes nothing. */
 export function applyEvents(timeline: Timeline, events: readonly ChatEvent[]): Timeline {
   const items = [...timeline.items];
@@ -118,7 +135,7 @@ export function applyEvents(timeline: Timeline, events: readonly ChatEvent[]): T
   for (const event of events) {
     const item = itemOf(event);
     if (item === null) amend(items, places, event);
-    else if (!places.has(item.id)) places.set(item.id, items.push(item) - 1);
+    else if (!places.has(item.id) && !timeline.hasNewer) places.set(item.id, items.push(item) - 1);
   }
   return trim({ ...timeline, items });
 }
@@ -139,7 +156,7 @@ function itemOf(event: ChatEvent): TimelineItem | null {
     return { kind: "message", ...common, ...message, mentions: readIds(d.mentions) };
   }
   if (!NOTICES.has(event.type)) return null;
-  const detail = readText(d.name) || readText(d.topic) || readText(d.role);
+  const detail = readText(d.name) || readText(d.topic) || readText(d.role) || readText(d.language);
   return { kind: "notice", ...common, what: event.type, user: readText(d.user) || sender, detail };
 }
 

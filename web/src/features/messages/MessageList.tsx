@@ -5,8 +5,9 @@ import type { VirtuosoHandle } from "react-virtuoso";
 import { explain } from "../../session/explain";
 import { useChat, useSession } from "../../shared/context";
 import type { PendingMessage } from "../../state/pending";
+import { NAMED_AGAIN } from "../../shared/router";
 import { LOADING } from "../../state/timeline";
-import type { MessageItem, Timeline } from "../../state/timeline";
+import type { MessageItem, Timeline, TimelineItem } from "../../state/timeline";
 import { RowActionsContext } from "./actions";
 import type { RowActions } from "./actions";
 import { EmptyRoom, HistoryBottom, HistoryTop, LoadingHistory } from "./HistoryTop";
@@ -51,13 +52,25 @@ export function MessageList({ room, timeline = LOADING, target, editing, actions
     toBottom,
   );
   const first = timeline.firstIndex;
-  const jump = useJump(room, log, list, entries, release);
-  const show = useCallback((id: string) => void jump((item) => item.id === id), [jump]);
+  const jump = useJump(log, list, entries, release);
+  const show = useCallback(
+    (id: string) =>
+      void jump(
+        () => session.reveal(room, id),
+        (item) => item.id === id,
+      ),
+    [jump, session, room],
+  );
+  const showFirstNew = () => {
+    const isIt = (item: TimelineItem) => item.cursor === divider;
+    void jump(() => session.loadUntil(room, isIt), isIt);
+  };
+  const showNewest = () => void (timeline.hasNewer ? session.loadTimeline(room).then(follow) : follow());
   const all = useMemo(() => ({ ...actions, show }), [actions, show]);
   const [top, setTop] = useState(first);
   const isRowAbove = divider !== null && isAbove(divider, entries, top - first);
   const isNewAbove = useIsAbove(log, "[data-new]", isRowAbove, divider !== null && entries.length > 0);
-  useOnSend(follow, pending.length);
+  useOnSend(showNewest, pending.length);
   useEffect(() => session.setAtEnd(room, following), [session, room, following]);
   useTarget(target, timeline.status === "ready", show);
   useEditedInView(list, entries, editing);
@@ -75,9 +88,10 @@ export function MessageList({ room, timeline = LOADING, target, editing, actions
             computeItemKey={(_, entry) => keyOf(entry)}
             alignToBottom
             atBottomThreshold={NEAR_BOTTOM_PX}
-            atBottomStateChange={onBottom}
+            atBottomStateChange={(atBottom) => onBottom(atBottom && !timeline.hasNewer)}
             followOutput={() => (following ? "auto" : false)}
             totalListHeightChanged={() => following && list.current?.autoscrollToBottom()}
+            endReached={() => void session.loadNewer(room).catch(() => undefined)}
             increaseViewportBy={{ top: 600, bottom: 200 }}
             startReached={history.load}
             rangeChanged={(range) => setTop(range.startIndex)}
@@ -98,8 +112,8 @@ export function MessageList({ room, timeline = LOADING, target, editing, actions
           />
         )}
         <JumpButtons
-          onFirstNew={isNewAbove ? () => void jump((item) => item.cursor === divider) : null}
-          onNewest={following ? null : follow}
+          onFirstNew={isNewAbove ? showFirstNew : null}
+          onNewest={following && !timeline.hasNewer ? null : showNewest}
         />
       </div>
     </RowActionsContext>
@@ -120,10 +134,16 @@ function quotedBy(entry: Entry, timeline: Timeline): MessageItem | null | undefi
   return found?.kind === "message" ? found : null;
 }
 
-/** Go to the message that the address bar names, once there is a history to look in. */
+/** Go to the message that the address bar names, once there is a history to look in, and whenever it is named again. */
 function useTarget(target: string | null, isReady: boolean, show: (id: string) => void): void {
+  const shown = useRef<string | null>(null);
   useEffect(() => {
-    if (target !== null && isReady) show(target);
+    if (target === null || !isReady) return;
+    if (shown.current !== target) show(target);
+    shown.current = target;
+    const again = () => show(target);
+    window.addEventListener(NAMED_AGAIN, again);
+    return () => window.removeEventListener(NAMED_AGAIN, again);
   }, [target, isReady, show]);
 }
 

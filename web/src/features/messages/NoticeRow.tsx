@@ -1,3 +1,4 @@
+import { languageName } from "../../shared/languages";
 import { UserName } from "../../shared/UserName";
 import { clock, fullTime } from "../../shared/time";
 import { plain } from "../../shared/plain";
@@ -52,6 +53,12 @@ function Sentence({ item }: { item: NoticeItem }) {
       return (
         <>
           {sender} changed the topic to {detail}
+        </>
+      );
+    case "RoomLanguageChanged":
+      return (
+        <>
+          {sender} set the room’s language to {languageName(item.detail)}
         </>
       );
     case "MemberRoleChanged":

@@ -11,9 +11,8 @@ import type { Entry } from "./rows";
 const TRIES = 6;
 const SETTLED_MS = 120;
 
-/** Bring an item onto the screen; older pages are loaded until it is there. `release` stops keeping to the end. */
+/** Bring an item onto the screen once `load` has it in the history. `release` stops keeping to the end. */
 export function useJump(
-  room: string,
   log: RefObject<HTMLElement | null>,
   list: RefObject<VirtuosoHandle | null>,
   entries: readonly Entry[],
@@ -26,10 +25,10 @@ export function useJump(
   });
 
   return useCallback(
-    async (isIt: (item: TimelineItem) => boolean) => {
-      const found = await session.loadUntil(room, isIt).catch(() => false);
+    async (load: () => Promise<boolean>, isIt: (item: TimelineItem) => boolean) => {
+      const found = await load().catch(() => false);
       if (!found) {
-        const text = "It is not in this room, or too far back in its history.";
+        const text = "It is not in this room, or the history could not be loaded.";
         const toast = { id: newKey(), tone: "error" as const, title: "The message was not found", text };
         session.store.dispatch({ type: "toast", toast: { ...toast, room: null } });
         return;
@@ -43,7 +42,7 @@ export function useJump(
         if (isOnScreen(log.current, latest.current[index])) return;
       }
     },
-    [session, room, log, list, release],
+    [session, log, list, release],
   );
 }
 

@@ -4,11 +4,12 @@ import { Icon } from "../../shared/icons";
 import { mayInvite, moderates } from "../../state/members";
 import type { Room } from "../../state/rooms";
 import { InviteDialog } from "./InviteDialog";
+import { JumpDialog } from "./JumpDialog";
 import { LeaveDialog } from "./LeaveDialog";
 import { MembersDialog } from "./MembersDialog";
 import { SettingsDialog } from "./SettingsDialog";
 
-type Dialog = "members" | "invite" | "settings" | "leave" | null;
+type Dialog = "members" | "jump" | "invite" | "settings" | "leave" | null;
 
 /** What a member can do with a room; what the server would refuse is not offered. */
 export function RoomMenu({ room }: { room: Room }) {
@@ -25,6 +26,9 @@ export function RoomMenu({ room }: { room: Room }) {
         <Menu.Dropdown>
           <Menu.Item leftSection={<Icon name="people" />} onClick={() => setDialog("members")}>
             Members
+          </Menu.Item>
+          <Menu.Item leftSection={<Icon name="clock" />} onClick={() => setDialog("jump")}>
+            Jump to a day
           </Menu.Item>
           {mayInvite(room) && (
             <Menu.Item leftSection={<Icon name="invite" />} onClick={() => setDialog("invite")}>
@@ -43,6 +47,7 @@ export function RoomMenu({ room }: { room: Room }) {
         </Menu.Dropdown>
       </Menu>
       {dialog === "members" && <MembersDialog room={room} onClose={close} />}
+      {dialog === "jump" && <JumpDialog room={room} onClose={close} />}
       {dialog === "invite" && <InviteDialog room={room} onClose={close} />}
       {dialog === "settings" && <SettingsDialog room={room} onClose={close} />}
       {dialog === "leave" && <LeaveDialog room={room} onClose={close} />}

@@ -1,18 +1,20 @@
-import { Alert, Button, Group, Modal, Stack, TextInput, Textarea } from "@mantine/core";
+import { Alert, Button, Group, Modal, NativeSelect, Stack, TextInput, Textarea } from "@mantine/core";
 import { useState } from "react";
 import type { FormEvent } from "react";
 import { explain } from "../../session/explain";
 import { useSession } from "../../shared/context";
+import { LANGUAGES, SIMPLE } from "../../shared/languages";
 import type { Room } from "../../state/rooms";
 
 const LONGEST_NAME = 80;
 const LONGEST_TOPIC = 300;
 
-/** The room's name and topic, for owners and moderators. */
+/** The room's name, topic and language, for owners and moderators. */
 export function SettingsDialog({ room, onClose }: { room: Room; onClose: () => void }) {
   const { rooms } = useSession();
   const [name, setName] = useState(room.name);
   const [topic, setTopic] = useState(room.topic ?? "");
+  const [language, setLanguage] = useState(room.language ?? SIMPLE);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
 
@@ -23,6 +25,7 @@ export function SettingsDialog({ room, onClose }: { room: Room; onClose: () => v
     try {
       if (name.trim() !== room.name) await rooms.rename(room.id, name.trim());
       if (topic.trim() !== (room.topic ?? "")) await rooms.setTopic(room.id, topic.trim());
+      if (language !== (room.language ?? SIMPLE)) await rooms.setLanguage(room.id, language);
       onClose();
     } catch (failure) {
       setError(explain(failure));
@@ -55,6 +58,13 @@ export function SettingsDialog({ room, onClose }: { room: Room; onClose: () => v
             maxLength={LONGEST_TOPIC}
             autosize
             maxRows={4}
+          />
+          <NativeSelect
+            label="Language"
+            description="Search finds other forms of a word in it: “running” for “run”."
+            value={language}
+            onChange={(event) => setLanguage(event.currentTarget.value)}
+            data={LANGUAGES}
           />
           {error !== null && (
             <Alert color="red" variant="light" role="alert">

@@ -9,6 +9,9 @@ import { PresencePanel } from "../presence/PresencePanel";
 import { RoomPage } from "../room/RoomPage";
 import { RoomHeader } from "../room/RoomHeader";
 import { RoomList } from "../rooms/RoomList";
+import { SearchButton } from "../search/SearchButton";
+import { SearchDialog } from "../search/SearchDialog";
+import { useShortcut } from "../search/useShortcut";
 import { ConnectionBadge } from "./ConnectionBadge";
 import { MenuButton } from "./MenuButton";
 import { OfflineBanner } from "./OfflineBanner";
@@ -35,11 +38,13 @@ export function Shell({ me, onSignOut }: Props) {
   const target = route.page === "room" ? route.message : null;
   const [menu, { toggle: toggleMenu, close: closeMenu }] = useDisclosure(false);
   const [people, { toggle: togglePeople, close: closePeople }] = useDisclosure(false);
+  const [searching, { open: openSearch, close: closeSearch }] = useDisclosure(false);
   const listFits = useMediaQuery(`(min-width: ${em(LIST_FITS_PX)})`, true, NOW);
   const peopleFit = useMediaQuery(`(min-width: ${em(PEOPLE_FIT_PX)})`, true, NOW);
   const unread = useChat(totalUnread);
   const name = useChat((state) => (room === null ? undefined : state.rooms[room]?.name));
 
+  useShortcut(openSearch);
   useEffect(() => void session.openRoom(room), [session, room]);
   useEffect(() => {
     document.title = `${unread > 0 ? `(${unread}) ` : ""}${name === undefined ? "" : `${name} · `}Roomlog`;
@@ -63,6 +68,7 @@ export function Shell({ me, onSignOut }: Props) {
           ) : (
             <RoomHeader room={room} peopleOpen={people} onPeople={togglePeople} />
           )}
+          <SearchButton onClick={openSearch} />
           <ConnectionBadge />
           <UserMenu me={me} onSignOut={onSignOut} />
         </Group>
@@ -81,6 +87,7 @@ export function Shell({ me, onSignOut }: Props) {
       <AppShell.Aside aria-label="People" inert={!peopleFit && !people}>
         {room !== null && <PresencePanel room={room} onClose={closePeople} />}
       </AppShell.Aside>
+      <SearchDialog opened={searching} openRoom={room} onClose={closeSearch} />
       <Toasts />
     </AppShell>
   );

@@ -1,0 +1,89 @@
+"""Full-text search."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AfterValidator
+
+from api import sql
+from api.answers import answer
+from api.guards import Who
+from api.models import FoundMessages
+from api.openapi import errors
+from api.problems import Problem
+from api.reads import AfterHeader, AfterQuery, wait_for, wanted_cursor
+from api.search import Asked, search
+from api.search_query import MAX_CHARS, Filter, FilterName
+from api.services import Use
+from api.strict import StrictRoute, storable
+from roomlog.errors import ErrorCode
+from roomlog.ids import is_id
+
+router = APIRouter(tags=["search"], route_class=StrictRoute)
+Text = AfterValidator(storable)
+
+
+@router.get(
+    "/search",
+    response_model=FoundMessages,
+    responses=errors(401, 403, 404, 422, 503, 504),
+)
+async def search_messages(
+    who: Who,
+    use: Use,
+    q: Annotated[
+        str,
+        Query(
+            max_length=MAX_CHARS,
+            description='words, all of which must be there; "words in a row", beginnings*, -without, one OR '
+            "another; from:NAME, in:ROOM, has:link, has:file, since:, until:, before:, after:, on:2026-01-31",
+            examples=['deploy* "went wrong" -test from:ada since:2026-01'],
+        ),
+        Text,
+    ] = "",
+    room: Annotated[
+        str, Query(max_length=100, description="only in this room, an id or a name"), Text
+    ] = "",
+    sender: Annotated[
+        str,
+        Query(
+            alias="from", max_length=200, description="only from this person: an id, a name, or me"
+        ),
+        Text,
+    ] = "",
+    since: Annotated[
+        str, Query(max_length=40, description="a time or a day (UTC): then or later"), Text
+    ] = "",
+    until: Annotated[
+        str,
+        Query(max_length=40, description="a time: before; or a day (UTC): that day or before"),
+        Text,
+    ] = "",
+    has: Annotated[str, Query(max_length=20, description="link or file"), Text] = "",
+    sort: Annotated[
+        Literal["newest", "relevance"],
+        Query(description="relevance: the best of the newest 300 that are found come first"),
+    ] = "newest",
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    after: Annotated[
+        str | None, Query(max_length=600, description="`next` of the page before")
+    ] = None,
+    after_cursor: AfterQuery = None,
+    roomlog_after: AfterHeader = None,
+) -> Response:
+    """Find messages in the rooms that one is a member of, the newest first.
+
+    Messages of the last moments may not be found yet: `after_cursor`, together with `room`, waits for them.
+    """
+    cursor = wanted_cursor(after_cursor or roomlog_after, use.settings.epoch)
+    if cursor is not None:
+        if not is_id(room):
+            raise Problem(ErrorCode.BAD_REQUEST, "after_cursor: name the cursor's room in room=ID")
+        await wait_for(use, room, cursor, sql.INDEXED)
+    given: tuple[tuple[FilterName, str], ...]
+    given = ("from", sender), ("since", since), ("until", until), ("has", has)
+    filters = tuple(Filter(name, value.strip()) for name, value in given if value.strip())
+    asked = Asked(q, room.strip(), filters, sort == "relevance", after or "", limit)
+    found, up_to = await search(use, who.user_id, asked, datetime.now(UTC))
+    return answer(found, up_to)

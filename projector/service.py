@@ -1,0 +1,137 @@
+"""What the services of this stage have in common: how one begins, how its work is watched, and how it ends."""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import uvloop
+from aiokafka.errors import KafkaError
+from prometheus_client import Gauge
+
+from projector.kafka import ForeignLog, Source
+from projector.pacing import STUCK_AFTER_S, CatchUp, Watchdog
+from projector.readers import listen
+from projector.session import WrongSchema
+from projector.worker import Worker
+from roomlog import health
+from roomlog.settings import Settings, from_environment
+from schemas.registry import RegistryError
+
+_WATCH_EVERY_S = 2.0
+_STOP_WITHIN_S = 4.5
+
+log = logging.getLogger(__name__)
+
+
+class Stuck(RuntimeError):
+    """The consumer has work and makes no progress; a new process is the cure."""
+
+
+def main(name: str, run: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
+    """Run the service `name` until SIGTERM or SIGINT; exits 1 with a message where it cannot go on."""
+    settings = from_environment()
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for talkative in ("aiokafka", "httpx"):
+        logging.getLogger(talkative).setLevel("WARNING")
+    try:
+        uvloop.run(run(settings))
+    except (RegistryError, WrongSchema, ForeignLog, Stuck) as error:
+        raise SystemExit(f"roomlog {name}: {error}") from error
+    except (KafkaError, TimeoutError) as error:
+        raise SystemExit(
+            f"roomlog {name}: Kafka at {settings.kafka} does not answer ({error!r}); is it running?"
+        ) from error
+
+
+async def work(settings: Settings, port: int, source: Source, worker: Worker, lag: Gauge) -> None:
+    """Let a worker work until a signal says to stop, with the health endpoints at `port`.
+
+    Raises ForeignLog, KafkaError, Stuck, TimeoutError or WrongSchema.
+    """
+    watch = Watch(source, worker, lag)
+    server = await health.serve(settings.host, settings.metrics_port or port, watch.checks())
+    try:
+        await source.start()
+        _stop_on_signals(worker)
+        await _first_of(worker.run(), watch.run(), listen(settings.postgres, source.hurry))
+    finally:
+        server.close()
+        await source.stop()
+
+
+class Watch:
+    """Measures the lag, and ends the process where it does not shrink."""
+
+    def __init__(self, source: Source, worker: Worker, lag: Gauge) -> None:
+        self._source, self._worker, self._lag = source, worker, lag
+        self._dog, self._catching_up = Watchdog(time.monotonic()), CatchUp()
+        self._kafka_problem: str | None = "not asked yet"
+
+    def checks(self) -> dict[str, health.Check]:
+        """Return what /readyz asks: all is known from the work itself, nothing is sent."""
+
+        async def kafka() -> str | None:
+            return self._kafka_problem
+
+        async def postgres() -> str | None:
+            return self._worker.postgres_problem
+
+        async def assignment() -> str | None:
+            placed = self._source.joined and not self._source.unplaced
+            return None if placed else "the consumer group has assigned no partitions yet"
+
+        return {"kafka": kafka, "postgres": postgres, "assignment": assignment}
+
+    async def run(self) -> None:
+        """Look again and again; raises Stuck."""
+        while True:
+            await self._look()
+            await asyncio.sleep(_WATCH_EVERY_S)
+
+    async def _look(self) -> None:
+        try:
+            lag = await self._source.lag()
+        except (KafkaError, TimeoutError) as error:
+            self._kafka_problem = repr(error)
+            return
+        now = time.monotonic()
+        self._kafka_problem = None
+        for place, records in lag.items():
+            self._lag.labels(place.topic, str(place.partition)).set(records)
+        behind = sum(lag.values())
+        if told := self._catching_up.told_at(now, behind, self._worker.progress):
+            log.info(told)
+        if self._dog.is_stuck(now, behind, self._worker.progress, self._worker.is_excused):
+            raise Stuck(f"{behind} records behind and no progress for {STUCK_AFTER_S:.0f} s")
+
+
+def _stop_on_signals(worker: Worker) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        log.info("stopping after this batch")
+        worker.stop()
+        # What is not committed by then is read again by the next one: nothing to save.
+        loop.call_later(_STOP_WITHIN_S, os._exit, 1)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+
+
+async def _first_of(*endless: Coroutine[None, None, None]) -> None:
+    """Run until one returns or raises, and end the others."""
+    tasks = [asyncio.ensure_future(one) for one in endless]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,77 @@
+import { useDebouncedValue } from "@mantine/hooks";
+import { useCallback, useEffect, useState } from "react";
+import type { FoundMessage, FoundPage } from "../../api/chat";
+import { explain } from "../../session/explain";
+import { useSession } from "../../shared/context";
+import { toQuery } from "./filters";
+import type { Filters } from "./filters";
+
+const PAUSE_MS = 200;
+
+export interface Found {
+  /** What this is the answer to. */
+  asked: string | null;
+  /** When that was, in milliseconds. */
+  at: number;
+  items: readonly FoundMessage[];
+  rooms: FoundPage["rooms"];
+  next: string | null;
+  /** How many events cannot be found yet. */
+  behind: number;
+  error: string | null;
+}
+
+const NOTHING: Found = { asked: null, at: 0, items: [], rooms: {}, next: null, behind: 0, error: null };
+
+/**
+ * Messages that a text and its filters find, a page at a time. While the answer is on its way (`loading`), what was
+ * found before stays.
+ */
+export function useSearch(text: string, filters: Filters) {
+  const { messages } = useSession();
+  const wanted = toQuery(text, filters, 0) && JSON.stringify([text.trim(), filters]);
+  const [asked] = useDebouncedValue(wanted, PAUSE_MS);
+  const [found, setFound] = useState(NOTHING);
+  const [adding, setAdding] = useState(false);
+
+  const load = useCallback(
+    async (question: string, earlier: Found, signal?: AbortSignal): Promise<Found> => {
+      const [words, narrowed] = JSON.parse(question) as [string, Filters];
+      const now = Date.now();
+      const query = toQuery(words, narrowed, now);
+      if (query === null) return NOTHING;
+      try {
+        const page = await messages.search(query, earlier.next, signal);
+        const items = [...earlier.items, ...page.items];
+        const rooms = { ...earlier.rooms, ...page.rooms };
+        return { ...page, items, rooms, asked: question, at: now, error: null };
+      } catch (error) {
+        return { ...earlier, asked: question, at: now, error: explain(error) };
+      }
+    },
+    [messages],
+  );
+
+  useEffect(() => {
+    if (asked === null) return;
+    const abort = new AbortController();
+    void load(asked, NOTHING, abort.signal).then((answer) => {
+      if (!abort.signal.aborted) setFound(answer);
+    });
+    return () => abort.abort();
+  }, [asked, load]);
+
+  /** Add to what was found, unless something else is asked for meanwhile. */
+  function add(earlier: Found) {
+    if (asked === null || adding) return;
+    setAdding(true);
+    void load(asked, earlier).then((answer) => {
+      setFound((now) => (now.asked === answer.asked ? answer : now));
+      setAdding(false);
+    });
+  }
+  const more = () => add(found);
+  const retry = () => add(found.next === null ? NOTHING : found);
+  if (wanted === null) return { found: NOTHING, loading: false, adding: false, more, retry };
+  return { found, loading: found.asked !== wanted, adding, more, retry };
+}
