@@ -40,7 +40,7 @@ class BasicUser(Person):
         with self.timed("who am I"):
             me = accounts.http.get("/auth/me", account.token, User)
         if me.id != account.user:
-            raise PlaceError(f"signed in as {account.user}, but the API says {me['id']}")
+            raise PlaceError(f"signed in as {account.user}, but the API says {me.id}")
         self.chat = Chat(self.run_, self.number)
         self.chat.account = account
         self.chat.connect()
