@@ -3,9 +3,10 @@
 import time
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol, TypeVar
 
 import httpx
+import msgspec
 
 from loadtest.corpus import Corpus
 from roomlog import ids
@@ -72,24 +73,44 @@ def find_place(host: str, data: Path | None, corpus: Corpus) -> Place:
 
 
 def _remote(api: str, corpus: Corpus) -> Place:
-    if not api.startswith(("http://", "https://")):
+    try:
+        is_address = api.startswith(("http://", "https://")) and httpx.URL(api).host
+    except httpx.InvalidURL:
+        is_address = ""
+    if not is_address:
         told = f"--host {api}: wanted is the web address, such as http://127.0.0.1:8080"
         raise PlaceError(told)
     accounts = Registered(Http(api), corpus)
     token = accounts.sign_in(ids.new_id()[:8], 0).token
-    found = accounts.http.get("/ingest-nodes", token)
-    return Place(list(map(str, _listed(found, "nodes"))), accounts, accounts, None)
+    found = accounts.http.get("/ingest-nodes", token, _Nodes)
+    return Place([node.url for node in found.nodes], accounts, accounts, None)
 
 
-def _listed(found: dict[str, object], name: str) -> list[object]:
-    values = found.get(name)
-    if not isinstance(values, list) or not values:
-        raise PlaceError(f"the API names no {name}")
-    return values
+class _Node(msgspec.Struct):
+    url: Annotated[str, msgspec.Meta(pattern="^wss?://.")]
+
+
+class _Nodes(msgspec.Struct):
+    nodes: Annotated[list[_Node], msgspec.Meta(min_length=1)]
+
+
+class User(msgspec.Struct):
+    """What the API says of an account."""
+
+    id: str
+    name: str
+
+
+class _SignedIn(msgspec.Struct):
+    access_token: str
+    user: User
+
+
+T = TypeVar("T")
 
 
 class Http:
-    """The REST API, for many users over shared connections."""
+    """The REST API, for many users over shared connections. All of it raises PlaceError."""
 
     def __init__(self, api: str) -> None:
         self.api = api
@@ -100,15 +121,15 @@ class Http:
         # Users must not sign in with each other's cookies.
         self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
-    def get(self, path: str, token: str) -> dict[str, object]:
-        """Get a resource as the bearer of a token; raises PlaceError."""
-        return self._send("GET", path, headers={"Authorization": f"Bearer {token}"})
+    def get(self, path: str, token: str, kind: type[T]) -> T:
+        """Get a resource as the bearer of a token."""
+        return self._send("GET", path, kind, headers={"Authorization": f"Bearer {token}"})
 
-    def post(self, path: str, body: dict[str, str]) -> dict[str, object]:
-        """Post a body; raises PlaceError."""
-        return self._send("POST", path, json=body)
+    def post(self, path: str, body: dict[str, str], kind: type[T]) -> T:
+        """Post a body."""
+        return self._send("POST", path, kind, json=body)
 
-    def _send(self, method: str, path: str, **more: Any) -> dict[str, object]:
+    def _send(self, method: str, path: str, kind: type[T], **more: Any) -> T:
         try:
             answer = self._client.request(method, path, **more)
         except httpx.HTTPError as error:
@@ -116,10 +137,10 @@ class Http:
         if answer.is_error:
             raise PlaceError(_refusal(method, path, answer))
         try:
-            found: dict[str, object] = answer.json()
-        except ValueError as error:
-            raise PlaceError(f"{self.api} is not Roomlog's web address") from error
-        return found
+            return msgspec.json.decode(answer.content, type=kind)
+        except msgspec.MsgspecError as error:
+            told = f"{self.api}{path} does not answer as Roomlog does"
+            raise PlaceError(f"{told}: {error}") from error
 
 
 def _refusal(method: str, path: str, answer: httpx.Response) -> str:
@@ -158,15 +179,14 @@ class Registered:
     def register(self, run: str, number: int) -> None:
         """Make the account; raises PlaceError."""
         name = self._corpus.name(number)
-        self.http.post("/auth/register", {**credentials(run, number), "name": name})
+        body = {**credentials(run, number), "name": name}
+        self.http.post("/auth/register", body, _SignedIn)
         self._known.add((run, number))
 
     def log_in(self, run: str, number: int) -> Account:
         """Sign in; raises PlaceError."""
-        found = self.http.post("/auth/login", credentials(run, number))
-        user = found["user"]
-        assert isinstance(user, dict)  # noqa: S101  # the API's contract
-        return Account(user["id"], user["name"], str(found["access_token"]), ACCESS_TTL_S)
+        found = self.http.post("/auth/login", credentials(run, number), _SignedIn)
+        return Account(found.user.id, found.user.name, found.access_token, ACCESS_TTL_S)
 
 
 def credentials(run: str, number: int) -> dict[str, str]:

@@ -161,6 +161,8 @@ class Scenario(LoadTestShape):
             self.processes.begin(self.name, self.now)
         except hooks.TROUBLE as error:
             self.problems.append(str(error))
+        except Exception as error:  # whatever it is, the run has a verdict
+            self.problems.append(f"{type(error).__name__}: {error}")
 
     def _carry_out(self) -> None:
         if self.run is None:

@@ -4,7 +4,7 @@ from loadtest.chat import Chat
 from loadtest.criteria import fast
 from loadtest.evidence import Findings
 from loadtest.people import Person
-from loadtest.place import PlaceError
+from loadtest.place import PlaceError, User
 from loadtest.scenario import Scenario
 from loadtest.size import Size
 from loadtest.verdict import Criterion, at_least, at_most
@@ -38,9 +38,9 @@ class BasicUser(Person):
         with self.timed("sign in"):
             account = accounts.log_in(run, self.number)
         with self.timed("who am I"):
-            me = accounts.http.get("/auth/me", account.token)
-        if me["id"] != account.user:
-            raise PlaceError(f"signed in as {account.user}, but the API says {me['id']}")
+            me = accounts.http.get("/auth/me", account.token, User)
+        if me.id != account.user:
+            raise PlaceError(f"signed in as {account.user}, but the API says {me.id}")
         self.chat = Chat(self.run_, self.number)
         self.chat.account = account
         self.chat.connect()
