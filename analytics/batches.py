@@ -1,6 +1,7 @@
 """Raw records in, rows out: what is selected of a chunk of the log, as a pyarrow.RecordBatch."""
 
 from collections.abc import Callable
+from itertools import repeat
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
@@ -168,8 +169,7 @@ def _json(view: _View, values: dict[str, list[Any]]) -> list[bytes]:
         if isinstance(default, str) and column is not None:
             # Defaults are left out by identity: an equal text must become the same one.
             column = [default if v == default else v for v in column]
-        if column is not None:
-            columns.append(column)
+        columns.append(repeat(default) if column is None else column)
     return _encode_lines(list(map(view.struct, *columns))).split(b"\n")[:-1]
 
 

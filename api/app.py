@@ -27,6 +27,7 @@ from api.routes import (
     search,
     unread,
     users,
+    workspaces,
 )
 from api.services import Services
 from api.strict import BodyLimit
@@ -38,7 +39,19 @@ from roomlog.tokens import Verifier
 
 DEFAULT_PORT = 8080
 _GZIP_FROM_BYTES = 1024
-_GROUPS = (auth, users, bridge, rooms, messages, search, unread, presence, nodes, schemas)
+_GROUPS = (
+    auth,
+    users,
+    bridge,
+    workspaces,
+    rooms,
+    messages,
+    search,
+    unread,
+    presence,
+    nodes,
+    schemas,
+)
 _CODES = {404: ErrorCode.NOT_FOUND, 413: ErrorCode.TOO_LARGE}
 _log = logging.getLogger(__name__)
 

@@ -34,6 +34,7 @@ Password = Annotated[
 ]
 Name = Annotated[Line, StringConstraints(max_length=100), Field(examples=["Ada"])]
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{36}$")]
+WorkspaceRole = Literal["owner", "admin", "moderator", "member", "guest"]
 
 
 class Body(BaseModel):
@@ -78,8 +79,54 @@ class NewRoom(Body):
     """A room to make; `members` are user ids besides oneself."""
 
     name: Name
-    kind: Literal["public", "private", "direct"] = "public"
+    kind: Literal["public", "private", "direct", "group"] = "public"
     members: Annotated[list[Id], Field(max_length=500)] = []
+    workspace: Annotated[
+        str | None,
+        StringConstraints(min_length=1, max_length=40),
+        Field(description="id or slug, or `default`; left out: the one that is picked"),
+    ] = None
+
+
+class RoomChange(Body):
+    """What to change of a room; what is left out stays as it is."""
+
+    name: Name | None = None
+    topic: Annotated[str, StringConstraints(max_length=500), AfterValidator(storable)] | None = None
+    archived: bool | None = None
+    read_only: bool | None = None
+    history: Literal["all", "joined"] | None = None
+
+
+class NewWorkspace(Body):
+    """A workspace to make; `slug` is its name in addresses, and stays."""
+
+    name: Name
+    slug: Annotated[
+        str,
+        StringConstraints(min_length=2, max_length=40, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"),
+        Field(examples=["acme"]),
+    ]
+
+
+class WorkspaceChange(Body):
+    """Another name of a workspace."""
+
+    name: Name
+
+
+class NewRole(Body):
+    """Another role in a workspace."""
+
+    role: WorkspaceRole
+
+
+class NewInvite(Body):
+    """An invite to make; with an email address only the account with that address may accept it."""
+
+    role: Literal["admin", "moderator", "member", "guest"] = "member"
+    email: Email | None = None
+    days: Annotated[int, Field(ge=1, le=30)] = 7
 
 
 class NewMember(Body):

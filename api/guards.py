@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
+from api.postgres import reader
 from api.problems import Problem
 from api.services import Services, Use
 from roomlog.errors import ErrorCode
@@ -50,6 +51,7 @@ async def signed_in(request: Request, use: Use) -> Claims:
     claims = good_claims(request, use, token)
     if claims is None:
         raise unauthenticated("the access token is not good (any more); refresh it or sign in")
+    reader.set(claims.user_id)
     return claims
 
 

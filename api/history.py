@@ -6,8 +6,10 @@ from typing import Any, LiteralString
 from api import sql
 from api.messages import Json, message, numbered_page, people, user
 from api.postgres import Row
+from api.problems import Problem
 from api.reads import RoomView
 from api.services import Services
+from roomlog.errors import ErrorCode
 from roomlog.ids import is_id
 
 _END = 2**63 - 1
@@ -41,21 +43,26 @@ class History:
 
     async def at(self, time: datetime, limit: int) -> Json:
         """Return the first messages sent at a time or later; `has_more`: newer ones."""
-        found = await self._use.postgres.one(sql.OFFSET_AT, {"room_id": self._view.id, "at": time})
+        params = {"room_id": self._view.id, "since": self._view.since, "at": time}
+        found = await self._use.postgres.one(sql.OFFSET_AT, params)
         return await self.after(_END if found is None else found["offset"] - 1, limit)
 
     async def numbered(self, page: int, limit: int) -> Json:
         """Return a page by its number, from 1 for the oldest messages."""
         total: int = self._view.row["message_count"]
+        if self._view.since >= 0:
+            params = {"room_id": self._view.id, "since": self._view.since}
+            found = await self._use.postgres.one(sql.COUNT_READABLE, params)
+            total = found["count"] if found else 0
         wanted = numbered_page(page, limit, total)
         query = sql.MESSAGES_FROM_END if wanted.from_end else sql.MESSAGES_FROM_START
         rows = await self._rows(
             query, wanted.size, skip=wanted.skip, last=self._view.row["last_offset"]
         )
         pages = -(-total // limit)
-        found = await self._page(rows, page < pages)
+        items = await self._page(rows, page < pages)
         return {
-            **found,
+            **items,
             "total": total,
             "page": page,
             "limit": limit,
@@ -70,16 +77,21 @@ class History:
         root = found["event_id"] if found else event
         first = await self._rows(sql.ONE_MESSAGE, 1, event_id=root)
         rows = await self._rows(sql.THREAD, limit + 1, root=root, offset=offset)
+        if not first:
+            raise no_such_message()
         page = await self._page([*first, *rows[:limit]], len(rows) > limit)
         return {**page, "root": page["items"][0], "items": page["items"][1:]}
 
     async def one(self, event: str) -> Json:
         """Return one message, with the names it shows."""
-        page = await self._page(await self._rows(sql.ONE_MESSAGE, 1, event_id=event), False)
+        rows = await self._rows(sql.ONE_MESSAGE, 1, event_id=event)
+        if not rows:
+            raise no_such_message()
+        page = await self._page(rows, False)
         return {**page["items"][0], "users": page["users"]}
 
     async def _rows(self, query: LiteralString, limit: int, **params: Any) -> list[Row]:
-        params |= {"room_id": self._view.id, "limit": limit}
+        params |= {"room_id": self._view.id, "since": self._view.since, "limit": limit}
         return await self._use.postgres.all(query, params)
 
     async def _page(self, rows: list[Row], has_more: bool) -> Json:
@@ -88,6 +100,11 @@ class History:
         others = people(items) - users.keys()
         users |= await names(self._use, others) if others else {}
         return {"items": items, "users": users, "cursor": self._view.cursor, "has_more": has_more}
+
+
+def no_such_message() -> Problem:
+    """Return the one answer for messages that are not there and messages that one may not read."""
+    return Problem(ErrorCode.NOT_FOUND, "there is no such message")
 
 
 async def names(use: Services, ids: set[str]) -> dict[str, Json]:

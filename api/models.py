@@ -4,8 +4,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from api.bodies import WorkspaceRole
+
 USER = "0b1f6f5e-3c1f-4f0e-9f43-0c1d5e8b7a11"
 ROOM = "7c0c2b34-8a0e-8d5f-a0b2-3f6f0f4f6a22"
+WORKSPACE = "5d0e1b7c-2f4a-8b6d-9c3e-1a2b3c4d5e44"
+INVITE = "9a1c2e3f-4b5d-8f60-8a7b-6c5d4e3f2a55"
 EVENT = "2f8d4f4a-1b6e-8c3d-b9a7-5e2d1c0b9a33"
 CURSOR = "1:48213"
 TIME = "2026-01-02T03:04:05.678Z"
@@ -67,7 +71,10 @@ class Room(BaseModel):
 
     id: str = Field(examples=[ROOM])
     name: str = Field(examples=["general"])
-    kind: Literal["public", "private", "direct"]
+    kind: Literal["public", "private", "direct", "group"]
+    workspace: str | None = Field(
+        examples=[WORKSPACE], description="null: the one that everybody is in"
+    )
     topic: str
     language: str = Field(
         examples=["en"], description="in whose forms words are searched for; simple: as they are"
@@ -75,6 +82,11 @@ class Room(BaseModel):
     members: int = Field(description="how many")
     is_member: bool
     role: Literal["owner", "moderator", "member"] | None
+    archived: bool
+    read_only: bool = Field(description="only owners and moderators write")
+    history: Literal["all", "joined"] = Field(
+        description="members read all, or what came since they joined"
+    )
     last_cursor: str = Field(examples=[CURSOR])
     created_at: str = Field(examples=[TIME])
 
@@ -109,7 +121,10 @@ class CreatedRoom(BaseModel):
 
     id: str = Field(examples=[ROOM])
     name: str = Field(examples=["general"])
-    kind: Literal["public", "private", "direct"]
+    kind: Literal["public", "private", "direct", "group"]
+    workspace: str | None = Field(
+        examples=[WORKSPACE], description="null: the one that everybody is in"
+    )
     topic: str
     language: str = Field(
         examples=["en"], description="in whose forms words are searched for; simple: as they are"
@@ -119,6 +134,93 @@ class CreatedRoom(BaseModel):
     role: Literal["owner", "moderator", "member"] | None
     event: str | None = Field(examples=[EVENT])
     cursor: str | None = Field(examples=[CURSOR])
+
+
+class Workspace(BaseModel):
+    """A workspace that one is in."""
+
+    id: str = Field(examples=[WORKSPACE])
+    name: str = Field(examples=["Acme"])
+    slug: str = Field(examples=["acme"], description="its name in addresses")
+    members: int = Field(description="how many")
+    role: WorkspaceRole
+    created_at: str = Field(examples=[TIME])
+    last_cursor: str = Field(examples=[CURSOR])
+
+
+class WorkspaceList(BaseModel):
+    """Every workspace that one is in, besides the one that everybody is in."""
+
+    items: list[Workspace]
+
+
+class StoredWorkspace(BaseModel):
+    """A workspace was made or changed, or one came into it, at `cursor`."""
+
+    id: str = Field(examples=[WORKSPACE])
+    event: str | None = Field(examples=[EVENT], description="null where nothing had to change")
+    cursor: str | None = Field(examples=[CURSOR])
+
+
+class Colleague(BaseModel):
+    """Somebody in a workspace."""
+
+    user: str = Field(examples=[USER])
+    role: WorkspaceRole
+    joined_at: str = Field(examples=[TIME])
+
+
+class ColleagueList(BaseModel):
+    """A page of the people in a workspace; `next` is the `after` of the next page."""
+
+    items: list[Colleague]
+    users: dict[str, User]
+    next: str | None
+    cursor: str = Field(examples=[CURSOR])
+
+
+class Invite(BaseModel):
+    """An invite that is open."""
+
+    id: str = Field(examples=[INVITE])
+    role: WorkspaceRole
+    email: str | None = Field(
+        examples=["ada@example.org"], description="only the account with this address may accept it"
+    )
+    created_by: str = Field(examples=[USER])
+    created_at: str = Field(examples=[TIME])
+    expires_at: str = Field(examples=[TIME])
+
+
+class InviteList(BaseModel):
+    """The open invites of a workspace."""
+
+    items: list[Invite]
+
+
+class MadeInvite(BaseModel):
+    """An invite was made; its token is shown this once."""
+
+    id: str = Field(examples=[INVITE])
+    token: str = Field(examples=["XQ4bfC9Ki22cPhorPE1eRA.hJw6C1lUu0Gx2rMZf0yYqg"])
+    path: str = Field(
+        examples=["/#/invite/XQ4bfC9Ki22cPhorPE1eRA.hJw6C1lUu0Gx2rMZf0yYqg"],
+        description="where the web client accepts it; Roomlog sends no mail: pass the link on",
+    )
+    role: WorkspaceRole
+    email: str | None = Field(examples=["ada@example.org"])
+    expires_at: str = Field(examples=[TIME])
+    cursor: str | None = Field(examples=[CURSOR])
+
+
+class InvitePreview(BaseModel):
+    """Where an invite leads."""
+
+    workspace: str = Field(examples=[WORKSPACE])
+    name: str = Field(examples=["Acme"])
+    slug: str = Field(examples=["acme"])
+    role: WorkspaceRole
+    expires_at: str = Field(examples=[TIME])
 
 
 class Stored(BaseModel):

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, LiteralString
 
 import psycopg
@@ -18,7 +19,11 @@ Row = DictRow
 Params = Mapping[str, Any]
 _CHECKOUT_TIMEOUT_S = 2.0
 _CHECK_EVERY_S = 1.0
-_OPTIONS = "-c TimeZone=UTC -c statement_timeout=5000 -c idle_in_transaction_session_timeout=15000"
+_OPTIONS = (
+    "-c role=roomlog_api -c TimeZone=UTC -c statement_timeout=5000"
+    " -c idle_in_transaction_session_timeout=15000"
+)
+_SET_READER = "SELECT set_config('roomlog.user_id', %s, false)"
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed)
 
 
@@ -29,10 +34,22 @@ class TooSlow(Problem):
         super().__init__(ErrorCode.UNAVAILABLE, "this took too long; try again", retry_after_s=1)
 
 
+reader: ContextVar[str] = ContextVar("reader", default="")
+"""For whom the current request reads: row-level security shows what they may see, for "" nothing."""
+
+
 class _Connection(AsyncConnection[Row]):
     """A connection of the pool; `checked_at` (monotonic seconds) is when it was last seen to work."""
 
     checked_at = float("-inf")
+    _reader: str | None = ""
+
+    async def read_as(self, user: str) -> None:
+        """Read for a user from now on."""
+        if user != self._reader:
+            self._reader = None  # not known, should the next line fail
+            await self.execute(_SET_READER, [user])
+            self._reader = user
 
 
 class Postgres:
@@ -93,6 +110,7 @@ class Postgres:
         """Lend a connection in autocommit mode; raises Problem (503) while PostgreSQL is away."""
         try:
             async with self._pool.connection() as connection:
+                await connection.read_as(reader.get())
                 yield connection
         except psycopg.errors.QueryCanceled:
             raise TooSlow from None
@@ -113,6 +131,7 @@ class Postgres:
             row_factory=dict_row,
             connect_timeout=2,
             application_name="roomlog-api-outbox",
+            options="-c role=roomlog_api",
         )
         await _configure(connection)
         return connection

@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Path, Query
 
 from api import sql
 from api.guards import Who
+from api.picks import EVERYWHERE, Pick, Picked
 from api.postgres import Postgres, Row
 from api.problems import Problem
 from api.services import Use
@@ -48,6 +49,12 @@ class RoomView(NamedTuple):
         return room
 
     @property
+    def since(self) -> int:
+        """The offset from which on the user may read its messages, -1 for all of them."""
+        is_scoped = self.row["history"] == "joined" and self.is_member
+        return int(self.row["joined_offset"]) if is_scoped else -1
+
+    @property
     def is_member(self) -> bool:
         """Whether the user is a member."""
         return self.row["role"] is not None
@@ -57,6 +64,7 @@ async def visible_room(
     use: Use,
     who: Who,
     room_id: RoomId,
+    pick: Picked,
     after_cursor: AfterQuery = None,
     roomlog_after: AfterHeader = None,
 ) -> RoomView:
@@ -64,15 +72,25 @@ async def visible_room(
     if not is_id(room_id):
         raise no_such_room()
     await wait_for(use, room_id, wanted_cursor(after_cursor or roomlog_after, use.settings.epoch))
-    return await view_room(use, room_id, who.user_id)
+    return await view_room(use, room_id, who.user_id, pick)
 
 
-async def view_room(use: Use, room_id: str, user_id: str) -> RoomView:
+async def view_room(use: Use, room_id: str, user_id: str, pick: Pick = EVERYWHERE) -> RoomView:
     """Return a room that the user may know of; raises Problem (404, 503)."""
     row = await use.postgres.one(sql.ROOM, {"room_id": room_id, "user_id": user_id})
-    if row is None or (row["kind"] != "public" and row["role"] is None):
+    if row is None or not is_visible(row) or not pick.has(row["workspace_id"]):
         raise no_such_room()
     return RoomView(row, user_id, str(Cursor(use.settings.epoch, row["last_offset"])))
+
+
+def is_visible(row: Row) -> bool:
+    """Tell whether somebody may know of a room, by its kind and their roles in it and in its workspace."""
+    is_member = row["role"] is not None
+    if row["workspace_id"] is None:
+        return is_member or row["kind"] == "public"
+    if row["standing"] is None:
+        return False
+    return is_member or (row["kind"] == "public" and row["standing"] != "guest")
 
 
 async def own_room(view: Annotated[RoomView, Depends(visible_room)]) -> RoomView:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api import departures
 from api.ingest import IngestNodes
 from api.kafka import UserEvents
 from api.limits import Limits
@@ -67,6 +68,7 @@ class Services:
         await self.postgres.open()
         self.nodes.start()
         self.tasks.add(asyncio.create_task(relay(self.postgres, self.user_events)))
+        self.tasks.add(asyncio.create_task(departures.relay(self.postgres, self.nodes)))
         self.tasks.add(asyncio.create_task(self.sessions.watch()))
 
     async def stop(self) -> None:

@@ -132,6 +132,59 @@ LAST_SEEN = """
 SELECT user_id, changed_at FROM presence WHERE user_id = ANY(%(ids)s::uuid[])
 """
 
+# The same among the members of one workspace.
+
+SEARCH_COLLEAGUES = """
+SELECT u.id, u.name FROM members m JOIN users u ON u.id = m.user_id
+WHERE m.room_id = %(workspace_id)s AND (%(pattern)s::text IS NULL OR u.name ILIKE %(pattern)s)
+ORDER BY %(prefix)s::text IS NOT NULL AND u.name ILIKE %(prefix)s DESC, u.name, u.id
+LIMIT %(limit)s
+"""
+
+# Workspaces: rooms of that kind.
+
+_WORKSPACE = (
+    "SELECT r.id, r.name, r.slug, r.member_count AS members, r.created_at, r.last_offset, m.role"
+)
+
+WORKSPACES = f"""
+{_WORKSPACE} FROM members m JOIN rooms r ON r.id = m.room_id
+WHERE m.user_id = %(user_id)s AND r.kind = 'workspace'
+ORDER BY r.name, r.id
+"""
+
+WORKSPACE = f"""
+{_WORKSPACE} FROM members m JOIN rooms r ON r.id = m.room_id
+WHERE m.user_id = %(user_id)s AND r.kind = 'workspace' AND r.id = %(workspace_id)s
+"""
+
+INVITES = """
+SELECT i.id, i.role, i.created_by, i.created_at, i.expires_at, a.email
+FROM workspace_invites i LEFT JOIN invite_addresses a ON a.invite_id = i.id
+WHERE i.workspace_id = %(workspace_id)s AND i.expires_at > now()
+ORDER BY i.created_at DESC, i.id
+"""
+
+INVITE = "SELECT * FROM invite_of(%(invite_id)s)"
+
+ADD_ADDRESS = """
+INSERT INTO invite_addresses (handle, invite_id, email, other_half)
+VALUES (%(handle)s, %(invite_id)s, %(email)s, %(other_half)s)
+"""
+ADDRESS = "SELECT email, other_half FROM invite_addresses WHERE handle = %(handle)s"
+
+# One process at a time takes people out of the rooms of the workspaces that they left.
+LOCK_DEPARTURES = "SELECT pg_try_advisory_xact_lock(727002)"
+DEPARTURES = """
+SELECT workspace_id, user_id, "offset", left_at < now() - %(settled)s AS is_settled
+FROM workspace_departures ORDER BY left_at LIMIT %(limit)s
+"""
+ROOMS_TO_LEAVE = "SELECT rooms_to_leave(%(workspace_id)s, %(user_id)s) AS id"
+END_DEPARTURE = """
+DELETE FROM workspace_departures
+WHERE workspace_id = %(workspace_id)s AND user_id = %(user_id)s AND "offset" = %(offset)s
+"""
+
 # How far the read model is.
 
 PROJECTED = """
@@ -147,16 +200,20 @@ SELECT next FROM search_offsets WHERE topic = 'chat.events' AND partition = %(pa
 
 _ROOM = """
 r.id, r.name, r.kind, r.topic, r.language, r.member_count AS members, r.last_offset, r.created_at, r.created_by,
-r.message_count, r.last_event_at
+r.message_count, r.last_event_at, r.workspace_id, r.archived, r.read_only, r.history
 """
 
+# `standing`: the user's role in the workspace of the room.
 ROOM = f"""
-SELECT {_ROOM}, m.role
+SELECT {_ROOM}, m.role, m.joined_offset, w.role AS standing
 FROM rooms r LEFT JOIN members m ON m.room_id = r.id AND m.user_id = %(user_id)s
-WHERE r.id = %(room_id)s
+LEFT JOIN members w ON w.room_id = r.workspace_id AND w.user_id = %(user_id)s
+WHERE r.id = %(room_id)s AND r.kind <> 'workspace'
 """
 
 _LISTED = """
+AND (NOT %(picked)s OR r.workspace_id IS NOT DISTINCT FROM %(workspace_id)s::uuid)
+AND r.archived = %(archived)s
 AND (%(pattern)s::text IS NULL OR r.name ILIKE %(pattern)s)
 AND (%(after_name)s::text IS NULL OR (r.name, r.id) > (%(after_name)s, %(after_id)s::uuid))
 ORDER BY r.name, r.id LIMIT %(limit)s
@@ -165,7 +222,7 @@ ORDER BY r.name, r.id LIMIT %(limit)s
 _OWN_ROOMS = f"""
 SELECT {_ROOM}, m.role
 FROM members m JOIN rooms r ON r.id = m.room_id
-WHERE m.user_id = %(user_id)s
+WHERE m.user_id = %(user_id)s AND r.kind <> 'workspace'
 """
 
 OWN_ROOMS = _OWN_ROOMS + _LISTED
@@ -173,9 +230,11 @@ OWN_ROOMS = _OWN_ROOMS + _LISTED
 VISIBLE_ROOMS = f"""
 SELECT * FROM (
     (SELECT {_ROOM}, (SELECT m.role FROM members m WHERE m.room_id = r.id AND m.user_id = %(user_id)s) AS role
-     FROM rooms r WHERE r.kind = 'public' {_LISTED})
+     FROM rooms r WHERE r.kind = 'public' AND (r.workspace_id IS NULL OR r.workspace_id IN (
+         SELECT w.room_id FROM members w WHERE w.user_id = %(user_id)s AND w.role <> 'guest')) {_LISTED})
     UNION ALL
-    ({_OWN_ROOMS} AND r.kind <> 'public' {_LISTED})
+    ({_OWN_ROOMS} AND (r.kind <> 'public' OR r.workspace_id IN (
+        SELECT w.room_id FROM members w WHERE w.user_id = %(user_id)s AND w.role = 'guest')) {_LISTED})
 ) listed
 ORDER BY name, id LIMIT %(limit)s
 """
@@ -187,11 +246,9 @@ WHERE m.room_id = %(room_id)s AND (%(after)s::uuid IS NULL OR m.user_id > %(afte
 ORDER BY m.user_id LIMIT %(limit)s
 """
 
-ROOM_STATS = """
-SELECT count(*) FILTER (WHERE sent_at > now() - interval '1 day') AS day,
-       count(*) AS week,
-       count(DISTINCT sender_id) AS senders
-FROM messages WHERE room_id = %(room_id)s AND sent_at > now() - interval '7 days'
+ROOM_STATS = "SELECT * FROM room_activity(%(room_id)s)"
+COUNT_READABLE = """
+SELECT count(*) FROM messages WHERE room_id = %(room_id)s AND "offset" >= %(since)s
 """
 
 # What has happened in each room since its user's marker: the projected one, or the one from Valkey if that
@@ -205,7 +262,7 @@ WITH own AS (
     LEFT JOIN read_markers k ON k.user_id = m.user_id AND k.room_id = m.room_id
     LEFT JOIN unnest(%(rooms)s::uuid[], %(offsets)s::bigint[]) AS f (room_id, "offset")
         ON f.room_id = m.room_id
-    WHERE m.user_id = %(user_id)s
+    WHERE m.user_id = %(user_id)s AND r.kind <> 'workspace'
 )
 SELECT own.room_id, own.read_up_to, new.unread, new.mentions, new.first_unread
 FROM own CROSS JOIN LATERAL (
@@ -262,7 +319,7 @@ def _page(
     condition: LiteralString, order: LiteralString = "ASC", skip: LiteralString = ""
 ) -> LiteralString:
     return _with_details(
-        f"SELECT {_MESSAGE} FROM messages m WHERE m.room_id = %(room_id)s {condition}"
+        f'SELECT {_MESSAGE} FROM messages m WHERE m.room_id = %(room_id)s AND m."offset" >= %(since)s {condition}'
         f' ORDER BY m."offset" {order} LIMIT %(limit)s {skip}'
     )
 
@@ -275,7 +332,7 @@ ONE_MESSAGE = _page("AND m.event_id = %(event_id)s")
 
 OFFSET_AT = """
 SELECT "offset" FROM messages
-WHERE room_id = %(room_id)s AND sent_at >= %(at)s
+WHERE room_id = %(room_id)s AND sent_at >= %(at)s AND "offset" >= %(since)s
 ORDER BY sent_at, "offset" LIMIT 1
 """
 
@@ -296,7 +353,8 @@ SELECT event_id FROM up ORDER BY depth DESC LIMIT 1
 # UNION (not ALL) ends the walk even if answers ever formed a circle.
 THREAD = _with_details(f"""
     SELECT {_MESSAGE} FROM messages m
-    WHERE m.room_id = %(room_id)s AND m."offset" > %(offset)s AND m.event_id IN (
+    WHERE m.room_id = %(room_id)s AND m."offset" > %(offset)s AND m."offset" >= %(since)s
+      AND m.event_id IN (
         WITH RECURSIVE down AS (
             SELECT %(root)s::uuid AS event_id
             UNION

@@ -2,10 +2,13 @@
 
 from ingest.rooms import RoomState, no_such_room
 from ingest.writes import Target, Write
+from roomlog import workspaces
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import Body
 from roomlog.protocol import (
+    ChangeSettings,
     CreateRoom,
+    InviteCommand,
     JoinRoom,
     LeaveRoom,
     MemberCommand,
@@ -14,6 +17,7 @@ from roomlog.protocol import (
     RenameRoom,
 )
 from roomlog.rooms import (
+    Room,
     decide_create,
     decide_join,
     decide_leave,
@@ -21,26 +25,50 @@ from roomlog.rooms import (
     decide_on_message,
     decide_post,
     decide_rename,
+    decide_settings,
     require_member,
 )
+from roomlog.workspaces import require_may_create, seen_by
 
 _RETRY_MS = 500
 
 
-def decide(state: RoomState, write: Write, target: Target | None) -> Body | None:
+def decide(state: RoomState, write: Write, target: Target | None, now: int) -> Body | None:
     """Return the fact that a write leads to, None where nothing changes; raises Refused.
 
-    `target` is the message that it is about, None where that could not be looked up.
+    `target` is the message that it is about, None where that could not be looked up. `now` is in
+    microseconds since 1970; what is said in a room does not depend on it.
     """
     command, sender, room = write.command, write.sender, state.view
-    if type(command) is PostMessage:
+    if type(command) is PostMessage and room.kind != "workspace":
         return decide_post(room, sender, command)
+    if write.workspace is not None:
+        if isinstance(write.workspace, Refused):
+            raise write.workspace
+        workspace = write.workspace.view
+        if workspace.room_id == room.room_id:
+            return workspaces.decide(room, sender, command, now)
+        if type(command) is CreateRoom:
+            require_may_create(workspace, sender, command)
+        else:
+            room = seen_by(room, workspace, sender, command)
+    elif room.kind == "workspace":
+        return workspaces.decide(room, sender, command, now)
+    return _decide_in_room(state, room, write, target)
+
+
+def _decide_in_room(
+    state: RoomState, room: Room, write: Write, target: Target | None
+) -> Body | None:
+    command, sender = write.command, write.sender
     if isinstance(command, MessageCommand):
-        return _decide_on_message(state, sender, command, target)
+        return _decide_on_message(state, room, sender, command, target)
     if isinstance(command, MemberCommand):
         return decide_on_member(room, sender, command)
     if type(command) is RenameRoom:
         return decide_rename(room, sender, command)
+    if type(command) is ChangeSettings:
+        return decide_settings(room, sender, command)
     if type(command) is CreateRoom:
         body = decide_create(sender, command)
         if not room.exists:
@@ -50,16 +78,19 @@ def decide(state: RoomState, write: Write, target: Target | None) -> Body | None
         return None
     if type(command) is JoinRoom:
         return decide_join(room, sender, command)
+    if isinstance(command, InviteCommand):
+        require_member(room, sender)
+        raise Refused(ErrorCode.BAD_REQUEST, "room: only a workspace has invites")
     assert type(command) is LeaveRoom  # noqa: S101  # there are no others
     return decide_leave(room, sender, command)
 
 
 def _decide_on_message(
-    state: RoomState, sender: str, command: MessageCommand, target: Target | None
+    state: RoomState, room: Room, sender: str, command: MessageCommand, target: Target | None
 ) -> Body:
-    require_member(state.view, sender)
+    require_member(room, sender)
     if target is None:
         told = "the message cannot be looked up now; send it again under the same key"
         raise Refused(ErrorCode.UNAVAILABLE, told, _RETRY_MS)
     author = None if state.will_delete(command.event) else target.author
-    return decide_on_message(state.view, sender, command, author)
+    return decide_on_message(room, sender, command, author)

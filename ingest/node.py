@@ -28,6 +28,7 @@ from ingest.sessions import Sessions
 from ingest.signals import Signals
 from ingest.targets import Targets
 from ingest.valkey import LeaseKeeper, Listener, Markers, connect
+from ingest.workspaces import Workspaces
 from ingest.writer import Writer
 from roomlog import metrics
 from roomlog.errors import CloseCode
@@ -107,6 +108,7 @@ class Node:
             targets,
             recent,
             codec,
+            lambda workspace, then: self._workspaces.find(workspace, then),
         )
         fanout = FanOut(
             codec,
@@ -129,6 +131,7 @@ class Node:
         self._hearing = Hearing(
             settings.epoch, self._rooms, self._feed, self._sessions, self._presence, self.outbox
         )
+        self._workspaces = Workspaces(self._rooms, self._feed)
         self._following = Following(
             settings.epoch,
             self._rooms,

@@ -8,7 +8,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from ingest.queries import LOAD_MESSAGES, LOAD_ROOM
-from roomlog.events import Role, RoomKind
+from roomlog.events import History, InviteCreated, Role, RoomKind
 from roomlog.partitions import partition_of
 from roomlog.rooms import Room
 
@@ -62,8 +62,9 @@ class RoomTable:
         room = Room(room_id)
         if row is None:
             return Projected(room, 0)
-        following, kind, name, last_offset, members, void = row
+        following, kind, name, last_offset, members, void, *rest = row
         if kind is not None:
+            _add_rest(room, *rest)
             room.exists, room.kind, room.name = True, cast(RoomKind, kind), name
             room.last_offset = last_offset
             for user, role, joined in (m.split(" ") for m in members):
@@ -87,3 +88,18 @@ class RoomTable:
         if row is None:
             return {}, 0
         return {(room, event): author for room, event, author in row[1]}, row[0]
+
+
+def _add_rest(
+    room: Room,
+    workspace: str,
+    archived: bool,
+    read_only: bool,
+    history: str,
+    invites: list[tuple[str, str, int]] | None,
+) -> None:
+    room.workspace = "" if workspace == room.room_id else workspace
+    room.archived, room.read_only = archived, read_only
+    room.history = cast(History, history)
+    for invite, role, expires_at in invites or ():
+        room.invites[invite] = InviteCreated(invite, cast(Role, role), expires_at)

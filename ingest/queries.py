@@ -10,7 +10,17 @@ LOAD_ROOM = """
                   FROM members m WHERE m.room_id = r.id),
                '{}'
            ),
-           coalesce((SELECT array_agg(v."offset") FROM void_events v WHERE v.room_id = r.id), '{}')
+           coalesce((SELECT array_agg(v."offset") FROM void_events v WHERE v.room_id = r.id), '{}'),
+           coalesce(r.workspace_id::text, ''),
+           r.archived,
+           r.read_only,
+           r.history,
+           CASE WHEN r.kind = 'workspace' THEN coalesce(
+               (SELECT json_agg(json_build_array(
+                           i.id, i.role, (extract(epoch FROM i.expires_at) * 1000000)::bigint))
+                  FROM workspace_invites i WHERE i.workspace_id = r.id),
+               '[]'
+           ) END
       FROM projection_offsets o
       LEFT JOIN rooms r ON r.id = %(room)s
      WHERE o.topic = 'chat.events' AND o.partition = %(partition)s

@@ -25,6 +25,8 @@ from roomlog.errors import ErrorCode, Refused
 from roomlog.events import (
     Body,
     ChatEvent,
+    InviteCreated,
+    InviteRevoked,
     MemberInvited,
     MemberJoined,
     MemberLeft,
@@ -33,6 +35,7 @@ from roomlog.events import (
     MessageDeleted,
     RoomCreated,
     RoomRenamed,
+    RoomSettingsChanged,
 )
 from roomlog.partitions import PARTITIONS, partition_of
 from roomlog.rooms import Room, apply, fold
@@ -53,6 +56,8 @@ _RETRY_MS = 500
 
 MOVES_ROOM: frozenset[type[Body]] = frozenset(
     {
+        InviteCreated,
+        InviteRevoked,
         MemberInvited,
         MemberJoined,
         MemberLeft,
@@ -61,6 +66,7 @@ MOVES_ROOM: frozenset[type[Body]] = frozenset(
         MessageDeleted,
         RoomCreated,
         RoomRenamed,
+        RoomSettingsChanged,
     }
 )
 """The facts that later commands of the room may be decided by."""
@@ -205,6 +211,7 @@ class RoomState:
             return
         self.view = copy(self.room)
         self.view.members = dict(self.room.members)
+        self.view.invites = dict(self.room.invites)
         for body in self.ahead.values():
             apply(self.view, body)
 

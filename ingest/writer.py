@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 
@@ -24,6 +24,7 @@ from ingest.reserving import PACE_S, Reserving
 from ingest.resolver import UNKNOWN, Resolver
 from ingest.rooms import MOVES_ROOM, Parked, Rooms, RoomState
 from ingest.targets import Targets
+from ingest.workspaces import OnWorkspace
 from ingest.writes import Reply, Target, Write, micros
 from roomlog import ids, metrics
 from roomlog.errors import ErrorCode, Refused
@@ -31,7 +32,8 @@ from roomlog.events import Body, ChatEvent
 from roomlog.notifications import concerned, headers
 from roomlog.partitions import partition_of
 from roomlog.protocol import CreateRoom, MessageCommand, PostMessage, RoomCommand
-from roomlog.rooms import room_of
+from roomlog.rooms import Room, room_of, scope_of
+from roomlog.workspaces import needs_workspace
 from schemas.codec import ChatEventCodec
 
 MAX_EVENT_BYTES = 256 * 1024
@@ -54,12 +56,14 @@ class Writer:
         targets: Targets,
         recent: RecentEvents,
         codec: ChatEventCodec,
+        find_workspace: Callable[[str, OnWorkspace], None],
         pace_s: float = PACE_S,
     ) -> None:
         self._node, self._epoch = node, epoch
         self._rooms, self._lanes = rooms, lanes
         self._resolver, self._targets = resolver, targets
         self._recent, self._codec = recent, codec
+        self._find_workspace = find_workspace
         self._loop = asyncio.get_running_loop()
         self._in_flight: dict[str, Write] = {}
         """Event id -> its write, from the reservation to the ack."""
@@ -113,8 +117,8 @@ class Writer:
             if held.digest == write.digest and not self._is_known(write):
                 item.lookups += 1
                 self._resolver.find(write, held, partial(self._resolved, state, item))
-        if type(write.command) is not PostMessage and isinstance(write.command, MessageCommand):
-            self._look_for_target(state, item, write.command.event)
+        if type(write.command) is not PostMessage:
+            self._look_up(state, item)
         if not item.lookups and state.parked is None:
             self._go_on(state, item)
         elif state.parked is None:
@@ -127,6 +131,20 @@ class Writer:
 
     def _resolved(self, state: RoomState, item: Parked, offset: int | None) -> None:
         item.write.offset = NOT_THERE if offset is None else offset
+        self._looked_up(state, item)
+
+    def _look_up(self, state: RoomState, item: Parked) -> None:
+        write = item.write
+        if isinstance(write.command, MessageCommand):
+            self._look_for_target(state, item, write.command.event)
+        if workspace := needs_workspace(write.command, state.view, write.sender):
+            item.lookups += 1
+            self._find_workspace(workspace, partial(self._found_workspace, state, item))
+
+    def _found_workspace(
+        self, state: RoomState, item: Parked, workspace: RoomState | Refused
+    ) -> None:
+        item.write.workspace = workspace
         self._looked_up(state, item)
 
     def _look_for_target(self, state: RoomState, item: Parked, event_id: str) -> None:
@@ -180,7 +198,7 @@ class Writer:
         try:
             body = self._body(state, write)
             if body is not None:
-                write.value = self._encode(write, body)
+                write.value = self._encode(state.view, write, body)
                 if write.command.at is None:  # what happened long ago is news to nobody
                     write.headers = headers(concerned(state.view, write.sender, body))
                 self._promise(state, write, body)
@@ -203,11 +221,13 @@ class Writer:
 
     def _body(self, state: RoomState, write: Write) -> Body | None:
         command, target = write.command, None
-        if type(command) is not PostMessage and isinstance(command, MessageCommand):
+        if type(command) is PostMessage:
+            return decide(state, write, target, 0)
+        if isinstance(command, MessageCommand):
             # Deleted since it was looked up? What passed through this node meanwhile tells.
             target = self._targets.get(state, command.event)
             target = target or self._on_its_way(write.room_id, command.event) or write.target
-        return decide(state, write, target)
+        return decide(state, write, target, time.time_ns() // 1_000)
 
     def _on_its_way(self, room_id: str, event_id: str) -> Target | None:
         """Return a message that this node is about to write."""
@@ -220,12 +240,12 @@ class Writer:
         if body is not None and type(body) in MOVES_ROOM:
             state.promise(write.event_id, body)
 
-    def _encode(self, write: Write, body: Body) -> bytes:
+    def _encode(self, room: Room, write: Write, body: Body) -> bytes:
         at = write.command.at
         event = ChatEvent(
             write.event_id,
             write.room_id,
-            "",
+            scope_of(room, body),
             write.sender,
             write.command.key,
             time.time_ns() // 1_000 if at is None else micros(at),

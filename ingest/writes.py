@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from roomlog.errors import Refused
 from roomlog.events import ChatEvent
 from roomlog.notifications import NO_HEADERS, Headers
 from roomlog.protocol import PostMessage, RoomCommand
+
+if TYPE_CHECKING:
+    from ingest.rooms import RoomState
 
 DIGEST_BYTES = 8
 _SEPARATOR = b"\x1f"
@@ -49,6 +53,7 @@ class Write:
         "target",
         "value",
         "via",
+        "workspace",
     )
 
     def __init__(
@@ -78,6 +83,8 @@ class Write:
         """Who is told of it beside those who follow the room."""
         self.target: Target | None = None
         """The message that it is about, where that had to be looked up."""
+        self.workspace: RoomState | Refused | None = None
+        """The workspace that it is decided by; None: the room alone decides."""
         self.also: list[tuple[Reply | None, int]] | None = None
         """Who else waits for it: the same command again, under its own id."""
 

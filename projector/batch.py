@@ -22,7 +22,7 @@ from projector.rows import (
     uuid_bytes,
 )
 from roomlog.accounts import USER_TYPES
-from roomlog.events import BODY_TYPES, MessageEdited, RoomCreated, SealedText
+from roomlog.events import BODY_TYPES, InviteCreated, MessageEdited, RoomCreated, SealedText
 from roomlog.ids import is_id
 from roomlog.partitions import partition_of
 from schemas.codec import ChatEventCodec, PoisonRecord
@@ -33,7 +33,7 @@ Decode = Callable[[bytes], Mapping[str, Any]]
 _POSTED = "roomlog.MessagePosted"
 _SESSIONS = "roomlog.SessionsChanged"
 _NAMESPACE = len("roomlog.")
-_ID_FIELDS = ("user_id", "target_id")
+_ID_FIELDS = ("user_id", "target_id", "invite_id")
 
 
 class Place(NamedTuple):
@@ -284,7 +284,7 @@ def _add_fact(
     fact = Fact(
         _id(fields["event_id"]),
         fields["room_id"],
-        require_text(fields["workspace_id"]),
+        fields["workspace_id"] and _id(fields["workspace_id"]),
         _id(fields["sender_id"]),
         fields["occurred_at"],
         record.partition,
@@ -312,6 +312,10 @@ def _storable(body: Struct) -> Struct:
     if isinstance(body, RoomCreated):
         for member in body.members:
             _id(member.user_id)
+        if body.workspace:
+            _id(body.workspace)
+    if isinstance(body, InviteCreated):
+        require_time(body.expires_at)
     return body
 
 

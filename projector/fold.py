@@ -14,6 +14,8 @@ from typing import NamedTuple
 from projector.batch import Fact, Message, UserFact
 from roomlog.accounts import UserRegistered, UserRenamed
 from roomlog.events import (
+    InviteCreated,
+    InviteRevoked,
     MemberInvited,
     MemberJoined,
     MemberLeft,
@@ -27,6 +29,7 @@ from roomlog.events import (
     RoomCreated,
     RoomLanguageChanged,
     RoomRenamed,
+    RoomSettingsChanged,
     RoomTopicChanged,
     Text,
 )
@@ -57,6 +60,14 @@ class Edit(NamedTuple):
     at: int
 
 
+class Settings(NamedTuple):
+    """What became of a room's settings; None: nothing."""
+
+    archived: bool | None = None
+    read_only: bool | None = None
+    history: str | None = None
+
+
 @dataclass(slots=True)
 class Prior:
     """What the read models hold of that which the facts concern."""
@@ -81,6 +92,13 @@ class Changes:
     names: dict[str, str] = field(default_factory=dict)
     topics: dict[str, str] = field(default_factory=dict)
     languages: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Settings] = field(default_factory=dict)
+    invites: dict[str, tuple[Fact, InviteCreated]] = field(default_factory=dict)
+    """Invite -> the event that made it."""
+    revoked: set[str] = field(default_factory=set)
+    """Invites that are good no more, if they ever were."""
+    departures: dict[MemberKey, tuple[int, int]] = field(default_factory=dict)
+    """Workspace and user who left it -> where in its log, and when."""
     members: dict[MemberKey, Member | None] = field(default_factory=dict)
     """None: no member any more."""
     turns: dict[MemberKey, list[tuple[int, bool]]] = field(default_factory=dict)
@@ -165,8 +183,17 @@ def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:
             if _member(changes, prior, (room, body.user_id)) is None:
                 new = Member(body.role, fact.offset, fact.at)
                 _turn(changes, (room, body.user_id), fact.offset, new)
+        case RoomSettingsChanged():
+            _change_settings(changes, fact, body)
+        case InviteCreated():
+            changes.invites.setdefault(body.invite_id, (fact, body))
+        case InviteRevoked():
+            changes.invites.pop(body.invite_id, None)
+            changes.revoked.add(body.invite_id)
         case MemberLeft() | MemberRemoved():
             _turn(changes, (room, body.user_id), fact.offset, None)
+            if fact.workspace_id == room:
+                changes.departures[room, body.user_id] = fact.offset, fact.at
         case MemberRoleChanged():
             if member := _member(changes, prior, (room, body.user_id)):
                 changes.members[room, body.user_id] = member._replace(role=body.role)
@@ -176,6 +203,14 @@ def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:
                 _fold_text(changes, fact, body)
         case _:
             _fold_reaction(changes, fact)
+
+
+def _change_settings(changes: Changes, fact: Fact, body: RoomSettingsChanged) -> None:
+    had = changes.settings.get(fact.room_id, Settings())
+    archived = had.archived if body.archived is None else body.archived
+    read_only = had.read_only if body.read_only is None else body.read_only
+    history = body.history or had.history
+    changes.settings[fact.room_id] = Settings(archived, read_only, history)
 
 
 def _fold_text(changes: Changes, fact: Fact, body: MessageEdited | MessageDeleted) -> None:

@@ -119,7 +119,13 @@ def _write_messages(cursor: psycopg.Cursor, messages: Collection[Message]) -> No
 def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     _many(cursor, sql.INSERT_APPLIED, [(event,) for event in changes.applied], 1)
     _many(cursor, sql.INSERT_VOID, [(*place, event) for place, event in changes.void.items()], 3)
-    _many(cursor, sql.INSERT_ROOMS, _room_rows(changes), 9)
+    _many(cursor, sql.INSERT_ROOMS, _room_rows(changes), 10)
+    settings = [(room, *changed) for room, changed in changes.settings.items()]
+    _many(cursor, sql.UPDATE_SETTINGS, settings, 4)
+    _many(cursor, sql.DELETE_INVITES, [(invite,) for invite in changes.revoked], 1)
+    _many(cursor, sql.INSERT_INVITES, _invite_rows(changes), 6)
+    departures = [(*key, at, _time(then)) for key, (at, then) in changes.departures.items()]
+    _many(cursor, sql.UPSERT_DEPARTURES, departures, 4)
     gone = [key for key, member in changes.members.items() if member is None]
     _many(cursor, sql.DELETE_MEMBERS, gone, 2)
     _many(cursor, sql.UPSERT_MEMBERS, _member_rows(changes), 5)
@@ -168,16 +174,31 @@ def _room_rows(changes: Changes) -> list[tuple[Any, ...]]:
     return [
         (
             room,
-            fact.workspace_id,
+            (room if body.kind == "workspace" else body.workspace) or None,
             body.kind,
             body.name,
             body.topic,
+            body.slug,
             fact.sender_id,
             _time(fact.at),
             fact.partition,
             fact.offset,
         )
         for room, (fact, body) in changes.rooms.items()
+    ]
+
+
+def _invite_rows(changes: Changes) -> list[tuple[Any, ...]]:
+    return [
+        (
+            invite,
+            fact.room_id,
+            body.role,
+            fact.sender_id,
+            _time(fact.at),
+            _time(body.expires_at),
+        )
+        for invite, (fact, body) in changes.invites.items()
     ]
 
 

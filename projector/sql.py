@@ -80,12 +80,28 @@ INSERT_VOID = """
 INSERT INTO void_events (room_id, "offset", event_id)
 SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[])"""
 INSERT_ROOMS = """
-INSERT INTO rooms (id, workspace_id, kind, name, topic, created_by, created_at, partition,
+INSERT INTO rooms (id, workspace_id, kind, name, topic, slug, created_by, created_at, partition,
                    created_offset, last_offset, last_event_at)
-SELECT id, workspace, kind, name, topic, by, at, partition, "offset", "offset", at
-FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::uuid[],
+SELECT id, workspace, kind, name, topic, slug, by, at, partition, "offset", "offset", at
+FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::uuid[],
             %s::timestamptz[], %s::smallint[], %s::bigint[])
-     AS r (id, workspace, kind, name, topic, by, at, partition, "offset")"""
+     AS r (id, workspace, kind, name, topic, slug, by, at, partition, "offset")"""
+UPDATE_SETTINGS = """
+UPDATE rooms SET archived = coalesce(s.archived, rooms.archived),
+    read_only = coalesce(s.read_only, rooms.read_only), history = coalesce(s.history, rooms.history)
+FROM unnest(%s::uuid[], %s::boolean[], %s::boolean[], %s::text[])
+     AS s (id, archived, read_only, history)
+WHERE rooms.id = s.id"""
+DELETE_INVITES = "DELETE FROM workspace_invites WHERE id = ANY (%s::uuid[])"
+INSERT_INVITES = """
+INSERT INTO workspace_invites (id, workspace_id, role, created_by, created_at, expires_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::timestamptz[],
+                     %s::timestamptz[]) ON CONFLICT DO NOTHING"""
+UPSERT_DEPARTURES = """
+INSERT INTO workspace_departures (workspace_id, user_id, "offset", left_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::timestamptz[])
+ON CONFLICT (workspace_id, user_id) DO UPDATE SET "offset" = excluded."offset",
+    left_at = excluded.left_at"""
 DELETE_MEMBERS = """
 DELETE FROM members USING unnest(%s::uuid[], %s::uuid[]) AS gone (room_id, user_id)
 WHERE members.room_id = gone.room_id AND members.user_id = gone.user_id"""

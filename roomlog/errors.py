@@ -22,6 +22,10 @@ class ErrorCode(StrEnum):
     """The log cannot take it now; nothing is known to be stored. Send it again under the same key."""
     KEY_REUSED = "key_reused"
     """This idempotency key belongs to a command with another body. Choose a new key."""
+    SLUG_TAKEN = "slug_taken"
+    """There is a workspace with this slug. Choose another one."""
+    ARCHIVED = "archived"
+    """The room is archived: nothing changes in it until an owner or moderator takes it out again."""
 
     # Of the REST API only.
     UNAUTHENTICATED = "unauthenticated"

@@ -7,8 +7,12 @@ from typing import ClassVar, Literal, get_args
 
 from msgspec import Struct
 
-RoomKind = Literal["public", "private", "direct"]
-Role = Literal["owner", "moderator", "member"]
+RoomKind = Literal["public", "private", "direct", "group", "workspace"]
+"""A workspace is a room too: the one of all its members, in which nothing is said (decision 15)."""
+Role = Literal["owner", "admin", "moderator", "member", "guest"]
+"""In a room that is no workspace: owner, moderator or member."""
+History = Literal["all", "joined"]
+"""What members read: all of the room, or what came since they joined."""
 ROOM_KINDS: tuple[str, ...] = get_args(RoomKind)
 ROLES: tuple[str, ...] = get_args(Role)
 
@@ -47,6 +51,10 @@ class RoomCreated(Struct, frozen=True):
     kind: RoomKind
     topic: str = ""
     members: tuple[FirstMember, ...] = ()
+    workspace: str = ""
+    """The workspace that the room is in; "" is the one that everybody is in."""
+    slug: str = ""
+    """Of a workspace: its name in addresses, which its id is derived from."""
 
 
 class RoomRenamed(Struct, frozen=True):
@@ -65,6 +73,31 @@ class RoomLanguageChanged(Struct, frozen=True):
     """A room said which language it speaks (`roomlog.search.languages`); search takes note."""
 
     language: str
+
+
+class RoomSettingsChanged(Struct, frozen=True):
+    """A room got other settings; None where one stays as it was."""
+
+    archived: bool | None = None
+    """Nothing more is said in it, and lists leave it out."""
+    read_only: bool | None = None
+    """Only owners and moderators say something in it."""
+    history: History | None = None
+
+
+class InviteCreated(Struct, frozen=True):
+    """People who have the secret that `invite_id` is derived from may join a workspace."""
+
+    invite_id: str
+    role: Role
+    expires_at: int
+    """Microseconds since 1970."""
+
+
+class InviteRevoked(Struct, frozen=True):
+    """An invite is good no more; who joined by it stays."""
+
+    invite_id: str
 
 
 class MemberJoined(Struct, frozen=True):
@@ -151,6 +184,9 @@ Body = (
     | ReactionAdded
     | ReactionRemoved
     | RoomLanguageChanged
+    | RoomSettingsChanged
+    | InviteCreated
+    | InviteRevoked
 )
 BODY_TYPES: dict[str, type[Struct]] = {t.__name__: t for t in get_args(Body)}
 

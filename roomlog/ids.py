@@ -40,9 +40,20 @@ def room_id(sender: str, key: str) -> str:
     return derived_id("room", sender, key)
 
 
-def direct_room_id(one: str, other: str) -> str:
-    """Return the id of the one direct room that two people share, whoever opens it."""
-    return derived_id("direct", *sorted((one, other)))
+def direct_room_id(one: str, other: str, workspace: str = "") -> str:
+    """Return the id of the one direct room that two people share in a workspace, whoever opens it."""
+    place = (workspace,) if workspace else ()
+    return derived_id("direct", *sorted((one, other)), *place)
+
+
+def workspace_id(slug: str) -> str:
+    """Return the id of the workspace with this name in addresses: so no two have one name."""
+    return derived_id("workspace", slug)
+
+
+def invite_id(secret: str) -> str:
+    """Return the id of the invite that a secret opens; it does not lead back to the secret."""
+    return derived_id("invite", secret)
 
 
 def bridge_user_id(bridge: str, name: str) -> str:

@@ -14,7 +14,15 @@ from msgspec import Meta, Struct
 from msgspec.json import Decoder, Encoder
 
 from roomlog.errors import ErrorCode, Refused
-from roomlog.events import Attachment, ChatEvent, MessagePosted, Role, RoomKind, SealedText
+from roomlog.events import (
+    Attachment,
+    ChatEvent,
+    History,
+    MessagePosted,
+    Role,
+    RoomKind,
+    SealedText,
+)
 from roomlog.signals import NotificationKind, PresenceState
 
 SUBPROTOCOL = "roomlog.v1.json"
@@ -34,6 +42,9 @@ RoomName = Annotated[str, Meta(min_length=1, max_length=100)]
 Topic = Annotated[str, Meta(max_length=500)]
 Language = Annotated[str, Meta(max_length=20)]
 Emoji = Annotated[str, Meta(min_length=1, max_length=32)]
+Slug = Annotated[str, Meta(min_length=2, max_length=40, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
+"""A workspace's name in addresses: a label of a host name."""
+Secret = Annotated[str, Meta(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 OriginalTime = Annotated[datetime, Meta(tz=True)]
 
 
@@ -106,17 +117,20 @@ class RemoveReaction(Acting, frozen=True, kw_only=True, tag="unreact"):
 
 
 class CreateRoom(Acting, frozen=True, kw_only=True, tag="create"):
-    """Make a room with its first members."""
+    """Make a room with its first members, or a workspace, which has a slug."""
 
     name: RoomName
     kind: RoomKind
     members: Annotated[tuple[Id, ...], Meta(max_length=500)] = ()
+    workspace: Id | None = None
+    slug: Slug | None = None
 
 
 class JoinRoom(Acting, frozen=True, kw_only=True, tag="join"):
-    """Become a member of a public room."""
+    """Become a member of a public room, or by the secret of an invite of a workspace."""
 
     room: Id
+    invite: Secret | None = None
 
 
 class LeaveRoom(Acting, frozen=True, kw_only=True, tag="leave"):
@@ -154,6 +168,31 @@ class RenameRoom(Acting, frozen=True, kw_only=True, tag="rename"):
     name: RoomName | None = None
     topic: Topic | None = None
     language: Language | None = None
+
+
+class ChangeSettings(Acting, frozen=True, kw_only=True, tag="settings"):
+    """Give a room other settings; what is left out stays as it is."""
+
+    room: Id
+    archived: bool | None = None
+    read_only: bool | None = None
+    history: History | None = None
+
+
+class CreateInvite(Acting, frozen=True, kw_only=True, tag="create_invite"):
+    """Let people join a workspace who have the secret that this id is derived from."""
+
+    room: Id
+    invite: Id
+    role: Role
+    expires_at: OriginalTime
+
+
+class RevokeInvite(Acting, frozen=True, kw_only=True, tag="revoke_invite"):
+    """End an invite."""
+
+    room: Id
+    invite: Id
 
 
 class MarkRead(Command, frozen=True, kw_only=True, tag="read"):
@@ -196,8 +235,18 @@ MessageCommand = EditMessage | DeleteMessage | AddReaction | RemoveReaction
 """What is done to a message that is there already."""
 MemberCommand = InviteMember | RemoveMember | ChangeRole
 """What is done to another's membership."""
+InviteCommand = CreateInvite | RevokeInvite
+"""What only workspaces take."""
 RoomCommand = (
-    PostMessage | MessageCommand | MemberCommand | RenameRoom | CreateRoom | JoinRoom | LeaveRoom
+    PostMessage
+    | MessageCommand
+    | MemberCommand
+    | RenameRoom
+    | ChangeSettings
+    | CreateRoom
+    | JoinRoom
+    | LeaveRoom
+    | InviteCommand
 )
 AnyCommand = (
     RoomCommand

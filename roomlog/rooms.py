@@ -6,6 +6,7 @@ refuse it. Both sides of the platform that write or check (ingest nodes, tests) 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 from unicodedata import category
 
 from msgspec import Struct
@@ -16,6 +17,9 @@ from roomlog.events import (
     Body,
     ChatEvent,
     FirstMember,
+    History,
+    InviteCreated,
+    InviteRevoked,
     MemberInvited,
     MemberJoined,
     MemberLeft,
@@ -31,11 +35,13 @@ from roomlog.events import (
     RoomKind,
     RoomLanguageChanged,
     RoomRenamed,
+    RoomSettingsChanged,
     RoomTopicChanged,
 )
 from roomlog.protocol import (
     AddReaction,
     ChangeRole,
+    ChangeSettings,
     CreateRoom,
     DeleteMessage,
     EditMessage,
@@ -50,6 +56,10 @@ from roomlog.protocol import (
     RenameRoom,
 )
 from roomlog.search.languages import LANGUAGES
+
+T = TypeVar("T")
+ROOM_ROLES: tuple[Role, ...] = ("owner", "moderator", "member")
+"""The roles in a room that is no workspace."""
 
 
 @dataclass(slots=True)
@@ -66,10 +76,22 @@ class Room:
     """Member -> the offset since which they are one."""
     void: set[int] = field(default_factory=set)
     """Offsets of the events that took no effect; see `takes_effect`."""
+    workspace: str = ""
+    """The workspace that it is in; "" is the one that everybody is in."""
+    invites: dict[str, InviteCreated] = field(default_factory=dict)
+    """Of a workspace: invite id -> invite, revoked ones left out."""
+    archived: bool = False
+    read_only: bool = False
+    history: History = "all"
 
     def is_visible_to(self, user: str) -> bool:
-        """Tell whether the user may know that the room exists."""
-        return self.exists and (self.kind == "public" or user in self.members)
+        """Tell whether the user may know that the room exists.
+
+        A public room of a workspace is visible to others too, but who these are, only the workspace
+        knows (`roomlog.workspaces`).
+        """
+        is_open = self.kind == "public" and not self.workspace
+        return self.exists and (is_open or user in self.members)
 
 
 def takes_effect(kind: type[Struct], sender_is_member: bool) -> bool:
@@ -131,9 +153,9 @@ def _whose_membership(body: Body) -> Iterable[str]:
 def apply(room: Room, body: Body) -> None:
     """Change the room as the fact says, wherever in the log the fact is."""
     match body:
-        case RoomCreated(name=name, kind=kind, members=members):
+        case RoomCreated(name=name, kind=kind, members=members, workspace=workspace):
             if not room.exists:
-                room.exists, room.name, room.kind = True, name, kind
+                room.exists, room.name, room.kind, room.workspace = True, name, kind, workspace
                 room.members.update((m.user_id, m.role) for m in members)
         case MemberJoined(user_id=user, role=role) | MemberInvited(user_id=user, role=role):
             room.members.setdefault(user, role)
@@ -144,8 +166,23 @@ def apply(room: Room, body: Body) -> None:
                 room.members[user] = role
         case RoomRenamed(name=name):
             room.name = name
+        case RoomSettingsChanged():
+            _apply_settings(room, body)
+        case InviteCreated(invite_id=invite):
+            room.invites[invite] = body
+        case InviteRevoked(invite_id=invite):
+            room.invites.pop(invite, None)
         case _:
             pass
+
+
+def _apply_settings(room: Room, changed: RoomSettingsChanged) -> None:
+    if changed.archived is not None:
+        room.archived = changed.archived
+    if changed.read_only is not None:
+        room.read_only = changed.read_only
+    if changed.history is not None:
+        room.history = changed.history
 
 
 def require_member(room: Room, user: str) -> None:
@@ -156,9 +193,25 @@ def require_member(room: Room, user: str) -> None:
         raise Refused(ErrorCode.NOT_A_MEMBER, "join the room first")
 
 
+def require_may_write(room: Room, user: str) -> None:
+    """Raise Refused where nothing is said in the room, or only by others."""
+    if room.archived:
+        raise archived()
+    if room.read_only and not moderates(room, user):
+        told = "room: it is read-only; only its owners and moderators write"
+        raise Refused(ErrorCode.FORBIDDEN, told)
+
+
+def archived() -> Refused:
+    """Return the refusal of what an archived room does not take."""
+    told = "room: it is archived; an owner or a moderator may take it out of the archive"
+    return Refused(ErrorCode.ARCHIVED, told)
+
+
 def decide_post(room: Room, sender: str, command: PostMessage) -> Body:
     """Return the fact that a `send` leads to; raises Refused."""
     require_member(room, sender)
+    require_may_write(room, sender)
     if not command.text.strip() and not command.attachments:
         raise Refused(ErrorCode.BAD_REQUEST, "text: empty; write something or attach a file")
     if command.reply_to is not None and not ids.is_id(command.reply_to):
@@ -174,6 +227,10 @@ def decide_on_message(room: Room, sender: str, command: MessageCommand, author: 
     `author` is who posted it, None where the room has no such message (any more).
     """
     require_member(room, sender)
+    if isinstance(command, EditMessage | DeleteMessage):
+        require_may_write(room, sender)
+    elif room.archived:
+        raise archived()
     if author is None:
         told = "event: no message of this room, or one that was deleted"
         raise Refused(ErrorCode.BAD_REQUEST, told)
@@ -218,17 +275,28 @@ def decide_create(sender: str, command: CreateRoom) -> Body:
         raise Refused(ErrorCode.BAD_REQUEST, f"members: {bad!r} is not a user id")
     if command.kind == "direct" and len(others) != 1:
         raise Refused(ErrorCode.BAD_REQUEST, "members: a direct room has exactly one other member")
+    if command.kind == "group" and len(others) < 2:
+        told = "members: a group has at least two others; open a direct room with one"
+        raise Refused(ErrorCode.BAD_REQUEST, told)
+    if command.slug is not None:
+        raise Refused(ErrorCode.BAD_REQUEST, "slug: only a workspace has one")
     if not command.name.strip():
         raise Refused(ErrorCode.BAD_REQUEST, "name: empty")
-    rest = tuple(FirstMember(m, "member") for m in others)
-    return RoomCreated(command.name, command.kind, members=(FirstMember(sender, "owner"), *rest))
+    first = FirstMember(sender, "owner"), *(FirstMember(m, "member") for m in others)
+    return RoomCreated(command.name, command.kind, members=first, workspace=command.workspace or "")
 
 
 def decide_join(room: Room, sender: str, command: JoinRoom) -> Body | None:
     """Return the fact that a `join` leads to, None for a member already; raises Refused."""
     if not room.is_visible_to(sender):
         raise Refused(ErrorCode.NO_SUCH_ROOM, f"no room {command.room}")
-    return None if sender in room.members else MemberJoined(sender)
+    if sender in room.members:
+        return None
+    if command.invite is not None:
+        raise Refused(ErrorCode.BAD_REQUEST, "invite: only a workspace takes one")
+    if room.archived:
+        raise archived()
+    return MemberJoined(sender)
 
 
 def decide_leave(room: Room, sender: str, command: LeaveRoom) -> Body | None:
@@ -241,7 +309,7 @@ def decide_leave(room: Room, sender: str, command: LeaveRoom) -> Body | None:
     if sender not in room.members:
         return None
     stays = room.kind != "direct" and command.at is None and len(room.members) > 1
-    if stays and _is_last_owner(room, sender):
+    if stays and is_last_owner(room, sender):
         told = "room: its last owner stays while others are in it; make one of them an owner first"
         raise Refused(ErrorCode.FORBIDDEN, told)
     return MemberLeft(sender)
@@ -257,6 +325,8 @@ def decide_on_member(room: Room, sender: str, command: MemberCommand) -> Body | 
         raise Refused(ErrorCode.BAD_REQUEST, "user: not a user id")
     if room.kind == "direct":
         raise Refused(ErrorCode.FORBIDDEN, "room: the two of a direct room stay as they are")
+    if room.archived and type(command) is InviteMember:
+        raise archived()
     match command:
         case InviteMember():
             return _decide_invite(room, sender, command)
@@ -267,7 +337,7 @@ def decide_on_member(room: Room, sender: str, command: MemberCommand) -> Body | 
 
 
 def _decide_invite(room: Room, sender: str, command: InviteMember) -> Body | None:
-    if room.kind != "public":
+    if room.kind == "private":
         _require_moderator(room, sender, "invite into a private room")
     return None if command.user in room.members else MemberInvited(command.user)
 
@@ -284,17 +354,28 @@ def _decide_removal(room: Room, sender: str, command: RemoveMember) -> Body | No
 def _decide_role(room: Room, sender: str, command: ChangeRole) -> Body | None:
     if room.members[sender] != "owner":
         raise Refused(ErrorCode.FORBIDDEN, "room: only an owner may change roles")
+    if command.role not in ROOM_ROLES:
+        told = f"role: {command.role} is a role of workspaces; a room has {', '.join(ROOM_ROLES)}"
+        raise Refused(ErrorCode.BAD_REQUEST, told)
     had = room.members.get(command.user)
     if had is None:
         raise Refused(ErrorCode.BAD_REQUEST, "user: not a member of the room; invite them first")
     if had == command.role:
         return None
-    if _is_last_owner(room, command.user):
+    if is_last_owner(room, command.user):
         raise Refused(ErrorCode.FORBIDDEN, "role: the last owner stays; make another one first")
     return MemberRoleChanged(command.user, command.role)
 
 
-def _is_last_owner(room: Room, user: str) -> bool:
+def scope_of(room: Room, body: Body) -> str:
+    """Return the workspace that an event of the room belongs to: one's own of a workspace's."""
+    if type(body) is RoomCreated:
+        return room.room_id if body.kind == "workspace" else body.workspace
+    return room.room_id if room.kind == "workspace" else room.workspace
+
+
+def is_last_owner(room: Room, user: str) -> bool:
+    """Tell whether the user is the only owner of the room."""
     owners = [u for u, role in room.members.items() if role == "owner"]
     return owners == [user]
 
@@ -302,7 +383,15 @@ def _is_last_owner(room: Room, user: str) -> bool:
 def decide_rename(room: Room, sender: str, command: RenameRoom) -> Body:
     """Return the fact that a `rename` leads to; raises Refused."""
     require_member(room, sender)
-    _require_moderator(room, sender, "rename it or change its topic or language")
+    if room.kind != "group":
+        _require_moderator(room, sender, "rename it or change its topic or language")
+    if room.archived:
+        raise archived()
+    return named(command)
+
+
+def named(command: RenameRoom) -> Body:
+    """Return the fact that a `rename` leads to where it is allowed; raises Refused."""
     given = [each is not None for each in (command.name, command.topic, command.language)]
     if sum(given) != 1:
         raise Refused(ErrorCode.BAD_REQUEST, "name: give one of name, topic and language")
@@ -321,6 +410,24 @@ def _decide_language(language: str) -> Body:
     return RoomLanguageChanged(language)
 
 
+def decide_settings(room: Room, sender: str, command: ChangeSettings) -> Body | None:
+    """Return the fact that a `settings` leads to, None where it changes nothing; raises Refused."""
+    require_member(room, sender)
+    _require_moderator(room, sender, "change its settings")
+    if room.kind == "direct":
+        raise Refused(ErrorCode.FORBIDDEN, "room: a direct room has no settings")
+    changed = RoomSettingsChanged(
+        _other(command.archived, room.archived),
+        _other(command.read_only, room.read_only),
+        _other(command.history, room.history),
+    )
+    return None if changed == RoomSettingsChanged() else changed
+
+
+def _other(wanted: T | None, now: T) -> T | None:
+    return None if wanted == now else wanted
+
+
 def _require_moderator(room: Room, user: str, what: str) -> None:
     if not moderates(room, user):
         raise Refused(ErrorCode.FORBIDDEN, f"room: only an owner or a moderator may {what}")
@@ -329,5 +436,8 @@ def _require_moderator(room: Room, user: str, what: str) -> None:
 def room_of(sender: str, command: CreateRoom) -> str:
     """Return the id of the room that a `create` makes (or, for a direct room, finds)."""
     if command.kind == "direct" and command.members:
-        return ids.direct_room_id(sender, next((m for m in command.members if m != sender), sender))
+        other = next((m for m in command.members if m != sender), sender)
+        return ids.direct_room_id(sender, other, command.workspace or "")
+    if command.kind == "workspace" and command.slug:
+        return ids.workspace_id(command.slug)
     return ids.room_id(sender, command.key)

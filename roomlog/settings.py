@@ -57,6 +57,14 @@ class Settings(BaseSettings):
         default="",
         description="comma-separated web origins whose cookies the nodes and the API accept",
     )
+    workspace_domain: str = Field(
+        default="",
+        description="domain below which a host picks a workspace by its slug: acme.DOMAIN",
+    )
+    email_deliverability: Literal["on", "off"] = Field(
+        default="on",
+        description="off: do not look up whether the domain of an invited address takes mail",
+    )
     jwt_private_key: Path | None = Field(
         default=None, description="PEM file of the Ed25519 signing key"
     )

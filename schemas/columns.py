@@ -62,9 +62,7 @@ class ColumnDecoder:
         self._header = np.frombuffer(_HEADER.pack(0, writer_id), np.uint8)
         *envelope, body = schema["fields"]
         self._envelope = [(f["name"], _kind(f["type"])) for f in envelope]
-        self._bodies = [
-            [(f["name"], _kind(f["type"])) for f in branch["fields"]] for branch in body["type"]
-        ]
+        self._bodies = [_body_fields(branch) for branch in body["type"]]
         self.branches: list[str] = [branch["name"] for branch in body["type"]]
 
     def decode(self, values: list[bytes]) -> Decoded:
@@ -96,6 +94,9 @@ class ColumnDecoder:
         for number, fields in enumerate(self._bodies):
             rows = np.flatnonzero((branch == number) & reader.plain)
             if not rows.size:
+                continue
+            if fields is None:
+                reader.plain[rows] = False
                 continue
             part = reader.part(rows)
             columns = {name: part.read(kind) for name, kind in fields}
@@ -187,6 +188,15 @@ class _Reader:
             found.start[rows], found.size[rows] = part.spans()
             self.join(rows, part)
         return found
+
+
+def _body_fields(branch: files.Schema) -> list[tuple[str, str]] | None:
+    """Return how the fields of a fact are read, None where one of them is for the codec."""
+    try:
+        fields = [(f["name"], _kind(f["type"])) for f in branch["fields"]]
+    except NotPlain:
+        return None
+    return None if any(kind == "long" for _, kind in fields) else fields
 
 
 def _kind(kind: Any) -> str:

@@ -16,6 +16,7 @@ def stack(tmp_path_factory):
     """The whole platform on real servers, from the same code as `make up`; two ingest nodes."""
     from roomlog.stack import Stack
 
+    os.environ.setdefault("ROOMLOG_EMAIL_DELIVERABILITY", "off")  # tests ask no name servers
     with Stack(data=tmp_path_factory.mktemp("stack"), nodes=2) as running:
         yield running
 

@@ -11,7 +11,7 @@ from api import sql
 from api.answers import answer
 from api.bodies import NewMessage
 from api.guards import Who
-from api.history import History
+from api.history import History, no_such_message
 from api.models import MessageList, MessageWithUsers, PostedMessage, ThreadAnswer
 from api.openapi import errors
 from api.problems import Problem
@@ -141,12 +141,12 @@ async def _room_of(use: Use, who: Who, event_id: str, after: str | None) -> Room
     wanted = wanted_cursor(after, use.settings.epoch)
     room_id = await _find(use, event_id, wait=wanted is not None) if is_id(event_id) else None
     if room_id is None:
-        raise _no_such_message()
+        raise no_such_message()
     await wait_for(use, room_id, wanted)
     try:
         view = await view_room(use, room_id, who.user_id)
     except Problem as problem:
-        raise _no_such_message() if problem.code is ErrorCode.NO_SUCH_ROOM else problem from None
+        raise no_such_message() if problem.code is ErrorCode.NO_SUCH_ROOM else problem from None
     require_member(view)
     return view
 
@@ -162,7 +162,3 @@ async def _find(use: Use, event_id: str, wait: bool) -> str | None:
         await asyncio.sleep(_POLL_S)
     found: str = row["room_id"]
     return found
-
-
-def _no_such_message() -> Problem:
-    return Problem(ErrorCode.NOT_FOUND, "there is no such message")

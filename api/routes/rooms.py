@@ -6,12 +6,13 @@ from fastapi import APIRouter, Query, Response
 
 from api import sql
 from api.answers import answer, iso
-from api.bodies import NewMember, NewRoom
+from api.bodies import NewMember, NewRoom, RoomChange
 from api.guards import Who
 from api.messages import Json, user
 from api.models import CreatedRoom, MemberList, Room, RoomList, RoomStats, Stored
 from api.openapi import errors
 from api.paging import read_place, write_place
+from api.picks import Picked, pick_of
 from api.postgres import Row, like
 from api.problems import Problem
 from api.reads import OwnRoom, RoomId, VisibleRoom, no_such_room
@@ -20,10 +21,11 @@ from api.strict import Search, StrictRoute
 from api.writes import IdempotencyKey, write
 from roomlog.cursors import Cursor
 from roomlog.errors import ErrorCode
-from roomlog.ids import is_id
+from roomlog.ids import derived_id, is_id
 from roomlog.search.languages import SIMPLE
 
 router = APIRouter(prefix="/rooms", tags=["rooms"], route_class=StrictRoute)
+_SETTINGS = ("archived", "read_only", "history")
 After = Annotated[str | None, Query(max_length=600, description="`next` of the page before")]
 
 
@@ -31,8 +33,10 @@ After = Annotated[str | None, Query(max_length=600, description="`next` of the p
 async def list_rooms(
     who: Who,
     use: Use,
+    pick: Picked,
     q: Annotated[Search, Query(description="part of a name")] = "",
     mine: Annotated[bool, Query(description="only rooms that one is a member of")] = False,
+    archived: Annotated[bool, Query(description="archived rooms instead of the others")] = False,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     after: After = None,
 ) -> Response:
@@ -40,6 +44,9 @@ async def list_rooms(
     name, room = read_place(after) if after else (None, None)
     params = {
         "user_id": who.user_id,
+        "picked": pick.is_made,
+        "workspace_id": pick.workspace,
+        "archived": archived,
         "pattern": f"%{like(q.strip())}%" if q.strip() else None,
         "after_name": name,
         "after_id": room,
@@ -55,17 +62,27 @@ async def list_rooms(
     "",
     status_code=201,
     response_model=CreatedRoom,
-    responses=errors(401, 403, 409, 413, 422, 429, 503),
+    responses=errors(401, 403, 404, 409, 413, 422, 429, 503),
 )
-async def create_room(body: NewRoom, who: Who, use: Use, key: IdempotencyKey = None) -> Response:
-    """Make a room. With a direct room that exists already, return that one."""
-    command = {"op": "create", "name": body.name, "kind": body.kind, "members": body.members}
+async def create_room(
+    body: NewRoom, who: Who, use: Use, pick: Picked, key: IdempotencyKey = None
+) -> Response:
+    """Make a room, in the workspace that is picked. With a direct room that exists already, return that one."""
+    workspace = pick.workspace if body.workspace is None else pick_of(body.workspace).workspace
+    command: Json = {
+        "op": "create",
+        "name": body.name,
+        "kind": body.kind,
+        "members": body.members,
+        **({} if workspace is None else {"workspace": workspace}),
+    }
     ack = await write(use, who, key, command)
     others = {m for m in body.members if m != who.user_id}
     room = {
         "id": ack.room,
         "name": body.name,
         "kind": body.kind,
+        "workspace": workspace,
         "topic": "",
         "language": SIMPLE,
         "members": len(others) + 1,
@@ -81,6 +98,29 @@ async def create_room(body: NewRoom, who: Who, use: Use, key: IdempotencyKey = N
 async def get_room(view: VisibleRoom, use: Use) -> Response:
     """Return a room."""
     return answer(_room(view.row, use.settings.epoch), view.cursor)
+
+
+@router.patch(
+    "/{room_id}", response_model=Stored, responses=errors(401, 403, 404, 409, 422, 429, 503)
+)
+async def change_room(
+    room_id: RoomId, body: RoomChange, who: Who, use: Use, key: IdempotencyKey = None
+) -> Response:
+    """Give a room another name, topic or settings; owners and moderators may. One event for each of the three."""
+    if not is_id(room_id):
+        raise no_such_room()
+    given = body.model_dump(exclude_none=True)
+    settings: Json = {k: given.pop(k) for k in _SETTINGS if k in given}
+    changes: list[Json] = [{"op": "rename", name: value} for name, value in given.items()]
+    # Out of the archive first, into it last: an archived room takes no name.
+    place = 0 if settings.get("archived") is False else len(changes)
+    changes[place:place] = [{"op": "settings", **settings}] if settings else []
+    if not changes:
+        raise Problem(ErrorCode.BAD_REQUEST, "nothing to change is named")
+    for number, change in enumerate(changes):
+        own = key and (key if len(changes) == 1 else derived_id("patch", key, str(number)))
+        ack = await write(use, who, own, {**change, "room": room_id})
+    return answer({"room": room_id, "event": ack.event, "cursor": ack.cursor}, ack.cursor)
 
 
 @router.get(
@@ -172,8 +212,12 @@ def _room(row: Row, epoch: int) -> Json:
         "id": row["id"],
         "name": row["name"],
         "kind": row["kind"],
+        "workspace": row["workspace_id"],
         "topic": row["topic"],
         "language": row["language"],
+        "archived": row["archived"],
+        "read_only": row["read_only"],
+        "history": row["history"],
         "members": row["members"],
         "is_member": row["role"] is not None,
         "role": row["role"],

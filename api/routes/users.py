@@ -10,6 +10,7 @@ from api.bodies import Rename
 from api.guards import Who
 from api.models import Me, User, Users
 from api.openapi import errors
+from api.picks import Picked
 from api.postgres import like
 from api.problems import Problem
 from api.services import Use
@@ -25,15 +26,28 @@ router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
 async def list_users(
     who: Who,
     use: Use,
+    pick: Picked,
     q: Annotated[Search, Query(description="part of a name")] = "",
     ids: Annotated[
         str | None, Query(max_length=8000, description="user ids, comma-separated, at most 200")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Response:
-    """Find people by a part of their name, or by their ids (unknown ones are left out)."""
+    """Find people by a part of their name, or by their ids (unknown ones are left out).
+
+    Names are looked for among the people of the workspace that is picked.
+    """
     if ids is not None:
         return answer({"items": await use.postgres.all(sql.NAMES, {"ids": id_list(ids)})})
+    if pick.workspace is not None:
+        part = like(q.strip()) if q.strip() else None
+        params = {
+            "workspace_id": pick.workspace,
+            "pattern": part and f"%{part}%",
+            "prefix": part and f"{part}%",
+            "limit": limit,
+        }
+        return answer({"items": await use.postgres.all(sql.SEARCH_COLLEAGUES, params)})
     if not q.strip():
         return answer({"items": await use.postgres.all(sql.LIST_USERS, {"limit": limit})})
     part = like(q.strip())

@@ -9,7 +9,7 @@ import msgspec
 
 from roomlog.client.policy import backoff_s
 from roomlog.errors import RETRYABLE, Refused
-from roomlog.events import Attachment, Role, RoomKind
+from roomlog.events import Attachment, History, Role, RoomKind
 from roomlog.ids import new_id
 from roomlog.protocol import Ack
 from roomlog.signals import PresenceState
@@ -87,14 +87,22 @@ class Commands(ABC):
         return await self._write("unreact", key, room=room, event=event, emoji=emoji)
 
     async def create(
-        self, name: str, kind: RoomKind = "public", members: Sequence[str] = (), *, key: str = ""
+        self,
+        name: str,
+        kind: RoomKind = "public",
+        members: Sequence[str] = (),
+        *,
+        workspace: str | None = None,
+        slug: str | None = None,
+        key: str = "",
     ) -> Ack:
-        """Make a room; its id is the ack's `room`."""
-        return await self._write("create", key, name=name, kind=kind, members=list(members))
+        """Make a room, in a workspace if one is given, or with `slug` a workspace; its id is the ack's `room`."""
+        more = _given(workspace=workspace, slug=slug)
+        return await self._write("create", key, name=name, kind=kind, members=list(members), **more)
 
-    async def join(self, room: str, *, key: str = "") -> Ack:
-        """Become a member of a public room."""
-        return await self._write("join", key, room=room)
+    async def join(self, room: str, *, invite: str | None = None, key: str = "") -> Ack:
+        """Become a member of a public room, or by the secret of an invite of a workspace."""
+        return await self._write("join", key, room=room, **_given(invite=invite))
 
     async def leave(self, room: str, *, key: str = "") -> Ack:
         """Stop being a member."""
@@ -124,6 +132,19 @@ class Commands(ABC):
         """Give a room another name, topic or language: one of them, for a key leads to one event."""
         given = _given(name=name, topic=topic, language=language)
         return await self._write("rename", key, room=room, **given)
+
+    async def settings(
+        self,
+        room: str,
+        *,
+        archived: bool | None = None,
+        read_only: bool | None = None,
+        history: History | None = None,
+        key: str = "",
+    ) -> Ack:
+        """Give a room other settings; what is left out stays."""
+        given = _given(archived=archived, read_only=read_only, history=history)
+        return await self._write("settings", key, room=room, **given)
 
     async def read(self, room: str, cursor: str) -> Ack:
         """Mark everything up to the cursor as read; the ack has the cursor of the mark that now holds."""

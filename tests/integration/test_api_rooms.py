@@ -48,8 +48,12 @@ async def test_a_room_can_be_read_after_its_cursor(ada) -> None:
         "id": body["id"],
         "name": "Lounge",
         "kind": "private",
+        "workspace": None,
         "topic": "",
         "language": "simple",
+        "archived": False,
+        "read_only": False,
+        "history": "all",
         "members": 1,
         "is_member": True,
         "role": "owner",
@@ -480,3 +484,81 @@ async def test_bridges_are_not_members_by_being_bridges(talk, base, stack) -> No
     headers = {"Authorization": f"Bearer {bridge_token(stack.settings)}"}
     async with httpx.AsyncClient(base_url=base, headers=headers) as http:
         problem(await http.get(f"/rooms/{talk[0]}/messages"), 403, "not_a_member")
+
+
+async def change(person, room, **what) -> str:
+    """Change a room and return the cursor of that."""
+    changed = await person.http.patch(f"/rooms/{room}", json=what)
+    assert changed.status_code == 200, changed.text
+    return changed.json()["cursor"]
+
+
+async def test_a_room_is_named_and_described_by_those_who_moderate(ada, bob) -> None:
+    room = await ada.room("old name")
+    cursor = await bob.join(room)
+    problem(await bob.http.patch(f"/rooms/{room}", json={"name": "mine"}), 403, "forbidden")
+    problem(await bob.http.patch(f"/rooms/{room}", json={}), 422, "bad_request")
+    problem(await bob.http.patch(f"/rooms/{new_id()}", json={"name": "x"}), 404, "no_such_room")
+    key = {"Idempotency-Key": new_id()}
+    body = {"name": "new name", "topic": "tea", "read_only": True}
+    done = [await ada.http.patch(f"/rooms/{room}", json=body, headers=key) for _ in range(2)]
+    assert done[0].json() == done[1].json()
+    shown = await bob.read(f"/rooms/{room}", after_cursor=done[0].json()["cursor"])
+    assert {**shown, **body} == shown
+    problem(await bob.http.post(f"/rooms/{room}/messages", json={"text": "x"}), 403, "forbidden")
+    assert cursor
+
+
+async def test_an_archived_room_leaves_the_lists_and_takes_nothing(ada, bob) -> None:
+    name = f"attic {new_id()[:8]}"
+    room = await ada.room(name)
+    said = await ada.say(room, "before")
+    await ada.read(f"/rooms/{room}", after_cursor=await change(ada, room, archived=True))
+    for mine in (True, False):
+        assert (await ada.read("/rooms", q=name, mine=mine))["items"] == []
+        old = await ada.read("/rooms", q=name, mine=mine, archived=True)
+        assert [r["id"] for r in old["items"]] == [room]
+    problem(await ada.http.post(f"/rooms/{room}/messages", json={"text": "x"}), 409, "archived")
+    problem(await bob.http.post(f"/rooms/{room}/members"), 409, "archived")
+    assert (await ada.read(f"/messages/{said['id']}"))["text"] == "before"
+    cursor = await change(ada, room, archived=False, name=f"{name} again")
+    assert (await ada.read("/rooms", q=name))["items"] or cursor
+    await ada.say(room, "after")
+
+
+async def test_members_may_read_what_came_since_they_joined(ada, bob) -> None:
+    room = await ada.room("fresh")
+    await change(ada, room, history="joined")
+    before = await ada.say(room, "before")
+    await bob.join(room)
+    answer = await ada.say(room, "after", reply_to=before["id"])
+    at = {"after_cursor": answer["cursor"]}
+    assert texts(await bob.read(f"/rooms/{room}/messages", **at)) == ["after"]
+    assert texts(await ada.read(f"/rooms/{room}/messages", **at)) == ["before", "after"]
+    page = await bob.read(f"/rooms/{room}/messages", page=1)
+    assert (texts(page), page["total"]) == (["after"], 1)
+    problem(await bob.http.get(f"/messages/{before['id']}"), 404, "not_found")
+    thread = await bob.read(f"/messages/{answer['id']}/thread")
+    assert thread["root"]["id"] == answer["id"]
+    assert await bob.read(f"/rooms/{room}/messages", around=before["cursor"])
+    cursor = await change(ada, room, history="all")
+    page = await bob.read(f"/rooms/{room}/messages", after_cursor=cursor)
+    assert texts(page) == ["before", "after"]
+
+
+async def test_a_group_is_of_three(ada, bob, base) -> None:
+    carol = await Person.registered(base, "Carol")
+    alone = await ada.http.post("/rooms", json={"name": "x", "kind": "group", "members": [bob.id]})
+    problem(alone, 422, "bad_request")
+    group = await ada.room("we", "group", members=[bob.id, carol.id])
+    named = await bob.http.patch(f"/rooms/{group}", json={"name": "us"})
+    shown = await carol.read(f"/rooms/{group}", after_cursor=named.json()["cursor"])
+    assert (shown["name"], shown["kind"], shown["members"]) == ("us", "group", 3)
+    await carol.http.aclose()
+
+
+async def test_stats_of_a_public_room_are_for_those_who_could_join_it(ada, bob) -> None:
+    room = await ada.room("lively")
+    said = await ada.say(room, "one")
+    told = await bob.read(f"/rooms/{room}/stats", after_cursor=said["cursor"])
+    assert (told["messages"], told["messages_last_week"], told["senders_last_week"]) == (1, 1, 1)

@@ -47,6 +47,8 @@ TABLES = [
     "reactions",
     "applied_events",
     "void_events",
+    "workspace_invites",
+    "workspace_departures",
     "presence",
     "projection_offsets",
 ]
@@ -309,6 +311,13 @@ FIELDS = {
     "members": st.just((FirstMember(BOB, "owner"),)),
     "mentions": st.just(()),
     "attachments": st.just(()),
+    "workspace": st.just(""),
+    "slug": st.just(""),
+    "archived": st.none() | st.booleans(),
+    "read_only": st.none() | st.booleans(),
+    "history": st.sampled_from([None, "all", "joined"]),
+    "invite_id": targets,
+    "expires_at": st.just(START),
 }
 """Name of a field -> its values, in every type of event that has it."""
 bodies = st.one_of(

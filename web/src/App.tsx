@@ -5,6 +5,7 @@ import { AuthPage } from "./features/auth/AuthPage";
 import { Splash } from "./features/shell/Splash";
 import { SignedIn } from "./features/shell/SignedIn";
 import { explain } from "./session/explain";
+import { backToInvite, keepInvite } from "./shared/keptInvite";
 
 type Who = { state: "checking"; error: string | null } | { state: "out" } | { state: "in"; me: Me };
 
@@ -14,15 +15,20 @@ const CHECK_AGAIN_MS = 2_000;
 export function App({ api }: { api: Api }) {
   const [who, setWho] = useState<Who>({ state: "checking", error: null });
 
+  useEffect(keepInvite, []);
   useEffect(() => {
     if (who.state !== "checking") return;
     const timer = setTimeout(() => void check(api).then(setWho), who.error === null ? 0 : CHECK_AGAIN_MS);
     return () => clearTimeout(timer);
   }, [api, who]);
 
+  function signedIn(me: Me) {
+    backToInvite();
+    setWho({ state: "in", me });
+  }
+
   if (who.state === "checking") return <Splash error={who.error} />;
-  if (who.state === "out")
-    return <AuthPage auth={api.auth} onSignedIn={(me) => setWho({ state: "in", me })} />;
+  if (who.state === "out") return <AuthPage auth={api.auth} onSignedIn={signedIn} />;
   return <SignedIn key={who.me.id} api={api} me={who.me} onSignedOut={() => setWho({ state: "out" })} />;
 }
 

@@ -31,6 +31,17 @@ bodies = st.one_of(
         texts,
         st.lists(st.builds(e.FirstMember, ids, roles), max_size=2).map(tuple),
     ),
+    st.builds(
+        e.RoomCreated, texts, st.sampled_from(e.ROOM_KINDS), workspace=ids, slug=st.just("acme")
+    ),
+    st.builds(
+        e.RoomSettingsChanged,
+        st.none() | st.booleans(),
+        st.none() | st.booleans(),
+        st.sampled_from([None, "all", "joined"]),
+    ),
+    st.builds(e.InviteCreated, ids, roles, st.integers(0, 4 * 10**15)),
+    st.builds(e.InviteRevoked, ids),
     st.builds(e.RoomRenamed, texts),
     st.builds(e.RoomTopicChanged, texts),
     st.builds(e.RoomLanguageChanged, texts),

@@ -15,6 +15,7 @@ from ingest.writer import Writer
 from ingest.writes import digest_of
 from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
+from roomlog.events import FirstMember, RoomCreated
 from roomlog.partitions import PARTITIONS, partition_of
 from roomlog.protocol import (
     ChangeRole,
@@ -27,6 +28,7 @@ from roomlog.protocol import (
     PostMessage,
     RemoveMember,
     RenameRoom,
+    RevokeInvite,
 )
 from roomlog.rooms import Room
 from tests.unit.ingest.twins import ALICE, BOB, CODEC, EVE, ROOM, MemoryLog, created, value
@@ -125,8 +127,15 @@ class Rig:
             self.targets,
             self.recent,
             CODEC,
+            self.find_workspace,
             pace_s,
         )
+        self.workspace_lookups = []
+
+    def find_workspace(self, workspace, on_found):
+        """Answer later, as the node does."""
+        self.workspace_lookups.append(workspace)
+        asyncio.get_running_loop().call_soon(on_found, self.rooms.open(workspace))
 
     def submit(self, command, sender=ALICE):
         self.writer.submit(
@@ -481,3 +490,63 @@ async def test_what_is_wrong_with_a_direct_room_is_told_even_where_the_room_exis
     rig.submit(create(2, BOB, EVE))
     await rig.settle()
     assert rig.answers() == [(1, "ack"), (2, "bad_request")]
+
+
+WORKSPACE = ids.workspace_id("acme")
+HALL = ids.derived_id("test", "hall")
+
+
+@pytest.fixture
+async def company():
+    """A public room of Bob's in a workspace of Alice and Bob."""
+    rig = Rig()
+    acme = RoomCreated(
+        "Acme", "workspace", members=tuple(FirstMember(u, "owner") for u in (ALICE, BOB))
+    )
+    hall = RoomCreated("hall", "public", members=(FirstMember(BOB, "owner"),), workspace=WORKSPACE)
+    for room, body in ((WORKSPACE, acme), (HALL, hall)):
+        rig.log.append(partition_of(room), room, value(body, room=room, key="created"))
+        rig.lanes.heads[partition_of(room)] = 1
+    await rig.rooms.open(WORKSPACE).loading
+    return rig
+
+
+async def test_what_a_member_says_in_a_room_of_a_workspace_is_decided_by_the_room(company):
+    company.submit(PostMessage(id=1, key="k", room=HALL, text="x"), BOB)
+    await company.settle()
+    assert company.answers() == [(1, "ack")]
+    assert company.workspace_lookups == []
+    written = CODEC.decode(company.log.records[partition_of(HALL)][-1].value)
+    assert written.workspace_id == WORKSPACE
+
+
+async def test_who_joins_a_room_of_a_workspace_is_looked_up_in_it(company):
+    company.submit(JoinRoom(id=1, key="a", room=HALL), ALICE)
+    company.submit(PostMessage(id=2, key="b", room=HALL, text="right behind"), ALICE)
+    company.submit(JoinRoom(id=3, key="c", room=HALL), EVE)
+    await company.settle()
+    assert sorted(company.answers()) == [(1, "ack"), (2, "ack"), (3, "no_such_room")]
+    assert company.workspace_lookups == [WORKSPACE, WORKSPACE]
+
+
+async def test_a_room_is_made_in_a_workspace_by_those_in_it(company):
+    def new(number):
+        return CreateRoom(id=number, key="n", name="x", kind="public", workspace=WORKSPACE)
+
+    company.submit(new(1), ALICE)
+    company.submit(new(2), EVE)
+    await company.settle()
+    assert sorted(company.answers()) == [(1, "ack"), (2, "no_such_room")]
+
+
+async def test_invites_are_for_workspaces_and_messages_for_rooms(company):
+    revoke = RevokeInvite(id=1, key="a", room=HALL, invite=ids.new_id())
+    company.submit(revoke, BOB)
+    company.submit(PostMessage(id=2, key="b", room=WORKSPACE, text="x"), BOB)
+    company.submit(PostMessage(id=3, key="c", room=WORKSPACE, text="x"), EVE)
+    await company.settle()
+    assert sorted(company.answers()) == [
+        (1, "bad_request"),
+        (2, "bad_request"),
+        (3, "no_such_room"),
+    ]

@@ -3,8 +3,18 @@
 export const SUBPROTOCOL = "roomlog.v1.json";
 
 export type PresenceState = "online" | "away";
-export type RoomKind = "public" | "private" | "direct";
+export type RoomKind = "public" | "private" | "direct" | "group";
 export type Role = "owner" | "moderator" | "member";
+/** What members read: all of a room, or what came since they joined. */
+export type History = "all" | "joined";
+/** Settings of a room, as they are changed: what is left out stays. */
+export interface RoomSettings {
+  archived?: boolean;
+  read_only?: boolean;
+  history?: History;
+}
+/** A role in a workspace. */
+export type WorkspaceRole = Role | "admin" | "guest";
 
 /** A file that belongs to a message, by the id under which the API serves it. */
 export interface Attachment {
@@ -156,6 +166,10 @@ export type KeyedCommand =
         | { language: string; name?: undefined; topic?: undefined }
       ))
   | { op: "create"; key: string; name: string; kind: RoomKind; members?: string[] };
+  | (Keyed & { op: "rename"; name: string; topic?: undefined })
+  | (Keyed & { op: "rename"; topic: string; name?: undefined })
+  | (Keyed & { op: "settings" } & RoomSettings)
+  | { op: "create"; key: string; name: string; kind: RoomKind; members?: string[]; workspace?: string };
 
 /** Everything up to the cursor is read. Markers only go forward, so sending it again changes nothing. */
 export interface ReadCommand {

@@ -28,6 +28,8 @@ export interface RequestOptions {
   /** False for the routes of signing in and renewing themselves, where 401 is the answer. */
   renew?: boolean;
   signal?: AbortSignal;
+  /** The workspace that the request is about: its id, or `default`. */
+  workspace?: string;
 }
 
 interface Problem {
@@ -64,7 +66,7 @@ export class RestClient {
     try {
       return await send(this.options.base + path + queryString(options.query), {
         method,
-        headers: this.headers(method, options.body),
+        headers: this.headers(method, options),
         body: options.body === undefined ? undefined : JSON.stringify(options.body),
         credentials: "same-origin",
         signal: options.signal,
@@ -80,9 +82,10 @@ export class RestClient {
     }
   }
 
-  private headers(method: string, body: unknown): Record<string, string> {
+  private headers(method: string, options: RequestOptions): Record<string, string> {
     const headers: Record<string, string> = { Accept: "application/json" };
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (options.body !== undefined) headers["Content-Type"] = "application/json";
+    if (options.workspace !== undefined) headers["Roomlog-Workspace"] = options.workspace;
     // A foreign page cannot send this header, which is how the API tells its own page's writes from forged ones.
     if (method !== "GET") headers["Roomlog-CSRF"] = "1";
     const token = this.options.token?.();

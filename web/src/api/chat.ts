@@ -81,8 +81,9 @@ interface MessageQuery {
 export class ChatApi {
   constructor(private readonly rest: RestClient) {}
 
-  rooms(query: RoomQuery, signal?: AbortSignal): Promise<RoomPage> {
-    return this.rest.get("/rooms", { query: { ...query }, signal });
+  /** Rooms by name: of a workspace where one is given, `default` for the one that everybody is in. */
+  rooms(query: RoomQuery, workspace?: string, signal?: AbortSignal): Promise<RoomPage> {
+    return this.rest.get("/rooms", { query: { ...query }, workspace, signal });
   }
 
   room(id: string, afterCursor: string | null = null): Promise<Room> {
@@ -110,8 +111,9 @@ export class ChatApi {
     return this.rest.get(`/rooms/${encodeURIComponent(room)}/members`, { query });
   }
 
-  async searchUsers(q: string, signal: AbortSignal): Promise<User[]> {
-    const answer = await this.rest.get<{ items: User[] }>("/users", { query: { q, limit: 20 }, signal });
+  async searchUsers(q: string, workspace: string, signal: AbortSignal): Promise<User[]> {
+    const query = { q, limit: 20 };
+    const answer = await this.rest.get<{ items: User[] }>("/users", { query, workspace, signal });
     return answer.items;
   }
 

@@ -1,17 +1,20 @@
 import { RestClient } from "@roomlog/client";
 import { AuthApi } from "./auth";
 import { ChatApi } from "./chat";
+import { WorkspaceApi } from "./workspaces";
 
 const BASE = "/api/v1";
 
 export interface Api {
   auth: AuthApi;
   chat: ChatApi;
+  workspaces: WorkspaceApi;
 }
 
 /** Wire the REST calls together: whatever meets a 401 renews the session once and tries again. */
 export function createApi(): Api {
   const auth = new AuthApi(new RestClient({ base: BASE }));
   const renew = async () => (await auth.renew()) === "renewed";
-  return { auth, chat: new ChatApi(new RestClient({ base: BASE, renew })) };
+  const rest = new RestClient({ base: BASE, renew });
+  return { auth, chat: new ChatApi(rest), workspaces: new WorkspaceApi(rest) };
 }

@@ -1,5 +1,5 @@
 import { CommandFailed, newKey } from "@roomlog/client";
-import type { Role, RoomKind, RoomlogClient } from "@roomlog/client";
+import type { Role, RoomKind, RoomlogClient, RoomSettings } from "@roomlog/client";
 import type { ChatApi, User } from "../api/chat";
 import type { Members } from "../state/members";
 import type { Action, ChatState } from "../state/model";
@@ -76,13 +76,16 @@ export class Rooms {
 
   /** Create a room and return its id; `key` makes a repeated attempt the same room. */
   async create(name: string, kind: RoomKind, key: string, members: string[] = []): Promise<string> {
-    const ack = await this.client.command({ op: "create", key, name, kind, members });
+    const { workspace } = this.store.get();
+    const place = workspace === null ? {} : { workspace };
+    const ack = await this.client.command({ op: "create", key, name, kind, members, ...place });
     if (!ack.room)
       throw new CommandFailed("unavailable", "The server did not name the new room. Reload the page.");
     const { room } = ack;
     // A direct room may have been there before, under the name that it got then.
     if (kind === "direct") await this.fetch(room, ack.cursor ?? null);
-    else this.store.dispatch({ type: "rooms", rooms: [made(room, name, kind, members.length + 1)] });
+    else
+      this.store.dispatch({ type: "rooms", rooms: [made(room, name, kind, workspace, members.length + 1)] });
     await this.showHistory(room, ack.cursor ?? null);
     return room;
   }
@@ -110,6 +113,10 @@ export class Rooms {
     await this.client.command({ op: "rename", room, key: newKey(), name });
   }
 
+  async setSettings(room: string, settings: RoomSettings): Promise<void> {
+    await this.client.command({ op: "settings", room, key: newKey(), ...settings });
+  }
+
   async setTopic(room: string, topic: string): Promise<void> {
     await this.client.command({ op: "rename", room, key: newKey(), topic });
   }
@@ -119,11 +126,11 @@ export class Rooms {
   }
 
   search(q: string, after: string | null, signal: AbortSignal) {
-    return this.api.rooms({ q, after, limit: 30 }, signal);
+    return this.api.rooms({ q, after, limit: 30 }, this.place, signal);
   }
 
   async searchPeople(q: string, signal: AbortSignal): Promise<User[]> {
-    const found = await this.api.searchUsers(q, signal);
+    const found = await this.api.searchUsers(q, this.place, signal);
     this.store.dispatch({ type: "names", users: Object.fromEntries(found.map((user) => [user.id, user])) });
     return found;
   }
@@ -143,12 +150,19 @@ export class Rooms {
     this.store.dispatch({ type: "members", room, members: members satisfies Members });
   }
 
+  /** The workspace on the screen, as requests name it. */
+  private get place(): string {
+    return this.store.get().workspace ?? "default";
+  }
+
   /** Follow a room for its unread count and presence; a room on the screen is followed by its timeline. */
   private follow(room: string, cursor: string | null): void {
     if (this.store.get().timelines[room]?.status !== "ready") this.client.subscribe(room, cursor);
   }
 }
 
-function made(id: string, name: string, kind: RoomKind, members: number): Room {
-  return { id, name, kind, topic: null, members, is_member: true, role: "owner", last_cursor: null };
+function made(id: string, name: string, kind: RoomKind, workspace: string | null, members: number): Room {
+  const settings = { archived: false, read_only: false, history: "all" } as const;
+  const own = { is_member: true, role: "owner", last_cursor: null } as const;
+  return { id, name, kind, workspace, topic: null, members, ...settings, ...own };
 }

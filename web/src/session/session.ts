@@ -19,6 +19,7 @@ import { Messages } from "./messages";
 import { Names } from "./names";
 import { Reading } from "./reading";
 import { Rooms } from "./rooms";
+import { Workspaces } from "./workspaces";
 
 const PAGE = 50;
 const BIG_PAGE = 200;
@@ -48,6 +49,7 @@ export class ChatSession {
   readonly messages: Messages;
   readonly changes: Changes;
   readonly rooms: Rooms;
+  readonly workspaces: Workspaces;
   private readonly reading: Reading;
   private readonly attention: Attention;
   private readonly client: RoomlogClient;
@@ -85,6 +87,7 @@ export class ChatSession {
     this.rooms = new Rooms(this.client, api.chat, this.store, (room, cursor) =>
       this.loadTimeline(room, cursor),
     );
+    this.workspaces = new Workspaces(api.workspaces, this.store);
     this.reading = new Reading(this.client, api.chat, this.store);
     this.attention = new Attention(this.store, this.names, this.rooms, options.alert);
   }
@@ -251,6 +254,7 @@ export class ChatSession {
 
   private async load(): Promise<void> {
     try {
+      await this.workspaces.load();
       await this.rooms.load();
       await this.reading.count();
     } catch {

@@ -26,6 +26,10 @@ const PATHS = {
   bell: "M6 16v-5a6 6 0 0 1 12 0v5l2 2H4zM10 21h4",
   invite: "M9 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM2 20a7 7 0 0 1 14 0M19 8v6M16 11h6",
   up: "M12 19V5M6 11l6-6 6 6",
+  check: "M5 12l5 5 9-10",
+  building: "M5 21V4h9v17M14 10h5v11M3 21h18M8 8h3M8 12h3M8 16h3",
+  globe: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM3 12h18M12 3c3 3 3 15 0 18M12 3c-3 3-3 15 0 18",
+  updown: "M8 10l4-4 4 4M8 14l4 4 4-4",
   speech: "M4 5h16v11H10l-5 4v-4H4z",
 } as const;
 

@@ -2,7 +2,10 @@ import { useSyncExternalStore } from "react";
 
 /** Where in the app the address bar points; the part after `#`, so that any static server can serve the page. */
 export type Route =
-  { page: "home" } | { page: "sign-up" } | { page: "room"; room: string; message: string | null };
+  | { page: "home" }
+  | { page: "sign-up" }
+  | { page: "invite"; token: string }
+  | { page: "room"; room: string; message: string | null };
 
 export const HOME = "#/";
 export const SIGN_UP = "#/sign-up";
@@ -14,8 +17,15 @@ export function roomHref(room: string, message: string | null = null): string {
   return message === null ? path : `${path}/${encodeURIComponent(message)}`;
 }
 
+/** The address at which somebody accepts an invite. */
+export function inviteHref(token: string): string {
+  return `#/invite/${encodeURIComponent(token)}`;
+}
+
 export function parseRoute(hash: string): Route {
   if (hash === SIGN_UP) return { page: "sign-up" };
+  const [, token] = /^#\/invite\/([^/]+)$/.exec(hash) ?? [];
+  if (token !== undefined) return { page: "invite", token: decodeURIComponent(token) };
   const [, room, message] = /^#\/rooms\/([^/]+)(?:\/([^/]+))?$/.exec(hash) ?? [];
   if (room === undefined) return { page: "home" };
   const decoded = message === undefined ? null : decodeURIComponent(message);

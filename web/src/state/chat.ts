@@ -20,6 +20,10 @@ export function reduce(state: ChatState, action: Action): ChatState {
   switch (action.type) {
     case "connection":
       return { ...state, connection: action.connection };
+    case "workspaces":
+      return { ...state, workspaces: action.workspaces };
+    case "workspace":
+      return { ...state, workspace: action.workspace };
     case "rooms":
       return { ...state, rooms: { ...state.rooms, ...byId(action.rooms) } };
     case "rooms_loaded":

@@ -41,8 +41,13 @@ export function moderates(room: Own): boolean {
   return room.is_member && (room.role === "owner" || room.role === "moderator");
 }
 
+/** Whether one may write in the room. */
+export function mayWrite(room: Own & Pick<Room, "archived" | "read_only">): boolean {
+  return room.is_member && !room.archived && (!room.read_only || moderates(room));
+}
+
 export function mayInvite(room: Own): boolean {
-  return room.is_member && room.kind !== "direct" && (room.kind === "public" || moderates(room));
+  return room.is_member && room.kind !== "direct" && (room.kind !== "private" || moderates(room));
 }
 
 /** Whether one may remove another member, whose role is given. */

@@ -11,6 +11,7 @@ import type { ApiMessage, MessageItem, Timeline } from "./timeline";
 import type { Toast } from "./toasts";
 import { QUIET } from "./unread";
 import type { RoomActivity, UnreadRoom } from "./unread";
+import type { Workspace } from "./workspaces";
 
 export type By<T> = Readonly<Record<string, T>>;
 
@@ -23,6 +24,9 @@ export interface Connection {
 export interface ChatState {
   me: string;
   connection: Connection;
+  /** One's workspaces by name, and the one on the screen; null is the one that everybody is in. */
+  workspaces: readonly Workspace[];
+  workspace: string | null;
   roomsLoaded: boolean;
   rooms: By<Room>;
   timelines: By<Timeline>;
@@ -46,6 +50,8 @@ export interface ChatState {
 
 export type Action =
   | { type: "connection"; connection: Connection }
+  | { type: "workspaces"; workspaces: readonly Workspace[] }
+  | { type: "workspace"; workspace: string | null }
   | { type: "rooms"; rooms: readonly Room[] }
   | { type: "rooms_loaded" }
   | { type: "room_gone"; room: string }
@@ -81,6 +87,8 @@ export function initialState(me: { id: string; name: string }): ChatState {
   return {
     me: me.id,
     connection: { state: "connecting", node: null, reason: null },
+    workspaces: [],
+    workspace: null,
     roomsLoaded: false,
     rooms: {},
     timelines: {},

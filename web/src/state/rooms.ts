@@ -1,15 +1,22 @@
 /** The rooms that are known. */
 
-import type { ChatEvent, Role, RoomKind } from "@roomlog/client";
+import type { ChatEvent, History, Role, RoomKind } from "@roomlog/client";
 import { roleOf } from "./members";
 
 export interface Room {
   id: string;
   name: string;
   kind: RoomKind;
+  /** The workspace that it is in; null is the one that everybody is in. */
+  workspace: string | null;
   topic: string | null;
   /** The language that its words are searched in: ISO 639-1, or `simple`. */
   language?: string;
+  /** Nothing more is said in it. */
+  archived: boolean;
+  /** Only owners and moderators write. */
+  read_only: boolean;
+  history: History;
   members: number;
   is_member: boolean;
   /** One's own part in it; null for those who are not in it. */
@@ -32,6 +39,8 @@ function applyOne(room: Room, event: ChatEvent, me: string): Room {
       return typeof event.d.topic === "string" ? { ...room, topic: event.d.topic } : room;
     case "RoomLanguageChanged":
       return typeof event.d.language === "string" ? { ...room, language: event.d.language } : room;
+    case "RoomSettingsChanged":
+      return { ...room, ...settingsOf(event) };
     case "MemberJoined":
     case "MemberInvited":
       if (!mine) return { ...room, members: room.members + 1 };
@@ -47,9 +56,17 @@ function applyOne(room: Room, event: ChatEvent, me: string): Room {
   }
 }
 
-/** One's own rooms by name. */
-export function sortedRooms(rooms: Readonly<Record<string, Room>>): Room[] {
+function settingsOf({ d }: ChatEvent): Partial<Room> {
+  return {
+    ...(typeof d.archived === "boolean" && { archived: d.archived }),
+    ...(typeof d.read_only === "boolean" && { read_only: d.read_only }),
+    ...((d.history === "all" || d.history === "joined") && { history: d.history }),
+  };
+}
+
+/** One's own rooms of a workspace, by name; archived ones are left out. */
+export function sortedRooms(rooms: Readonly<Record<string, Room>>, workspace: string | null): Room[] {
   return Object.values(rooms)
-    .filter((room) => room.is_member)
+    .filter((room) => room.is_member && !room.archived && room.workspace === workspace)
     .sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
 }

@@ -69,6 +69,7 @@ const NOTICES = new Set([
   "RoomRenamed",
   "RoomTopicChanged",
   "RoomLanguageChanged",
+  "RoomSettingsChanged",
   "MemberJoined",
   "MemberLeft",
   "MemberInvited",

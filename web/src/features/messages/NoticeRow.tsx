@@ -61,6 +61,8 @@ function Sentence({ item }: { item: NoticeItem }) {
           {sender} set the room’s language to {languageName(item.detail)}
         </>
       );
+    case "RoomSettingsChanged":
+      return <>{sender} changed the settings of the room</>;
     case "MemberRoleChanged":
       return (
         <>

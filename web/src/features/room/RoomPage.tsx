@@ -1,8 +1,10 @@
+import { Text } from "@mantine/core";
 import { useMemo, useRef, useState } from "react";
 import { useChat, useSession } from "../../shared/context";
 import { ConfirmDialog } from "../../shared/ConfirmDialog";
 import { canHover } from "../../shared/media";
 import { plain } from "../../shared/plain";
+import { mayWrite } from "../../state/members";
 import type { MessageItem } from "../../state/timeline";
 import { Composer } from "../composer/Composer";
 import { MessageList } from "../messages/MessageList";
@@ -45,14 +47,20 @@ export function RoomPage({ room, target }: Props) {
     <>
       <MessageList room={room} timeline={timeline} target={target} editing={editing} actions={actions} />
       <TypingLine room={room} />
-      <Composer
-        room={room}
-        roomName={known?.name ?? ""}
-        box={box}
-        replyTo={replyTo}
-        onReplyDone={() => setReplyTo(null)}
-        onEdit={setEditing}
-      />
+      {known && !mayWrite(known) ? (
+        <Text size="sm" c="dimmed" ta="center" p="md" role="note">
+          {known.archived ? "This room is archived." : "Only owners and moderators write in this room."}
+        </Text>
+      ) : (
+        <Composer
+          room={room}
+          roomName={known?.name ?? ""}
+          box={box}
+          replyTo={replyTo}
+          onReplyDone={() => setReplyTo(null)}
+          onEdit={setEditing}
+        />
+      )}
       {removing && (
         <RemoveDialog
           room={room}

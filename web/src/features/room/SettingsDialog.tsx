@@ -1,4 +1,6 @@
-import { Alert, Button, Group, Modal, NativeSelect, Stack, TextInput, Textarea } from "@mantine/core";
+import {
+  Alert, Button, Group, Modal, NativeSelect, Stack, Switch, TextInput, Textarea,
+} from "@mantine/core";
 import { useState } from "react";
 import type { FormEvent } from "react";
 import { explain } from "../../session/explain";
@@ -9,12 +11,15 @@ import type { Room } from "../../state/rooms";
 const LONGEST_NAME = 80;
 const LONGEST_TOPIC = 300;
 
-/** The room's name, topic and language, for owners and moderators. */
+/** The room's name, topic, language and settings, for owners and moderators. */
 export function SettingsDialog({ room, onClose }: { room: Room; onClose: () => void }) {
   const { rooms } = useSession();
   const [name, setName] = useState(room.name);
   const [topic, setTopic] = useState(room.topic ?? "");
   const [language, setLanguage] = useState(room.language ?? SIMPLE);
+  const [readOnly, setReadOnly] = useState(room.read_only);
+  const [joined, setJoined] = useState(room.history === "joined");
+  const [archived, setArchived] = useState(room.archived);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
 
@@ -23,9 +28,15 @@ export function SettingsDialog({ room, onClose }: { room: Room; onClose: () => v
     setBusy(true);
     setError(null);
     try {
+      const history = joined ? "joined" : "all";
+      const isOther = readOnly !== room.read_only || history !== room.history;
+      // Out of the archive first, into it last: an archived room takes no name.
+      if (room.archived && !archived) await rooms.setSettings(room.id, { archived });
+      if (isOther) await rooms.setSettings(room.id, { read_only: readOnly, history });
       if (name.trim() !== room.name) await rooms.rename(room.id, name.trim());
       if (topic.trim() !== (room.topic ?? "")) await rooms.setTopic(room.id, topic.trim());
       if (language !== (room.language ?? SIMPLE)) await rooms.setLanguage(room.id, language);
+      if (!room.archived && archived) await rooms.setSettings(room.id, { archived });
       onClose();
     } catch (failure) {
       setError(explain(failure));
@@ -66,6 +77,28 @@ export function SettingsDialog({ room, onClose }: { room: Room; onClose: () => v
             onChange={(event) => setLanguage(event.currentTarget.value)}
             data={LANGUAGES}
           />
+          {room.kind !== "direct" && (
+            <Stack gap="xs">
+              <Switch
+                label="Read-only"
+                description="Only owners and moderators write; everybody may react."
+                checked={readOnly}
+                onChange={(event) => setReadOnly(event.currentTarget.checked)}
+              />
+              <Switch
+                label="History from joining on"
+                description="Members read what came since they joined."
+                checked={joined}
+                onChange={(event) => setJoined(event.currentTarget.checked)}
+              />
+              <Switch
+                label="Archived"
+                description="Nothing more is said in it, and it leaves the lists."
+                checked={archived}
+                onChange={(event) => setArchived(event.currentTarget.checked)}
+              />
+            </Stack>
+          )}
           {error !== null && (
             <Alert color="red" variant="light" role="alert">
               {error}

@@ -3,8 +3,10 @@ import { useState } from "react";
 import type { FormEvent } from "react";
 import { newKey } from "@roomlog/client";
 import { explain } from "../../session/explain";
-import { useSession } from "../../shared/context";
+import { useChat, useSession } from "../../shared/context";
+import { plain } from "../../shared/plain";
 import { go, roomHref } from "../../shared/router";
+import { openWorkspace } from "../../state/workspaces";
 
 interface Props {
   opened: boolean;
@@ -33,6 +35,7 @@ export function CreateRoom({ opened, onClose, onCreated }: Props) {
 
 function CreateRoomForm({ onCreated }: { onCreated: () => void }) {
   const session = useSession();
+  const workspace = useChat(openWorkspace);
   const [name, setName] = useState("");
   const [kind, setKind] = useState<"public" | "private">("public");
   // One key per body: pressing the button again after a timeout cannot make a second room.
@@ -78,7 +81,12 @@ function CreateRoomForm({ onCreated }: { onCreated: () => void }) {
           ]}
         />
         <Text size="sm" c="dimmed">
-          {kind === "public" ? "Everybody can find it and join." : "Only those who are invited see it."}
+          {kind === "private" && "Only those who are invited see it."}
+          {kind === "public" &&
+            (workspace
+              ? `Everybody in ${plain(workspace.name)} can find it and join; `
+              : "Everybody can find it and join.")}
+          {kind === "public" && workspace && "guests only when invited."}
         </Text>
         {error !== null && (
           <Alert color="red" variant="light" role="alert">

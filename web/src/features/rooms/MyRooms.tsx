@@ -13,7 +13,8 @@ export function MyRooms({ openRoom, onNavigate }: Props) {
   const rooms = useChat((state) => state.rooms);
   const activity = useChat((state) => state.activity);
   const loaded = useChat((state) => state.roomsLoaded);
-  const mine = useMemo(() => sortedRooms(rooms), [rooms]);
+  const workspace = useChat((state) => state.workspace);
+  const mine = useMemo(() => sortedRooms(rooms, workspace), [rooms, workspace]);
 
   if (mine.length === 0) return loaded ? <NoRooms /> : <Loading />;
   return (

@@ -4,7 +4,7 @@ import { roomHref } from "../../shared/router";
 import { plain } from "../../shared/plain";
 import type { Room } from "../../state/rooms";
 
-const ICONS = { public: "hash", private: "lock", direct: "speech" } as const;
+const ICONS = { public: "hash", private: "lock", direct: "speech", group: "people" } as const;
 
 interface Props {
   room: Room;

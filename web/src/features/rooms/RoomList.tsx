@@ -4,6 +4,7 @@ import { useState } from "react";
 import { Icon } from "../../shared/icons";
 import { CreateRoom } from "./CreateRoom";
 import { FoundRooms } from "./FoundRooms";
+import { WorkspaceSwitcher } from "../workspaces/WorkspaceSwitcher";
 import { MyRooms } from "./MyRooms";
 
 interface Props {
@@ -27,6 +28,7 @@ export function RoomList({ openRoom, onNavigate }: Props) {
 
   return (
     <Stack gap={0} h="100%">
+      <WorkspaceSwitcher />
       <Group p="sm" gap="xs" wrap="nowrap">
         <TextInput
           flex={1}

@@ -1,7 +1,7 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import { useCallback, useEffect, useState } from "react";
 import { explain } from "../../session/explain";
-import { useSession } from "../../shared/context";
+import { useChat, useSession } from "../../shared/context";
 import type { Room } from "../../state/rooms";
 
 const PAUSE_MS = 200;
@@ -19,6 +19,7 @@ const SEARCHING: Found = { rooms: [], next: null, state: "loading", error: null 
 export function useRoomSearch(q: string) {
   const session = useSession();
   const [query] = useDebouncedValue(q.trim(), PAUSE_MS);
+  const workspace = useChat((state) => state.workspace);
   const [found, setFound] = useState<Found>(SEARCHING);
 
   const load = useCallback(
@@ -31,7 +32,9 @@ export function useRoomSearch(q: string) {
             setFound({ rooms: earlier, next: after, state: "failed", error: explain(error) });
         },
       ),
-    [session, query],
+    // In another workspace there are other rooms.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    [session, query, workspace],
   );
 
   useEffect(() => {

@@ -12,6 +12,7 @@ import { RoomList } from "../rooms/RoomList";
 import { SearchButton } from "../search/SearchButton";
 import { SearchDialog } from "../search/SearchDialog";
 import { useShortcut } from "../search/useShortcut";
+import { AcceptInvite } from "../workspaces/AcceptInvite";
 import { ConnectionBadge } from "./ConnectionBadge";
 import { MenuButton } from "./MenuButton";
 import { OfflineBanner } from "./OfflineBanner";
@@ -78,11 +79,9 @@ export function Shell({ me, onSignOut }: Props) {
       </AppShell.Navbar>
       <AppShell.Main className={classes.main}>
         <OfflineBanner />
-        {room === null ? (
-          <Welcome onBrowse={toggleMenu} />
-        ) : (
-          <RoomPage key={room} room={room} target={target} />
-        )}
+        {route.page === "invite" && <AcceptInvite key={route.token} token={route.token} />}
+        {route.page !== "invite" && room === null && <Welcome onBrowse={toggleMenu} />}
+        {room !== null && <RoomPage key={room} room={room} target={target} />}
       </AppShell.Main>
       <AppShell.Aside aria-label="People" inert={!peopleFit && !people}>
         {room !== null && <PresencePanel room={room} onClose={closePeople} />}

@@ -1,0 +1,77 @@
+import { Alert, Button, Modal, Stack, TextInput } from "@mantine/core";
+import { useState } from "react";
+import type { FormEvent } from "react";
+import { explain } from "../../session/explain";
+import { useSession } from "../../shared/context";
+import { go, HOME } from "../../shared/router";
+import { slugOf } from "../../state/workspaces";
+
+const LONGEST_NAME = 80;
+const LONGEST_SLUG = 40;
+
+/** Make a workspace: a name, and a short one for addresses, which follows the name until it is changed. */
+export function CreateWorkspace({ onClose }: { onClose: () => void }) {
+  const { workspaces } = useSession();
+  const [name, setName] = useState("");
+  const [own, setOwn] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const slug = own ?? slugOf(name);
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    setBusy(true);
+    setError(null);
+    try {
+      await workspaces.create(name.trim(), slug);
+      go(HOME);
+      onClose();
+    } catch (failure) {
+      setError(explain(failure));
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title="New workspace"
+      centered
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
+      <form onSubmit={(event) => void submit(event)}>
+        <Stack>
+          <TextInput
+            label="Name"
+            description="Of your company, club or family."
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            maxLength={LONGEST_NAME}
+            required
+            withAsterisk={false}
+            data-autofocus
+          />
+          <TextInput
+            label="Short name"
+            description="For addresses: a–z, 0–9 and hyphens. It stays."
+            value={slug}
+            onChange={(event) => setOwn(event.currentTarget.value)}
+            maxLength={LONGEST_SLUG}
+            pattern="[a-z0-9]([a-z0-9\-]*[a-z0-9])"
+            required
+            withAsterisk={false}
+          />
+          {error !== null && (
+            <Alert color="red" variant="light" role="alert">
+              {error}
+            </Alert>
+          )}
+          <Button type="submit" loading={busy} disabled={name.trim() === "" || slug.length < 2}>
+            Create workspace
+          </Button>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
