@@ -165,9 +165,6 @@ export type KeyedCommand =
         | { topic: string; name?: undefined; language?: undefined }
         | { language: string; name?: undefined; topic?: undefined }
       ))
-  | { op: "create"; key: string; name: string; kind: RoomKind; members?: string[] };
-  | (Keyed & { op: "rename"; name: string; topic?: undefined })
-  | (Keyed & { op: "rename"; topic: string; name?: undefined })
   | (Keyed & { op: "settings" } & RoomSettings)
   | { op: "create"; key: string; name: string; kind: RoomKind; members?: string[]; workspace?: string };
 
