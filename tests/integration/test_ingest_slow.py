@@ -104,7 +104,6 @@ async def test_memory_does_not_grow_with_what_is_not_read(stack, url):
         async with asyncio.timeout(15):
             while await closed_as_slow(url) < closed + 4:
                 await asyncio.sleep(0.2)
-    print("GROWTH", (most - before) / 1e6)
     assert most - before < 75_000_000  # four times 8 MB, what is on its way, what malloc keeps
 
 
@@ -122,9 +121,7 @@ async def test_whoever_is_behind_misses_ephemerals_and_no_event(stack, url):
         async for line in lines_of(slow):
             if line["op"] == "event":
                 events.append(line)
-            elif (
-                line["op"] == "notify"
-            ):  # of the invitation, which comes from the log: no ephemeral
+            elif line["op"] == "notify":  # of the invitation: late perhaps, but no ephemeral
                 assert line["d"]["room"] == room
             else:  # the reader came before the slow one was behind; the typist came after
                 assert line["op"] == "presence"
