@@ -52,3 +52,11 @@ export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
     </svg>
   );
 }
+
+/** The icon of each kind of room. */
+export const ROOM_ICONS = {
+  public: "hash",
+  private: "lock",
+  direct: "speech",
+  group: "people",
+} as const satisfies Record<string, IconName>;

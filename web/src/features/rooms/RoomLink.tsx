@@ -1,10 +1,9 @@
 import { Badge, NavLink, Text } from "@mantine/core";
-import { Icon } from "../../shared/icons";
+import { Icon, ROOM_ICONS } from "../../shared/icons";
 import { roomHref } from "../../shared/router";
 import { plain } from "../../shared/plain";
 import type { Room } from "../../state/rooms";
 
-const ICONS = { public: "hash", private: "lock", direct: "speech", group: "people" } as const;
 
 interface Props {
   room: Room;
@@ -28,7 +27,7 @@ export function RoomLink({ room, active, unread = 0, mentions = 0, detail, onCli
       data-room-id={room.id}
       data-unread={unread}
       data-mentions={mentions}
-      leftSection={<Icon name={ICONS[room.kind]} size={16} />}
+      leftSection={<Icon name={ROOM_ICONS[room.kind]} size={16} />}
       label={
         <Text component="bdi" size="sm" truncate fw={unread > 0 ? 650 : undefined} display="block">
           {plain(room.name)}

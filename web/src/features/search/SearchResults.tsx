@@ -1,6 +1,6 @@
 import { Alert, Button, Loader, Stack, Text } from "@mantine/core";
 import type { FoundMessage } from "../../api/chat";
-import { Icon } from "../../shared/icons";
+import { Icon, ROOM_ICONS } from "../../shared/icons";
 import { plain } from "../../shared/plain";
 import { clock, dayName, fullTime } from "../../shared/time";
 import { UserName } from "../../shared/UserName";
@@ -10,7 +10,6 @@ import type { Found } from "./useSearch";
 import classes from "./search.module.css";
 
 const MANY_BEHIND = 1_000;
-const ICONS = { public: "hash", private: "lock", direct: "speech" } as const;
 
 export const LIST_ID = "search-results";
 export const optionId = (item: FoundMessage) => `found-${item.id}`;
@@ -41,7 +40,7 @@ export function SearchResults({ found, groups, loading, adding, active, onOpen, 
         {groups.map(({ room, items }) => (
           <div key={room.id} role="group" aria-label={plain(room.name)} data-room-id={room.id}>
             <div className={classes.room}>
-              <Icon name={ICONS[room.kind]} size={14} />
+              <Icon name={ROOM_ICONS[room.kind]} size={14} />
               <bdi className={classes.roomName}>{plain(room.name)}</bdi>
               <span>{items.length}</span>
             </div>
