@@ -1,6 +1,4 @@
-import {
-  Alert, Button, Group, Modal, NativeSelect, Stack, Switch, TextInput, Textarea,
-} from "@mantine/core";
+import { Alert, Button, Group, Modal, NativeSelect, Stack, Switch, TextInput, Textarea } from "@mantine/core";
 import { useState } from "react";
 import type { FormEvent } from "react";
 import { explain } from "../../session/explain";

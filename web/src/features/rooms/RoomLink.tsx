@@ -4,7 +4,6 @@ import { roomHref } from "../../shared/router";
 import { plain } from "../../shared/plain";
 import type { Room } from "../../state/rooms";
 
-
 interface Props {
   room: Room;
   active: boolean;
