@@ -6,12 +6,12 @@ import are the original ones; `since` is included, `until` is not.
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from msgspec import Struct
 
 from roomlog import ids
 from roomlog.events import BODY_TYPES
+from roomlog.kafka import Range
 from roomlog.partitions import PARTITIONS, partition_of
 
 CLOCK_SLACK_US = 24 * 3600 * 1_000_000
@@ -22,19 +22,6 @@ _INT64 = (-(2**63), 2**63 - 1)
 
 class BadSelection(ValueError):
     """An option that selects nothing that exists; the message says what would be right."""
-
-
-class Range(NamedTuple):
-    """Offsets `[start, stop)` of one partition."""
-
-    partition: int
-    start: int
-    stop: int
-
-    @property
-    def size(self) -> int:
-        """How many offsets there are."""
-        return max(0, self.stop - self.start)
 
 
 class Selection(Struct, frozen=True):

@@ -7,8 +7,8 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from analytics.kafka import LogUnavailable
 from analytics.selection import BadSelection
+from roomlog.kafka import LogUnavailable
 from roomlog.progress import BadSpeed
 from roomlog.target import NoTarget
 from schemas.registry import RegistryError

@@ -1,7 +1,8 @@
 import pytest
 
-from analytics.selection import BadSelection, Range, Selection, parse_time, select
+from analytics.selection import BadSelection, Selection, parse_time, select
 from roomlog.ids import new_id
+from roomlog.kafka import Range
 from roomlog.partitions import partition_of
 
 BOUNDS = dict.fromkeys(range(24), (10, 100))

@@ -15,13 +15,24 @@ from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
-from analytics.selection import Range
-
 _LATEST, _EARLIEST = -1, -2
 _WAIT_MS = 500
 _TIMEOUT_MS = 20_000
 _ATTEMPTS = 8
 _RETRY_S = 0.25
+
+
+class Range(NamedTuple):
+    """Offsets `[start, stop)` of one partition."""
+
+    partition: int
+    start: int
+    stop: int
+
+    @property
+    def size(self) -> int:
+        """How many offsets there are."""
+        return max(0, self.stop - self.start)
 
 
 class LogUnavailable(RuntimeError):
