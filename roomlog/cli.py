@@ -35,6 +35,11 @@ COMMANDS = {
     "migrate": Command(
         "roomlog.commands.migrate:migrate", _OPERATE, "Bring the tables up to date."
     ),
+    "rebuild": Command(
+        "projector.commands.rebuild:rebuild",
+        _OPERATE,
+        "Make the read models again from the log, beside the live ones.",
+    ),
     "plan": Command(
         "roomlog.capacity.command:plan", _OPERATE, "Print how many of what a load needs."
     ),

@@ -75,6 +75,11 @@ class Log:
     ) -> None:
         await self._client.close()
 
+    @property
+    def partitions(self) -> set[int]:
+        """The numbers of the topic's partitions."""
+        return set(self._client.cluster.partitions_for_topic(self._topic) or ())
+
     async def bounds(self, partitions: Iterable[int]) -> dict[int, tuple[int, int]]:
         """Return `(first offset, end offset)` of each partition."""
         wanted = sorted(set(partitions))
