@@ -96,7 +96,7 @@ class Loader:
     async def load(self, part: Part, on_progress: OnProgress) -> None:
         """Load a range that begins where the tables are."""
         place = Place(part.topic, part.range.partition)
-        self._next[place] = part.range.start
+        self._next |= self._models.offsets([place])
         async for chunk in self._logs[part.topic].read(part.range):
             await self._write(place, self._records(part.topic, chunk), chunk.next)
             on_progress(chunk.next - part.range.start)

@@ -4,7 +4,6 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -14,7 +13,7 @@ from msgspec import Struct, field
 from projector.batch import Place
 from projector.rebuild import compare, sql
 from projector.rebuild.load import Loaded, Loader, Part, Plan, load
-from projector.rebuild.shadow import TOPICS, CannotRebuild, Offsets, Shadow
+from projector.rebuild.shadow import TOPICS, CannotRebuild, Shadow
 from roomlog.kafka import Log, Range
 from roomlog.progress import Progress
 from roomlog.readmodels.compare import Differences
@@ -90,34 +89,31 @@ class _Run:
         with self._timed("indexes"):
             self._tell("Building the indexes")
             self._shadow.finish(lambda told: self._tell(f"  {told}"))
-        with asyncio.Runner() as runner:
-            loader = Loader(self._plan, TOPICS)
-            runner.run(loader.__aenter__())
-            try:
-                self._compare_and_swap(lambda ends: runner.run(loader.advance(ends)))
-            finally:
-                runner.run(loader.__aexit__(None, None, None))
-            self._count(loader.loaded)
+        asyncio.run(self._compare_and_swap())
         return self._outcome
 
-    def _compare_and_swap(self, advance: Callable[[Offsets], int]) -> None:
-        with self._timed("catch_up"):
-            self._tell("Catching up with the live tables")
-            self._approach(advance)
-            self._shadow.keep_markers()
-        with self._timed("compare"):
-            self._tell("Comparing old and new")
-            self._compare(advance)
-        if self._outcome.differences.total and not self._order.accept_differences:
-            return
-        with self._timed("swap"):
-            self._approach(advance)
-            self._tell("Swapping")
-            self._outcome.blocked_s = round(self._shadow.swap(lambda e: (advance(e), None)[1]), 3)
-            self._outcome.swapped = True
-            self._outcome.kept_old = self._order.keep_old
-            if not self._order.keep_old:
-                self._shadow.drop_old()
+    async def _compare_and_swap(self) -> None:
+        async with Loader(self._plan, TOPICS) as loader:
+            with self._timed("catch_up"):
+                self._tell("Catching up with the live tables")
+                await self._approach(loader)
+                self._shadow.keep_markers()
+            with self._timed("compare"):
+                self._tell("Comparing old and new")
+                await self._compare(loader)
+            if not self._outcome.differences.total or self._order.accept_differences:
+                with self._timed("swap"):
+                    await self._swap(loader)
+            self._count(loader.loaded)
+
+    async def _swap(self, loader: Loader) -> None:
+        await self._approach(loader)
+        self._tell("Swapping")
+        self._outcome.blocked_s = round(await self._shadow.swap(loader.advance), 3)
+        self._outcome.swapped = True
+        self._outcome.kept_old = self._order.keep_old
+        if not self._order.keep_old:
+            self._shadow.drop_old()
 
     async def _require_whole_log(self) -> None:
         """Raise CannotRebuild where the log does not begin at its beginning."""
@@ -154,21 +150,21 @@ class _Run:
                 "live ones: they belong to another database or log; begin again with --fresh"
             )
 
-    def _approach(self, advance: Callable[[Offsets], int]) -> None:
+    async def _approach(self, loader: Loader) -> None:
         """Come close to the live tables, which go on meanwhile."""
         for _ in range(_ROUNDS):
-            if advance(self._shadow.offsets()) <= _CLOSE:
+            if await loader.advance(self._shadow.offsets()) <= _CLOSE:
                 return
 
-    def _compare(self, advance: Callable[[Offsets], int]) -> None:
+    async def _compare(self, loader: Loader) -> None:
         with self._shadow.snapshot() as live, self._shadow.session() as new:
-            advance(self._shadow.offsets(live))
+            await loader.advance(self._shadow.offsets(live))
             new.execute(sql.PREPARE_LONG_WORK)
             live.execute(sql.PREPARE_LONG_WORK)
-            with ThreadPoolExecutor(2) as pool:
-                ours = pool.submit(compare.sums, new, sql.NEW)
-                theirs = pool.submit(compare.sums, live, self._shadow.live)
-                should, found = ours.result(), theirs.result()
+            should, found = await asyncio.gather(
+                asyncio.to_thread(compare.sums, new, sql.NEW),
+                asyncio.to_thread(compare.sums, live, self._shadow.live),
+            )
             self._outcome.rows = compare.rows_in(should)
             self._outcome.differences = compare.differences(
                 new, live, self._shadow.live, should, found

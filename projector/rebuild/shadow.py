@@ -1,7 +1,8 @@
 """The new tables in PostgreSQL: made like the live ones, in a schema of their own, and swapped for them."""
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
@@ -121,7 +122,7 @@ class Shadow:
         with self._connect() as connection:
             yield connection
 
-    def swap(self, catch_up: Callable[[Offsets], None]) -> float:
+    async def swap(self, catch_up: Callable[[Offsets], Awaitable[object]]) -> float:
         """Put the new tables where the live ones are; return for how many seconds nobody could write.
 
         `catch_up` brings the new tables to the offsets that it is given; everybody who writes waits
@@ -135,12 +136,12 @@ class Shadow:
                 with self._connection.transaction():
                     self._run(f"SET LOCAL lock_timeout = {timeout}", sql.lock_offsets(self.live))
                     began = time.monotonic()
-                    catch_up(self.offsets())
+                    await catch_up(self.offsets())
                     self._run(sql.take_other_offsets(self.live), *sql.swap(self.live, NAMES))
                     self._run("SET LOCAL synchronous_commit = on")
                 return time.monotonic() - began
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
-                time.sleep(_LOCK_PAUSE_S)
+                await asyncio.sleep(_LOCK_PAUSE_S)
         raise CannotRebuild(
             "the live tables are in use all the time, so that they cannot be replaced; end what holds them "
             "(`SELECT * FROM pg_stat_activity`), and run it again: it goes on where it stopped"

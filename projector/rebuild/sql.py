@@ -41,11 +41,11 @@ WHERE classid = 'pg_rewrite'::regclass AND refobjid = ANY (%(tables)s::regclass[
 ORDER BY 1"""
 
 STATEMENTS_TO_CREATE = """
-SELECT format('CREATE TABLE %%I.%%I (LIKE %%I.%%I INCLUDING ALL EXCLUDING INDEXES)%%s', %(new)s, relname,
-              %(live)s, relname, ' WITH (' || array_to_string(reloptions, ', ') || ')')
+SELECT format('CREATE TABLE %%I.%%I (LIKE %%I.%%I INCLUDING ALL EXCLUDING INDEXES)%%s', %(new)s::text, relname,
+              %(live)s::text, relname, ' WITH (' || array_to_string(reloptions, ', ') || ')')
 FROM pg_class WHERE relnamespace = %(live)s::regnamespace AND relname = ANY (%(tables)s)
 UNION ALL
-SELECT format('GRANT %%s ON %%I.%%I TO %%s', privilege_type, %(new)s, relname,
+SELECT format('GRANT %%s ON %%I.%%I TO %%s', privilege_type, %(new)s::text, relname,
               CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END)
 FROM pg_class, aclexplode(relacl)
 WHERE relnamespace = %(live)s::regnamespace AND relname = ANY (%(tables)s) AND grantee <> relowner"""
@@ -54,9 +54,9 @@ WHERE relnamespace = %(live)s::regnamespace AND relname = ANY (%(tables)s) AND g
 STATEMENTS_TO_INDEX = """
 SELECT i.relname, t.relname = 'messages' AND NOT coalesce(c.conname = 'messages_event_id_room_id_key', false),
        CASE WHEN c.oid IS NULL
-       THEN replace(pg_get_indexdef(i.oid), format(' ON %%I.%%I ', %(live)s, t.relname),
-                    format(' ON %%I.%%I ', %(new)s, t.relname))
-       ELSE format('ALTER TABLE %%I.%%I ADD CONSTRAINT %%I %%s', %(new)s, t.relname, c.conname,
+       THEN replace(pg_get_indexdef(i.oid), format(' ON %%I.%%I ', %(live)s::text, t.relname),
+                    format(' ON %%I.%%I ', %(new)s::text, t.relname))
+       ELSE format('ALTER TABLE %%I.%%I ADD CONSTRAINT %%I %%s', %(new)s::text, t.relname, c.conname,
                    pg_get_constraintdef(c.oid))
        END
 FROM pg_index JOIN pg_class i ON i.oid = indexrelid JOIN pg_class t ON t.oid = indrelid

@@ -37,7 +37,7 @@ def guarded(
         raise typer.Exit(2) from error
     except BrokenPipeError:
         raise
-    except (*failures, *_FAILURES) as error:
+    except _FAILURES + failures as error:
         _tell(error)
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
