@@ -109,7 +109,8 @@ class _Run:
     async def _swap(self, loader: Loader) -> None:
         await self._approach(loader)
         self._tell("Swapping")
-        self._outcome.blocked_s = round(await self._shadow.swap(loader.advance), 3)
+        blocked_s = await self._shadow.swap(loader.advance, self._tell)
+        self._outcome.blocked_s = round(blocked_s, 3)
         self._outcome.swapped = True
         self._outcome.kept_old = self._order.keep_old
         if not self._order.keep_old:

@@ -122,7 +122,9 @@ class Shadow:
         with self._connect() as connection:
             yield connection
 
-    async def swap(self, catch_up: Callable[[Offsets], Awaitable[object]]) -> float:
+    async def swap(
+        self, catch_up: Callable[[Offsets], Awaitable[object]], tell: Callable[[str], None]
+    ) -> float:
         """Put the new tables where the live ones are; return for how many seconds nobody could write.
 
         `catch_up` brings the new tables to the offsets that it is given; everybody who writes waits
@@ -141,6 +143,8 @@ class Shadow:
                     self._run("SET LOCAL synchronous_commit = on")
                 return time.monotonic() - began
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+                if attempt == 0:
+                    tell("  the live tables are in use; trying again")
                 await asyncio.sleep(_LOCK_PAUSE_S)
         raise CannotRebuild(
             "the live tables are in use all the time, so that they cannot be replaced; end what holds them "
