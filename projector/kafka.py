@@ -8,9 +8,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListen
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from projector.batch import Place
-from projector.dead_letters import DeadLetter, Record, encode
+from projector.dead_letters import Record
 from projector.pacing import FETCH_EVERY_S
 from roomlog.fetching import Spacing
+from roomlog.letters import DeadLetter, encode
 from roomlog.metrics import DEAD_LETTERS
 from roomlog.topics import CHAT_DLQ, CHAT_EVENTS, CHAT_READS, CHAT_SIGNALS, USER_EVENTS
 

@@ -17,6 +17,7 @@ from projector.dead_letters import Record
 from projector.decode import Refused, add_records, by_place, write_halves
 from projector.postgres import Inapplicable, ReadModels, Unavailable
 from projector.rebuild.shadow import APPLICATION, Offsets
+from roomlog import letters
 from roomlog.kafka import Chunk, Log, Range
 from roomlog.workers import OnProgress
 from schemas.registry import Codecs, Resolved
@@ -33,15 +34,21 @@ class Raw(Struct, gc=False):
     offset: int
     value: bytes | None
     timestamp: int = 0
+    key: bytes | None = None
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 class Plan(Struct, frozen=True):
-    """From where and into which tables; `skipped` are places that count for nothing."""
+    """From where and into which tables.
+
+    `refused` are places whose events are not applied, `skipped` those that are passed over altogether.
+    """
 
     brokers: str
     dsn: str
     resolved: Mapping[str, Resolved]
-    skipped: frozenset[tuple[str, int, int]] = frozenset()
+    refused: Refused
+    skipped: frozenset[letters.Place]
 
 
 class Part(NamedTuple):
@@ -154,8 +161,9 @@ class Loader:
 
     def _decoded(self, records: Sequence[Record], refused: Refused | None) -> Batch:
         batch, now_ms = Batch(), time.time_ns() // 1_000_000
+        known = {**self._plan.refused, **(refused or {})}
         for place, some in by_place(records).items():
-            add_records(batch, self._codecs, place.topic, some, now_ms, refused)
+            add_records(batch, self._codecs, place.topic, some, now_ms, known)
         return batch
 
     def _commit(self, batch: Batch, ends: Offsets) -> None:

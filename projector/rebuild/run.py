@@ -15,6 +15,7 @@ from projector.rebuild import compare, sql
 from projector.rebuild.load import Loaded, Loader, Part, Plan, load
 from projector.rebuild.shadow import TOPICS, CannotRebuild, Shadow
 from roomlog.kafka import Log, Range
+from roomlog.letters import passed_over, read, refused
 from roomlog.progress import Progress
 from roomlog.readmodels.compare import Differences
 from roomlog.topics import CHAT_READS
@@ -36,7 +37,6 @@ class Order(Struct, frozen=True):
     keep_old: bool = False
     accept_differences: bool = False
     fresh: bool = False
-    skipped: frozenset[tuple[str, int, int]] = frozenset()
 
 
 class Outcome(Struct):
@@ -78,7 +78,14 @@ def run(order: Order, tell: Tell) -> Outcome:
 class _Run:
     def __init__(self, order: Order, shadow: Shadow, tell: Tell) -> None:
         self._order, self._shadow, self._tell = order, shadow, tell
-        self._plan = Plan(order.brokers, shadow.dsn, order.resolved, order.skipped)
+        letters = asyncio.run(read(order.brokers))
+        self._plan = Plan(
+            order.brokers,
+            shadow.dsn,
+            order.resolved,
+            refused(letters, only_settled=True),
+            passed_over(letters),
+        )
         self._outcome = Outcome()
 
     def carry_out(self) -> Outcome:
