@@ -10,6 +10,10 @@ HINTS = ("presence",)
 OFFSETS = "projection_offsets"
 """How far the read models are."""
 
+# Years 1 to 9999: PostgreSQL could hold more, but no reader in Python could.
+EARLIEST_MICROS = -62_135_596_800_000_000
+LATEST_MICROS = 253_402_300_799_999_999
+
 Key = tuple[Any, ...]
 Row = tuple[Any, ...]
 
