@@ -40,6 +40,9 @@ COMMANDS = {
         _OPERATE,
         "Make the read models again from the log, beside the live ones.",
     ),
+    "verify": Command(
+        "analytics.commands.verify:verify", _OPERATE, "Compare the read models with the log."
+    ),
     "plan": Command(
         "roomlog.capacity.command:plan", _OPERATE, "Print how many of what a load needs."
     ),

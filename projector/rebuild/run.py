@@ -114,8 +114,9 @@ class _Run:
             self._count(loader.loaded)
 
     async def _swap(self, loader: Loader) -> None:
-        await self._approach(loader)
         self._tell("Swapping")
+        self._shadow.wait_for_readers(self._tell)
+        await self._approach(loader)
         blocked_s = await self._shadow.swap(loader.advance, self._tell)
         self._outcome.blocked_s = round(blocked_s, 3)
         self._outcome.swapped = True

@@ -122,6 +122,12 @@ class Shadow:
         with self._connect() as connection:
             yield connection
 
+    def wait_for_readers(self, tell: Callable[[str], None]) -> None:
+        """Return when nobody reads all of the live tables, and keep others from beginning to."""
+        if not _row(self._connection, sql.TRY_SWAP_LOCK)[0]:
+            tell("  waiting for `roomlog verify` to end")
+            self._run(sql.SWAP_LOCK_AFTER_OTHERS)
+
     async def swap(
         self, catch_up: Callable[[Offsets], Awaitable[object]], tell: Callable[[str], None]
     ) -> float:

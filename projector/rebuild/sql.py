@@ -5,7 +5,7 @@ Statements about tables are made by the catalogue of the live ones, so that what
 (columns, indexes, constraints, storage, rights) is there again, by the same names.
 """
 
-from roomlog.readmodels.tables import MARKERS, OFFSETS, Table, named
+from roomlog.readmodels.tables import MARKERS, OFFSETS, SWAP_LOCK, Table, named
 
 NEW, OLD = "roomlog_new", "roomlog_old"
 """Schemas of the tables that are being built, and of those that were replaced."""
@@ -112,6 +112,10 @@ WHERE {bucket} = ANY (%s) ORDER BY 1"""
 
 
 # The swap.
+TRY_SWAP_LOCK = f"SELECT pg_try_advisory_lock({SWAP_LOCK})"
+SWAP_LOCK_AFTER_OTHERS = f"SELECT pg_advisory_lock({SWAP_LOCK})"
+
+
 def lock_offsets(live: str) -> str:
     """Return SQL that lets those who write finish, and keeps the next ones waiting; all may read."""
     return f"LOCK TABLE {live}.{OFFSETS} IN EXCLUSIVE MODE"

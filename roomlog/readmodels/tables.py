@@ -10,6 +10,12 @@ HINTS = ("presence",)
 OFFSETS = "projection_offsets"
 """How far the read models are."""
 
+SWAP_LOCK = 7_201_126
+"""Key of an advisory lock: a rebuild holds it while it swaps tables, and whoever reads them for long shares it.
+
+A snapshot from before a swap would see the new tables empty.
+"""
+
 # Years 1 to 9999: PostgreSQL could hold more, but no reader in Python could.
 EARLIEST_MICROS = -62_135_596_800_000_000
 LATEST_MICROS = 253_402_300_799_999_999

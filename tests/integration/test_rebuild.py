@@ -8,8 +8,6 @@ import uuid
 from contextlib import suppress
 
 import httpx
-import psycopg
-import pytest
 
 from ingest.postgres import RoomTable
 from projector.rebuild import sql
@@ -38,43 +36,6 @@ SELECT table_name, privilege_type FROM information_schema.role_table_grants
 WHERE grantee = 'PUBLIC' AND table_name = 'members'"""
 
 
-@pytest.fixture
-def db(stack):
-    with psycopg.connect(stack.status()["postgres"], autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture
-async def told(two_members, db):
-    """A room in which everything happened that a read model knows of; the id of one of its messages."""
-    alice, bob, room = two_members
-    first = await alice.post(room, "first", mentions=[bob.user_id])
-    answer = await bob.post(room, "answer", reply_to=first.event)
-    gone = await alice.post(room, "gone")
-    for command in (
-        {"op": "edit", "event": first.event, "text": "first of all"},
-        {"op": "delete", "event": gone.event},
-        {"op": "react", "event": answer.event, "emoji": "+"},
-        {"op": "react", "event": first.event, "emoji": "-"},
-        {"op": "unreact", "event": first.event, "emoji": "-"},
-        {"op": "rename", "name": "renamed"},
-        {"op": "invite", "user": str(uuid.uuid4())},
-        {"op": "role", "user": bob.user_id, "role": "moderator"},
-    ):
-        await alice.request({"room": room, "key": str(uuid.uuid4()), **command})
-    await bob.request({"op": "read", "room": room, "cursor": answer.cursor})
-    await eventually(db, "SELECT FROM read_markers WHERE room_id = %s", room)
-    await eventually(db, "SELECT FROM members WHERE room_id = %s AND role = 'moderator'", room)
-    return room, first.event
-
-
-async def eventually(db, query, *parameters):
-    """Return once a query finds something."""
-    async with asyncio.timeout(10):
-        while not db.execute(query, parameters).rowcount:
-            await asyncio.sleep(0.02)
-
-
 def rebuild(stack, *options):
     return roomlog_json("rebuild", "--data", stack.data, *options)
 
@@ -95,7 +56,7 @@ def test_every_table_and_column_is_known_for_what_it_is(db):
         assert found[table.name] == {*table.key, *table.columns}, table.name
 
 
-async def test_while_everything_goes_on_nobody_notices(stack, two_members, told, db):
+async def test_while_everything_goes_on_nobody_notices(stack, two_members, eventful_room, db):
     alice, bob, room = two_members
     db.execute("GRANT SELECT ON members TO PUBLIC")
     before, rights = db.execute(DEFINITIONS).fetchall(), db.execute(RIGHTS).fetchall()
@@ -185,7 +146,7 @@ async def last_is_readable(stack, member, room, posted):
     assert got.status_code == 200
 
 
-async def test_killed_at_any_moment_the_next_run_ends_it(stack, told, db):
+async def test_killed_at_any_moment_the_next_run_ends_it(stack, eventful_room, db):
     for after_s in (0.8, 1.1, 1.4):
         process = await asyncio.create_subprocess_exec(
             *argv("rebuild", "--data", stack.data), cwd=ROOT, stderr=asyncio.subprocess.DEVNULL
@@ -208,8 +169,10 @@ def test_one_at_a_time(stack, db):
     assert "Traceback" not in ended.stderr
 
 
-async def test_what_differs_is_told_and_stops_the_swap_until_it_is_accepted(stack, told, db):
-    room, message = told
+async def test_what_differs_is_told_and_stops_the_swap_until_it_is_accepted(
+    stack, eventful_room, db
+):
+    room, message = eventful_room
     db.execute("UPDATE messages SET text = 'forged' WHERE event_id = %s", [message])
     (user,) = db.execute(
         "DELETE FROM members WHERE room_id = %s AND role = 'owner' RETURNING user_id", [room]
@@ -245,8 +208,8 @@ async def test_what_differs_is_told_and_stops_the_swap_until_it_is_accepted(stac
     db.execute("DROP SCHEMA roomlog_old CASCADE")
 
 
-async def test_a_read_marker_that_compaction_took_from_the_log_is_kept(stack, told, db):
-    room, _ = told
+async def test_a_read_marker_that_compaction_took_from_the_log_is_kept(stack, eventful_room, db):
+    room, _ = eventful_room
     query = 'UPDATE read_markers SET "offset" = "offset" + 1 WHERE room_id = %s RETURNING "offset"'
     kept = db.execute(query, [room]).fetchone()
     found = await asyncio.to_thread(rebuild, stack)
