@@ -43,6 +43,11 @@ COMMANDS = {
     "verify": Command(
         "analytics.commands.verify:verify", _OPERATE, "Compare the read models with the log."
     ),
+    "dlq": Command(
+        "projector.commands.dlq:app",
+        _OPERATE,
+        "Records that could not be applied: list, show, retry or drop.",
+    ),
     "plan": Command(
         "roomlog.capacity.command:plan", _OPERATE, "Print how many of what a load needs."
     ),

@@ -8,6 +8,7 @@ import typer
 from analytics.selection import BadSelection
 from roomlog.commands import options
 from roomlog.progress import BadSpeed
+from roomlog.times import BadTime
 
 _T = TypeVar("_T")
 
@@ -40,4 +41,4 @@ Duplicates = Annotated[
 
 def guarded(work: Callable[[], _T]) -> _T:
     """Do it; what goes wrong in a way we know is told in one line, with exit code 1 (2: options)."""
-    return options.guarded(work, mistakes=(BadSelection, BadSpeed))
+    return options.guarded(work, mistakes=(BadSelection, BadSpeed, BadTime))
