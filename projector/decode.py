@@ -1,10 +1,12 @@
-"""Records of any topic into a batch, by the rules of their topic. Pure."""
+"""Records of any topic into a batch, by the rules of their topic; and how the ones that are refused are found."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from projector.batch import Batch, Place, add_chat_events, add_reads, add_signals, add_user_events
 from projector.dead_letters import Record
+from projector.pacing import MORE_TRIES, retry_pause_s
 from projector.session import Inapplicable
 from roomlog.topics import CHAT_EVENTS, CHAT_READS, USER_EVENTS
 from schemas.registry import Codecs
@@ -45,13 +47,13 @@ def by_place(records: Sequence[Record]) -> dict[Place, Sequence[Record]]:
 
 
 async def write_halves(records: Sequence[Record], write: Write, reason: str) -> None:
-    """Write records of which PostgreSQL refuses at least one; it is tried once for each halving.
+    """Write records of which PostgreSQL refuses at least one: those that it takes, and the others as refused.
 
-    Those that are refused alone are written as refused, with the reason.
+    Each halving is one try. A record that is refused alone is tried some more times, since the refusal may
+    have come from what another session was doing just then; after that it is written as refused.
     """
     if len(records) == 1:
-        only = records[0]
-        await write(records, {(only.topic, only.partition, only.offset): reason})
+        await _write_alone(records, write, reason)
         return
     middle = len(records) // 2
     for half in (records[:middle], records[middle:]):
@@ -59,3 +61,16 @@ async def write_halves(records: Sequence[Record], write: Write, reason: str) -> 
             await write(half, None)
         except Inapplicable as error:
             await write_halves(half, write, str(error))
+
+
+async def _write_alone(record: Sequence[Record], write: Write, reason: str) -> None:
+    for attempt in range(MORE_TRIES):
+        await asyncio.sleep(retry_pause_s(attempt))
+        try:
+            await write(record, None)
+        except Inapplicable as error:
+            reason = str(error)
+        else:
+            return
+    (only,) = record
+    await write(record, {(only.topic, only.partition, only.offset): reason})

@@ -42,6 +42,7 @@ class Projector(Worker):
         self._writing: asyncio.Task[None] | None = None
         self._held: dict[Place, int] = {}
         self._written_at = float("-inf")
+        source.settle = self._written
 
     async def _turn(self) -> None:
         if self._source.unplaced:
@@ -108,12 +109,19 @@ class Projector(Worker):
 
     async def _settle(self) -> None:
         if self._writing is not None:
-            writing, self._writing = self._writing, None
-            await writing
+            try:
+                await self._writing
+            finally:
+                self._writing = None
 
-    async def _begin_again(self) -> None:
+    async def _written(self) -> None:
+        """Wait for the batch that is being written, whatever becomes of it."""
         if self._writing is not None:
             await asyncio.wait([self._writing])
+
+    async def _begin_again(self) -> None:
+        await self._written()
+        if self._writing is not None:
             self._writing.exception()  # whatever it was: the stored offsets tell what counts
             self._writing = None
         self._held = {}
