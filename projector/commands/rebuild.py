@@ -8,9 +8,9 @@ import msgspec
 import psycopg
 import typer
 
-from projector.postgres import Fenced, Unavailable
 from projector.rebuild.run import Order, Outcome, as_json, run
 from projector.rebuild.shadow import CannotRebuild
+from projector.session import Fenced, Unavailable
 from roomlog.commands.options import AsJson, Data, guarded
 from roomlog.progress import duration
 from roomlog.target import find_target

@@ -15,8 +15,8 @@ from aiokafka import AIOKafkaProducer
 from projector.batch import Batch
 from projector.decode import add_records
 from projector.postgres import ReadModels
-from projector.session import Inapplicable
 from projector.rebuild.load import Raw
+from projector.session import Inapplicable
 from roomlog.kafka import Log, Range
 from roomlog.letters import Action, Decision, Letter, encode
 from roomlog.partitions import partition_of
@@ -25,7 +25,6 @@ from roomlog.topics import CHAT_DLQ, CHAT_EVENTS, CHAT_READS, USER_EVENTS
 from schemas.codec import PoisonRecord
 from schemas.registry import Codecs
 
-APPLICATION = "roomlog-dlq"
 # One who decides at a time. The key is arbitrary, and nothing else uses it.
 _LOCK = "SELECT pg_try_advisory_lock(7_201_127)"
 _MAX_LETTER_BYTES = 2 * 1024 * 1024
@@ -37,6 +36,10 @@ class Busy(RuntimeError):
 
 class Refused(Exception):
     """A letter cannot be retried; the message is the reason."""
+
+
+class _Rehearsal(ReadModels):
+    APPLICATION = "roomlog-dlq"
 
 
 class _Target(NamedTuple):
@@ -54,11 +57,14 @@ class Desk:
     def __init__(self, brokers: str, postgres: str, codecs: Codecs, by: str) -> None:
         self._brokers, self._codecs, self._by = brokers, codecs, by
         self._postgres = postgres
-        self._models = ReadModels(postgres, APPLICATION)
+        self._models = _Rehearsal(postgres)
 
     async def __aenter__(self) -> Self:
         self._lock = psycopg.connect(
-            self._postgres, application_name=APPLICATION, autocommit=True, connect_timeout=10
+            self._postgres,
+            application_name=_Rehearsal.APPLICATION,
+            autocommit=True,
+            connect_timeout=10,
         )
         row = self._lock.execute(_LOCK).fetchone()
         if row is None or not row[0]:

@@ -15,8 +15,9 @@ from msgspec import Struct
 from projector.batch import Batch, Place
 from projector.dead_letters import Record
 from projector.decode import Refused, add_records, by_place, write_halves
-from projector.postgres import Inapplicable, ReadModels, Unavailable
+from projector.postgres import ReadModels
 from projector.rebuild.shadow import APPLICATION, Offsets
+from projector.session import Inapplicable, Unavailable
 from roomlog import letters
 from roomlog.kafka import Chunk, Log, Range
 from roomlog.workers import OnProgress
@@ -24,6 +25,12 @@ from schemas.registry import Codecs, Resolved
 
 BATCH = 10_000
 _ATTEMPTS = 5
+
+
+class NewModels(ReadModels):
+    """The session that writes the new tables; those of one name end each other when frozen."""
+
+    APPLICATION = APPLICATION
 
 
 class Raw(Struct, gc=False):
@@ -79,7 +86,7 @@ class Loader:
     def __init__(self, plan: Plan, topics: Collection[str]) -> None:
         self._plan = plan
         self._codecs = Codecs.of(plan.resolved)
-        self._models = ReadModels(plan.dsn, APPLICATION)
+        self._models = NewModels(plan.dsn)
         self._logs = {topic: Log(plan.brokers, topic) for topic in topics}
         self._next: Offsets = {}
         self.loaded = Loaded()

@@ -26,6 +26,7 @@ from roomlog.events import (
     ReactionAdded,
     ReactionRemoved,
     RoomCreated,
+    RoomLanguageChanged,
     RoomRenamed,
     RoomTopicChanged,
     SealedText,
@@ -48,6 +49,7 @@ from roomlog.readmodels.tables import (
 )
 from roomlog.reads import ReadEvent
 from roomlog.rooms import takes_effect
+from roomlog.search.languages import SIMPLE
 
 Rows = dict[str, dict[Key, Row]]
 """Table -> its rows by key, in the form of `Table.values`."""
@@ -78,6 +80,7 @@ class _Created(Struct, gc=False):
     kind: str
     name: str
     topic: str
+    language: str
 
 
 class _Room(Struct):
@@ -162,12 +165,13 @@ def _room_row(room: _Room, created: _Created, partition: int) -> Row:
         *room.last,
         len(room.members),
         len(room.messages),
+        created.language,
     )
 
 
 def _create(room: _Room, event: ChatEvent, body: RoomCreated, offset: int) -> None:
     if room.created is None:
-        room.created = _Created(event, offset, body.kind, body.name, body.topic)
+        room.created = _Created(event, offset, body.kind, body.name, body.topic, SIMPLE)
         for first in body.members:
             room.members[first.user_id] = _Member(first.role, offset, event.occurred_at)
 
@@ -180,6 +184,13 @@ def _rename(room: _Room, _event: ChatEvent, body: RoomRenamed, _offset: int) -> 
 def _change_topic(room: _Room, _event: ChatEvent, body: RoomTopicChanged, _offset: int) -> None:
     if room.created is not None:
         room.created.topic = body.topic
+
+
+def _change_language(
+    room: _Room, _event: ChatEvent, body: RoomLanguageChanged, _offset: int
+) -> None:
+    if room.created is not None:
+        room.created.language = body.language
 
 
 def _enter(room: _Room, event: ChatEvent, body: MemberJoined | MemberInvited, offset: int) -> None:
@@ -243,6 +254,7 @@ _RULES: Mapping[type, Callable[[_Room, ChatEvent, Any, int], None]] = {
     RoomCreated: _create,
     RoomRenamed: _rename,
     RoomTopicChanged: _change_topic,
+    RoomLanguageChanged: _change_language,
     MemberJoined: _enter,
     MemberInvited: _enter,
     MemberLeft: _exit,

@@ -7,6 +7,8 @@ SOURCES = ("accounts", "auth_sessions", "refresh_tokens", "outbox", "schema_migr
 """Tables whose rows come from nowhere else."""
 HINTS = ("presence",)
 """Tables made from topic chat.signals, which is kept for hours only: nobody can make them again."""
+BEHIND = ("message_search", "search_offsets", "search_reindex")
+"""The search index, which the indexer makes of the read models, behind the projector."""
 OFFSETS = "projection_offsets"
 """How far the read models are."""
 
@@ -70,6 +72,7 @@ ROOMS = Table(
         "last_event_at",
         "member_count",
         "message_count",
+        "language",
     ),
 )
 MEMBERS = Table("members", ("room_id", "user_id"), ("role", "joined_offset", "joined_at"))

@@ -13,7 +13,7 @@ from ingest.postgres import RoomTable
 from projector.rebuild import sql
 from projector.rebuild.shadow import NAMES
 from roomlog.cursors import parse_cursor
-from roomlog.readmodels.tables import HINTS, SOURCES, TABLES
+from roomlog.readmodels.tables import BEHIND, HINTS, SOURCES, TABLES
 from tests.cli import ROOT, argv, roomlog, roomlog_json
 from tests.people import create_room
 from tests.wire import token_of
@@ -51,7 +51,7 @@ def test_every_table_and_column_is_known_for_what_it_is(db):
     found = {}
     for table, column in db.execute(query):
         found.setdefault(table, set()).add(column)
-    assert found.keys() == {*SOURCES, *HINTS, *NAMES}
+    assert found.keys() == {*SOURCES, *HINTS, *BEHIND, *NAMES}
     for table in TABLES:
         assert found[table.name] == {*table.key, *table.columns}, table.name
 

@@ -4,7 +4,7 @@ import pytest
 
 from projector.decode import by_place, write_halves
 from projector.pacing import MORE_TRIES, retry_pause_s
-from projector.postgres import Inapplicable
+from projector.session import Inapplicable
 from roomlog.topics import CHAT_EVENTS
 from tests.projector_records import Record
 

@@ -34,7 +34,7 @@ def event(body, sender=ALICE, **more):
 
 
 def room_row(fold):
-    *_, last, _, members, messages = fold.rows()["rooms"][ROOM,]
+    *_, last, _, members, messages, _ = fold.rows()["rooms"][ROOM,]
     return last, members, messages
 
 
