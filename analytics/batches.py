@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analytics.kafka import Chunk
 from analytics.rows import SCHEMA, Row, batch_of, row_of
 from analytics.selection import Selection
 from analytics.strings import strings
 from roomlog.events import BODY_TYPES, ChatEvent
+from roomlog.kafka import Chunk
 from roomlog.protocol import CLIENT_NAMES
 from schemas import files
 from schemas.codec import ChatEventCodec, PoisonRecord, chat_event_codec

@@ -5,12 +5,10 @@ the place of an earlier export's.
 """
 
 import asyncio
-import multiprocessing
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,19 +18,15 @@ import msgspec
 from msgspec import Struct
 
 from analytics.batches import Extractor, Poison
-from analytics.kafka import Log
-from analytics.selection import Range, Selection
+from analytics.selection import Selection
 from analytics.writers import FORMATS
+from roomlog.kafka import Log, Range
 from roomlog.topics import CHAT_EVENTS
+from roomlog.workers import OnProgress, each, worth
 from schemas.registry import Resolved
 
 POISON_SHOWN = 20
 _PREFIX = "events-"
-_POLL_S = 0.2
-_WORTH_A_PROCESS = 1_000_000
-
-OnProgress = Callable[[int], None]
-"""Gets how many records were read so far."""
 
 
 class Plan(Struct, frozen=True):
@@ -92,11 +86,13 @@ def export(plan: Plan, on_progress: OnProgress, workers: int | None = None) -> T
 
     Raises LogUnavailable or OSError; then nothing of it is in `plan.out`.
     """
-    count = workers or _workers_for(plan.records)
+    count = workers or worth(plan.records)
+    ordered = sorted((r for r in plan.ranges if r.size), key=lambda r: -r.size)
+    totals = Totals()
     with _hidden_directory(plan.out) as draft:
         drafted = msgspec.structs.replace(plan, out=draft)
-        make = _in_turn if count == 1 else partial(_pooled, workers=count)
-        totals = make(drafted, on_progress)
+        for found in each(partial(_one, drafted), ordered, on_progress, count):
+            totals.add(found)
         if not totals.rows:
             FORMATS[plan.format](draft / file_name(0, plan.format)).close()
         _publish(draft, plan.out, plan.format)
@@ -108,63 +104,8 @@ def file_name(partition: int, format_: str) -> str:
     return f"{_PREFIX}{partition:02d}.{format_}"
 
 
-def _workers_for(records: int) -> int:
-    return max(1, min(os.cpu_count() or 1, records // _WORTH_A_PROCESS))
-
-
-def _in_turn(plan: Plan, on_progress: OnProgress) -> Totals:
-    totals = Totals()
-    for range_ in plan.ranges:
-        totals.add(_one(plan, range_, _shifted(on_progress, totals.records)))
-    return totals
-
-
-def _shifted(on_progress: OnProgress, before: int) -> OnProgress:
-    return lambda records: on_progress(before + records)
-
-
-def _pooled(plan: Plan, on_progress: OnProgress, workers: int) -> Totals:
-    context = multiprocessing.get_context("spawn")
-    done = context.Value("q", 0)
-    with ProcessPoolExecutor(workers, context, _start_worker, (done,)) as pool:
-        # The longest first, so that no process is left alone with it at the end.
-        ordered = sorted(plan.ranges, key=lambda r: -r.size)
-        waiting: set[Future[Totals]] = {pool.submit(_work, plan, r) for r in ordered if r.size}
-        totals = Totals()
-        try:
-            while waiting:
-                finished, waiting = wait(waiting, _POLL_S, "FIRST_COMPLETED")
-                on_progress(done.value)
-                for future in finished:
-                    totals.add(future.result())
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    return totals
-
-
-_shared: Any = None
-
-
-def _start_worker(done: Any) -> None:
-    global _shared  # a pool gives its processes nothing else to keep things in
-    _shared = done
-
-
-def _work(plan: Plan, range_: Range) -> Totals:
-    told = 0
-
-    def on_progress(records: int) -> None:
-        nonlocal told
-        with _shared.get_lock():
-            _shared.value += records - told
-        told = records
-
-    return _one(plan, range_, on_progress)
-
-
 def _one(plan: Plan, range_: Range, on_progress: OnProgress) -> Totals:
-    return asyncio.run(_export_partition(plan, range_, on_progress)) if range_.size else Totals()
+    return asyncio.run(_export_partition(plan, range_, on_progress))
 
 
 async def _export_partition(plan: Plan, range_: Range, on_progress: OnProgress) -> Totals:

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import aclosing
 
 from analytics.batches import Extractor
-from analytics.kafka import Log
 from analytics.rows import Row, rows_of
-from analytics.selection import Range, Selection
+from analytics.selection import Selection
 from roomlog.accounts import UserEvent
+from roomlog.kafka import Log, Range
 from roomlog.topics import CHAT_EVENTS, USER_EVENTS
 from schemas.codec import Codec, PoisonRecord
 

@@ -5,14 +5,14 @@ import are the original ones; `since` is included, `until` is not.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import NamedTuple
 
 from msgspec import Struct
 
 from roomlog import ids
 from roomlog.events import BODY_TYPES
+from roomlog.kafka import Range
 from roomlog.partitions import PARTITIONS, partition_of
+from roomlog.times import parse_time
 
 CLOCK_SLACK_US = 24 * 3600 * 1_000_000
 """How far the clock of a node may be ahead of the broker's before `since` could overlook its events."""
@@ -22,19 +22,6 @@ _INT64 = (-(2**63), 2**63 - 1)
 
 class BadSelection(ValueError):
     """An option that selects nothing that exists; the message says what would be right."""
-
-
-class Range(NamedTuple):
-    """Offsets `[start, stop)` of one partition."""
-
-    partition: int
-    start: int
-    stop: int
-
-    @property
-    def size(self) -> int:
-        """How many offsets there are."""
-        return max(0, self.stop - self.start)
 
 
 class Selection(Struct, frozen=True):
@@ -100,7 +87,7 @@ def select(
     starts: Iterable[str] = (),
     stops: Iterable[str] = (),
 ) -> Selection:
-    """Return the selection that command line options ask for; raises BadSelection."""
+    """Return the selection that command line options ask for; raises BadSelection, BadTime."""
     return Selection(
         frozenset(map(_room, rooms)),
         frozenset(map(_type, types)),
@@ -109,20 +96,6 @@ def select(
         dict(map(_place, starts)),
         dict(map(_place, stops)),
     )
-
-
-def parse_time(text: str) -> int:
-    """Read an ISO 8601 date or time (UTC where it names no zone) as microseconds since 1970.
-
-    Raises BadSelection.
-    """
-    try:
-        time = datetime.fromisoformat(text.strip())
-    except ValueError:
-        told = f"{text!r} is no time: write 2026-01-02 or 2026-01-02T03:04:05Z"
-        raise BadSelection(told) from None
-    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return round(aware.timestamp() * 1_000_000)
 
 
 def _room(text: str) -> str:

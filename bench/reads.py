@@ -3,6 +3,8 @@
 import asyncio
 import http.client
 import random
+import subprocess
+import sys
 import time
 import uuid
 from collections import defaultdict
@@ -132,6 +134,23 @@ def replay(bench: Bench) -> Figures:
         count = fill(stack, Writer(), LONG_ROOM)
         cpu, took = export_cost(stack, bench.scratch / "export")
     return {"per_core_s": round(count / cpu), "per_s": round(count / took)}
+
+
+def rebuild(bench: Bench) -> Figures:
+    """All read models again from a log of a million events, beside the live ones."""
+    with bench.stack(only=[*SERVERS, "projector-1"]) as stack:
+        count = fill(stack, Writer(), LONG_ROOM)
+        argv = [sys.executable, "-m", "roomlog.cli", "rebuild", "--data", stack.data, "--json"]
+        began = time.perf_counter()
+        ended = subprocess.run(argv, stdout=subprocess.PIPE, check=True)
+        took = time.perf_counter() - began
+    told = msgspec.json.decode(ended.stdout)
+    if told["records"] < count or not told["swapped"]:
+        raise SystemExit(f"not everything was rebuilt: {told}")
+    return {
+        "seconds": round(took / told["records"] * LONG_ROOM, 1),
+        "blocked_ms": round(told["blocked_s"] * 1000),
+    }
 
 
 def export_cost(stack: Stack, out: Path) -> tuple[float, float]:

@@ -170,6 +170,7 @@ ROWS: dict[str, Callable[[Bench], Figures]] = {
     "history": reads.history,
     "search": reads.search,
     "replay": reads.replay,
+    "rebuild": reads.rebuild,
     "idle-stack": quiet.idle_stack,
     "start": start,
     "idle-50k": quiet.idle_50k,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from projector.dead_letters import DeadLetter, Kind, Record, dead_letter
+from projector.dead_letters import Record, dead_letter
 from projector.posts import NO_POSTS, PAYS_FROM, Posts, plain_posts
 from projector.rows import (
     Unstorable,
@@ -24,6 +24,7 @@ from projector.rows import (
 from roomlog.accounts import USER_TYPES
 from roomlog.events import BODY_TYPES, InviteCreated, MessageEdited, RoomCreated, SealedText
 from roomlog.ids import is_id
+from roomlog.letters import DeadLetter, Kind
 from roomlog.partitions import partition_of
 from schemas.codec import ChatEventCodec, PoisonRecord
 

@@ -1,11 +1,11 @@
-"""What is said of a record that cannot be decoded or applied: the records of topic `chat.dlq`. Pure."""
+"""What is said of a record that cannot be decoded or applied. Pure."""
 
 import base64
-from typing import Literal, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
-import msgspec
+from roomlog.letters import DeadLetter, Kind
 
-Kind = Literal["undecodable", "inapplicable", "misplaced"]
 _HEADER_BYTES = 5
 
 
@@ -16,28 +16,9 @@ class Record(Protocol):
     partition: int
     offset: int
     timestamp: int
+    key: bytes | None
     value: bytes | None
-
-
-class DeadLetter(msgspec.Struct, frozen=True):
-    """One refused record, as JSON in `chat.dlq`; times in milliseconds since 1970."""
-
-    topic: str
-    partition: int
-    offset: int
-    kind: Kind
-    reason: str
-    schema_id: int | None
-    raw: str
-    """The record's value, base64."""
-    timestamp: int
-    """When the record was stored."""
-    refused_at: int
-
-    @property
-    def key(self) -> bytes:
-        """The record's place: the same letter written twice is recognised by it."""
-        return f"{self.topic}-{self.partition}-{self.offset}".encode()
+    headers: Sequence[tuple[str, bytes]]
 
 
 def dead_letter(record: Record, kind: Kind, reason: str, now_ms: int) -> DeadLetter:
@@ -51,10 +32,13 @@ def dead_letter(record: Record, kind: Kind, reason: str, now_ms: int) -> DeadLet
         kind=kind,
         reason=reason,
         schema_id=int.from_bytes(raw[1:_HEADER_BYTES], "big") if has_header else None,
-        raw=base64.b64encode(raw).decode(),
+        raw=_text(raw),
         timestamp=record.timestamp,
         refused_at=now_ms,
+        record_key=None if record.key is None else _text(record.key),
+        headers=tuple((name, _text(value or b"")) for name, value in record.headers),
     )
 
 
-encode = msgspec.json.Encoder().encode
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()

@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from projector.batch import Place
-from projector.dead_letters import DeadLetter, Record, encode
+from projector.dead_letters import Record
 from projector.pacing import FETCH_EVERY_S
 from roomlog.fetching import Spacing
+from roomlog.letters import DeadLetter, encode
 from roomlog.metrics import DEAD_LETTERS
 from roomlog.topics import CHAT_DLQ, CHAT_EVENTS, CHAT_READS, CHAT_SIGNALS, USER_EVENTS
 
@@ -19,6 +20,7 @@ GROUP = "roomlog-projector"
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 3.0
 _REQUEST_TIMEOUT_S = 10.0
+_SETTLE_S = 2.0
 _MAX_LETTER_BYTES = 2 * 1024 * 1024
 _LETTERS_AT_ONCE = 100
 _REMEMBERED_LETTERS = 10_000
@@ -65,6 +67,8 @@ class Source:
         self.joined = False
         self.generation = 0
         """Grows whenever what was read so far, and not written, is to be read again."""
+        self.settle: Callable[[], Awaitable[object]] | None = None
+        """Awaited before partitions go to others, so that these begin behind what is being written."""
 
     async def start(self) -> None:
         """Join the group; raises KafkaError or TimeoutError."""
@@ -139,10 +143,12 @@ class Source:
             self._consumer.pause(partition)
             self._consumer.seek(partition, 0)
 
-    def revoke(self) -> None:
-        """Own nothing."""
-        self.unplaced, self.next = set(), {}
+    async def revoke(self) -> None:
+        """Own nothing; what is being written is finished first, if that does not take long."""
         self.generation += 1
+        if self.settle is not None:
+            await asyncio.wait([asyncio.ensure_future(self.settle())], timeout=_SETTLE_S)
+        self.unplaced, self.next = set(), {}
 
     async def _bounded(
         self, request: asyncio.Future[dict[TopicPartition, int]]
@@ -154,8 +160,8 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self._source.revoke()
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        await self._source.revoke()
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self._source.assign(Place(tp.topic, tp.partition) for tp in assigned)

@@ -3,25 +3,23 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 
-from projector.batch import Batch, Place, add_chat_events, add_reads, add_signals, add_user_events
+from projector.batch import Batch, Place
 from projector.dead_letters import Record
+from projector.decode import Refused, add_records, by_place, write_halves
 from projector.kafka import DeadLetters, Records, Source
 from projector.pacing import MAX_BATCH_EVENTS, OFFSETS_ALONE_AFTER_S
 from projector.postgres import ReadModels
 from projector.session import Inapplicable
 from projector.worker import Worker
 from roomlog import metrics
-from roomlog.topics import CHAT_EVENTS, CHAT_READS, USER_EVENTS
 from schemas.registry import Codecs
 
 _IDLE_POLL_S = 0.5
 # So many records are decoded before the event loop serves its sockets again.
 _SLICE = 2_000
-
-Refused = Mapping[tuple[str, int, int], str]
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +42,7 @@ class Projector(Worker):
         self._writing: asyncio.Task[None] | None = None
         self._held: dict[Place, int] = {}
         self._written_at = float("-inf")
+        source.settle = self._written
 
     async def _turn(self) -> None:
         if self._source.unplaced:
@@ -73,22 +72,12 @@ class Projector(Worker):
             await self._commit(batch, generation)
         except Inapplicable as error:
             log.warning("looking for the event that PostgreSQL refuses: %s", error)
-            flat = [record for some in records.values() for record in some]
-            await self._write_halves(flat, generation, str(error))
 
-    async def _write_halves(self, records: Sequence[Record], generation: int, reason: str) -> None:
-        """Write records of which at least one is refused; it is tried once for each halving."""
-        if len(records) == 1:
-            only = records[0]
-            refused = {(only.topic, only.partition, only.offset): reason}
-            await self._commit(await self._decoded(_by_place(records), refused), generation)
-            return
-        middle = len(records) // 2
-        for half in (records[:middle], records[middle:]):
-            try:
-                await self._commit(await self._decoded(_by_place(half)), generation)
-            except Inapplicable as error:
-                await self._write_halves(half, generation, str(error))
+            async def write(some: Sequence[Record], refused: Refused | None) -> None:
+                await self._commit(await self._decoded(by_place(some), refused), generation)
+
+            flat = [record for some in records.values() for record in some]
+            await write_halves(flat, write, str(error))
 
     async def _commit(self, batch: Batch, generation: int) -> None:
         if generation != self._source.generation:
@@ -113,41 +102,27 @@ class Projector(Worker):
         for topic, all_of_topic in by_topic.items():
             for first in range(0, len(all_of_topic), _SLICE):
                 some = all_of_topic[first : first + _SLICE]
-                self._add(batch, topic, some, now_ms, refused)
+                add_records(batch, self._codecs, topic, some, now_ms, refused)
                 if len(some) == _SLICE:
                     await asyncio.sleep(0)
         return batch
 
-    def _add(
-        self, batch: Batch, topic: str, some: Sequence[Record], now_ms: int, refused: Refused | None
-    ) -> None:
-        if topic == CHAT_EVENTS:
-            add_chat_events(batch, some, self._codecs.chat_events, now_ms, refused)
-        elif topic == USER_EVENTS:
-            decode = self._codecs.user_events.decode_fields
-            add_user_events(batch, some, decode, now_ms, refused)
-        elif topic == CHAT_READS:
-            decode = self._codecs.chat_reads.decode_fields
-            add_reads(batch, some, decode, now_ms, refused)
-        elif bad := add_signals(batch, some, self._codecs.chat_signals.decode_fields):
-            log.warning("skipped %s unreadable signals", bad)
-
     async def _settle(self) -> None:
         if self._writing is not None:
-            writing, self._writing = self._writing, None
-            await writing
+            try:
+                await self._writing
+            finally:
+                self._writing = None
 
-    async def _begin_again(self) -> None:
+    async def _written(self) -> None:
+        """Wait for the batch that is being written, whatever becomes of it."""
         if self._writing is not None:
             await asyncio.wait([self._writing])
+
+    async def _begin_again(self) -> None:
+        await self._written()
+        if self._writing is not None:
             self._writing.exception()  # whatever it was: the stored offsets tell what counts
             self._writing = None
         self._held = {}
         await super()._begin_again()
-
-
-def _by_place(records: Sequence[Record]) -> Records:
-    found: dict[Place, list[Record]] = {}
-    for record in records:
-        found.setdefault(Place(record.topic, record.partition), []).append(record)
-    return dict(found)

@@ -12,6 +12,14 @@ OFFSETS_ALONE_AFTER_S = 1.0
 STUCK_AFTER_S = 30.0
 FAR_BEHIND_EVENTS = 10_000
 _TELL_EVERY_S = 10.0
+MORE_TRIES = 2
+"""So often a record is tried again that was refused alone, before it becomes a dead letter."""
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 0.02, 2.0
+
+
+def retry_pause_s(attempt: int) -> float:
+    """Return how long to wait before another try: twice as long each time (`attempt` from 0), to a limit."""
+    return min(_FIRST_RETRY_S * 2.0 ** min(attempt, 16), _LONGEST_RETRY_S)
 
 
 @dataclass(slots=True)

@@ -43,25 +43,48 @@ class ReadModels(Session):
                 # would cost each batch what this costs only here.
                 self._write(batch, starts, check_messages=True)
 
+    def rehearse(self, batch: Batch) -> str | None:
+        """Return why the only event of a batch would change nothing, None where it would; writes nothing.
+
+        Raises Inapplicable or Unavailable.
+        """
+        is_message = bool(batch.messages)
+        with self._errors():
+            connection = self._session()
+            with connection.transaction(force_rollback=True), connection.cursor() as cursor:
+                _drop_applied_messages(cursor, batch)
+                changes = _apply(cursor, batch)
+        if changes.void:
+            return "its sender is no member of the room: it would have no effect"
+        if not (batch.messages if is_message else changes.applied or batch.markers):
+            return "an event of this id took effect already"
+        return None
+
     def _write(self, batch: Batch, starts: Mapping[Place, int], *, check_messages: bool) -> None:
         connection = self._session()
         with connection.transaction(), connection.cursor() as cursor:
             _move_offsets(cursor, batch.ends, starts)
             if check_messages:
                 _drop_applied_messages(cursor, batch)
-            changes = Changes()
-            messages: Collection[Message] = ()
-            if batch.messages or batch.facts or batch.user_facts:
-                prior = _read_prior(cursor, batch)
-                fresh = {e: m for e, m in batch.messages.items() if e not in prior.void}
-                users = batch.user_facts.values()
-                changes = fold(batch.facts.values(), users, prior, fresh)
-                messages = _with_effect(cursor, fresh, changes)
-            _write_messages(cursor, messages)
-            _write_changes(cursor, changes)
-            _write_rooms(cursor, batch, messages, changes)
-            _write_markers(cursor, batch)
-            _write_presence(cursor, batch)
+            _apply(cursor, batch)
+
+
+def _apply(cursor: psycopg.Cursor, batch: Batch) -> Changes:
+    """Write the effects of a batch; return what its facts changed, and what had no effect."""
+    changes = Changes()
+    messages: Collection[Message] = ()
+    if batch.messages or batch.facts or batch.user_facts:
+        prior = _read_prior(cursor, batch)
+        fresh = {e: m for e, m in batch.messages.items() if e not in prior.void}
+        users = batch.user_facts.values()
+        changes = fold(batch.facts.values(), users, prior, fresh)
+        messages = _with_effect(cursor, fresh, changes)
+    _write_messages(cursor, messages)
+    _write_changes(cursor, changes)
+    _write_rooms(cursor, batch, messages, changes)
+    _write_markers(cursor, batch)
+    _write_presence(cursor, batch)
+    return changes
 
 
 def _move_offsets(

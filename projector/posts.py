@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from projector.rows import EARLIEST_MICROS, LATEST_MICROS, PLAIN_TAIL, heads, reply_tail
+from projector.rows import PLAIN_TAIL, heads, reply_tail
 from roomlog.partitions import partition_of
+from roomlog.readmodels.tables import EARLIEST_MICROS, LATEST_MICROS
 from schemas.columns import Bytes, ColumnDecoder, Decoded, Ints, Mask, Spans, gathered
 
 PAYS_FROM = 64

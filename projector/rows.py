@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from roomlog.ids import is_id
+from roomlog.readmodels.tables import EARLIEST_MICROS, LATEST_MICROS
 from schemas.columns import Bytes, Ints
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -21,9 +22,6 @@ COLUMNS = (
 )
 
 _MICROS_1970_TO_2000 = 946_684_800_000_000
-# Years 1 to 9999: PostgreSQL could hold more, but no reader in Python could.
-EARLIEST_MICROS = -62_135_596_800_000_000
-LATEST_MICROS = 253_402_300_799_999_999
 
 _NULL = b"\xff\xff\xff\xff"
 _UUID_OID = 2950

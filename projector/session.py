@@ -19,8 +19,8 @@ _NETWORK = {
     "keepalives_count": 3,
 }
 # Classes of SQLSTATE (first two characters) that speak of the event, not of the server: data exception,
-# constraint violation, program limit exceeded.
-_INAPPLICABLE = ("22", "23", "54")
+# constraint violation, program limit exceeded, an exception that a trigger raises.
+_INAPPLICABLE = ("22", "23", "54", "P0")
 # Those that pass: connection, resources, conflict between transactions, lock timeout, shutdown.
 _PASSING = ("08", "25", "40", "53", "55", "57")
 # Unknown table, column, schema.

@@ -151,7 +151,7 @@ INSERT INTO read_markers AS m (user_id, room_id, "offset", marked_at)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::timestamptz[])
 ON CONFLICT (user_id, room_id) DO UPDATE SET "offset" = excluded."offset",
     marked_at = excluded.marked_at
-WHERE (m."offset" < excluded."offset")"""
+WHERE (m."offset" <= excluded."offset")"""
 UPSERT_PRESENCE = """
 INSERT INTO presence (user_id, state, changed_at)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[])

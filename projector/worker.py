@@ -5,6 +5,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from typing import ClassVar, ParamSpec, TypeVar
 
 import tenacity
@@ -12,6 +13,7 @@ from aiokafka.errors import KafkaError
 from prometheus_client import Counter
 
 from projector.kafka import Source
+from projector.pacing import retry_pause_s
 from projector.session import Fenced, Session, Unavailable
 
 _KAFKA_PAUSE_S = 1.0
@@ -35,6 +37,7 @@ class Worker(ABC):
         self.progress = 0
         """How many offsets this process has moved on."""
         self.postgres_problem: str | None = "not connected yet"
+        self._failures = self._progress_before = 0
 
     @property
     def is_excused(self) -> bool:
@@ -55,6 +58,7 @@ class Worker(ABC):
                 log.warning("PostgreSQL is away, waiting for it: %s", error)
                 self.postgres_problem = str(error)
                 await self._begin_again()
+                await self._pause()
                 await self._connect()
             except Fenced as error:
                 self.FENCED.inc()
@@ -65,6 +69,14 @@ class Worker(ABC):
                 await self._begin_again()
                 await asyncio.sleep(_KAFKA_PAUSE_S)
         await self._settle()
+
+    async def _pause(self) -> None:
+        """Wait, the longer the more often in a row it was in vain, but not beyond the stop."""
+        if self.progress != self._progress_before:
+            self._failures, self._progress_before = 0, self.progress
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), retry_pause_s(self._failures))
+        self._failures += 1
 
     @abstractmethod
     async def _turn(self) -> None:

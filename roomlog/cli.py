@@ -35,6 +35,19 @@ COMMANDS = {
     "migrate": Command(
         "roomlog.commands.migrate:migrate", _OPERATE, "Bring the tables up to date."
     ),
+    "rebuild": Command(
+        "projector.commands.rebuild:rebuild",
+        _OPERATE,
+        "Make the read models again from the log, beside the live ones.",
+    ),
+    "verify": Command(
+        "analytics.commands.verify:verify", _OPERATE, "Compare the read models with the log."
+    ),
+    "dlq": Command(
+        "projector.commands.dlq:app",
+        _OPERATE,
+        "Records that could not be applied: list, show, retry or drop.",
+    ),
     "plan": Command(
         "roomlog.capacity.command:plan", _OPERATE, "Print how many of what a load needs."
     ),

@@ -97,6 +97,12 @@ class Progress:
         """Seconds since the work began."""
         return self._clock() - self._started
 
+    def expect(self, total: int) -> None:
+        """Tell how much there is, where that was not known before."""
+        self._total = total
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], total=total)
+
     def update(self, done: int) -> None:
         """Tell how much is done; cheap enough for every batch."""
         now = self._clock()

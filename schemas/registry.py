@@ -60,14 +60,13 @@ class Registry:
         self._remember(subject, found)
         return found
 
+    def resolve_all(self) -> dict[str, Resolved]:
+        """Return the ids of every subject; raises RegistryError."""
+        return {subject: self.resolve(subject) for subject in files.SUBJECTS}
+
     def codecs(self) -> "Codecs":
         """Return the codecs of all topics; raises RegistryError."""
-        return Codecs(
-            chat_event_codec(*self.resolve("chat.events-value")),
-            chat_signal_codec(*self.resolve("chat.signals-value")),
-            read_event_codec(*self.resolve("chat.reads-value")),
-            user_event_codec(*self.resolve("user.events-value")),
-        )
+        return Codecs.of(self.resolve_all())
 
     def _path(self, subject: str) -> Path | None:
         return self._cache and self._cache / f"schema-ids.{subject}.json"
@@ -97,6 +96,16 @@ class Codecs(NamedTuple):
     chat_signals: Codec[ChatSignal]
     chat_reads: Codec[ReadEvent]
     user_events: Codec[UserEvent]
+
+    @classmethod
+    def of(cls, resolved: Mapping[str, Resolved]) -> "Codecs":
+        """Return the codecs of subjects that were resolved."""
+        return cls(
+            chat_event_codec(*resolved["chat.events-value"]),
+            chat_signal_codec(*resolved["chat.signals-value"]),
+            read_event_codec(*resolved["chat.reads-value"]),
+            user_event_codec(*resolved["user.events-value"]),
+        )
 
 
 def register_all(url: str) -> Mapping[str, int]:

@@ -25,6 +25,8 @@ class Record:
     offset: int
     value: bytes | None
     timestamp: int = START // 1000
+    key: bytes | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 def chat_event(

@@ -10,8 +10,6 @@ import typer
 
 from analytics import export as engine
 from analytics.commands.options import (
-    AsJson,
-    Data,
     Duplicates,
     Rooms,
     Since,
@@ -22,6 +20,7 @@ from analytics.commands.options import (
     guarded,
 )
 from analytics.selection import select
+from roomlog.commands.options import AsJson, Data
 from roomlog.events import ChatEvent
 from roomlog.progress import Progress
 from roomlog.target import find_target

@@ -14,8 +14,6 @@ from analytics import export as engine
 from analytics import replay as player
 from analytics.batches import Extractor, Poison
 from analytics.commands.options import (
-    AsJson,
-    Data,
     Duplicates,
     Rooms,
     Since,
@@ -29,6 +27,7 @@ from analytics.lines import Narrator
 from analytics.rows import Row
 from analytics.selection import Selection, select
 from analytics.writers import Line
+from roomlog.commands.options import AsJson, Data
 from roomlog.events import ChatEvent
 from roomlog.progress import parse_speed
 from roomlog.settings import Settings

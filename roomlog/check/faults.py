@@ -7,6 +7,8 @@ again. Processes are found by their pid in the stack's state.
 import asyncio
 import random
 import signal
+import sys
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -59,10 +61,12 @@ FAULTS: dict[str, FaultKind] = {
     "kill-kafka": FaultKind("kill", "kafka"),
     "restart-kafka": FaultKind("restart", "kafka"),
     "poison": FaultKind("poison", "kafka"),
+    "rebuild": FaultKind("rebuild", "postgres"),
     "deploy": FaultKind("deploy", ""),
 }
 """Name -> fault. `freeze` for longer than a session makes a zombie (streams and projectors: 6 s); `add` starts
-one more and stops it again, `remove` the other way round; `deploy` restarts our services one by one."""
+one more and stops it again, `remove` the other way round; `deploy` restarts our services one by one. `rebuild`
+is no fault but an operation, `roomlog rebuild`, which must find no difference."""
 
 
 def chosen(names: Sequence[str]) -> list[str]:
@@ -100,6 +104,7 @@ class Schedule:
             "remove": self._remove,
             "tiny_buffers": self._tiny_buffers,
             "poison": self._poison,
+            "rebuild": self._rebuild,
             "deploy": self._deploy,
         }
 
@@ -177,6 +182,13 @@ class Schedule:
         for position in await poison.produce(self._status().kafka, self._rooms):
             self.poisoned.add(position)
             self._recorder.write(Poisoned(now_ns(), *position))
+
+    async def _rebuild(self, _services: list[str], _seconds: float) -> None:
+        argv = [sys.executable, "-m", "roomlog.cli", "rebuild", "--data", self._status().data]
+        process = await asyncio.create_subprocess_exec(*argv, stdout=PIPE, stderr=STDOUT)
+        said, _ = await process.communicate()
+        if process.returncode:
+            raise StackError(f"The rebuild failed: {said.decode(errors='replace').strip()}")
 
     async def _deploy(self, services: list[str], _seconds: float) -> None:
         for service in services:

@@ -5,9 +5,8 @@ import struct
 from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from msgspec import Struct
-from msgspec.json import Decoder
 
+from roomlog.letters import DeadLetter, decode
 from roomlog.partitions import partition_of
 from roomlog.topics import CHAT_DLQ, CHAT_EVENTS
 
@@ -26,15 +25,6 @@ POISONS = (
 _POLL_MS = 500
 Position = tuple[int, int]
 """Partition and offset in chat.events."""
-
-
-class _Letter(Struct):
-    topic: str
-    partition: int
-    offset: int
-
-
-_decode = Decoder(_Letter).decode
 
 
 async def produce(kafka: str, rooms: Sequence[str]) -> list[Position]:
@@ -67,5 +57,7 @@ async def letters(kafka: str, wanted: set[Position], within_s: float) -> set[Pos
 
 
 def _position(value: bytes | None) -> Position | None:
-    letter = _decode(value or b"")
-    return (letter.partition, letter.offset) if letter.topic == CHAT_EVENTS else None
+    letter = decode(value or b"")
+    if isinstance(letter, DeadLetter) and letter.topic == CHAT_EVENTS:
+        return letter.partition, letter.offset
+    return None

@@ -25,7 +25,7 @@ LATE_S = 1.0
 """An event has reached every subscriber on a living node before that, after its ack."""
 _OURS = ("ingest", "streams", "projector")
 PROMPT = {f"{act}-{kind}" for act in ("kill", "add", "remove", "restart") for kind in _OURS}
-PROMPT |= {"deploy"}
+PROMPT |= {"deploy", "rebuild"}
 """The faults under which `LATE_S` holds; elections of brokers and the deaths of servers are aside."""
 
 

@@ -25,6 +25,9 @@ _T = TypeVar("_T")
 
 def up(
     nodes: Annotated[int, typer.Option(min=1, max=16, help="Ingest nodes.")] = 2,
+    projectors: Annotated[
+        int, typer.Option(min=1, max=24, help="Projectors; they share the partitions.")
+    ] = 1,
     data: Data = None,
     ephemeral: Annotated[bool, typer.Option(help="Forget all data when it stops.")] = False,
     port: Annotated[
@@ -46,6 +49,7 @@ def up(
     spec = Spec(
         data=str(_directory(data)),
         nodes=nodes,
+        projectors=projectors,
         web_port=port,
         web=web,
         ephemeral=ephemeral,

@@ -108,12 +108,17 @@ def _preparation(command: Command) -> Callable[[], None]:
             os.nice(command.niceness)
         if account is not None:
             _become(account.pw_uid, account.pw_gid, override)
-        if sys.platform == "linux":
-            _libc.prctl(_PR_SET_PDEATHSIG, int(command.death_signal), 0, 0, 0)
-            if os.getppid() != parent:
-                os._exit(1)  # the supervisor died in between
+        die_with_parent(parent, command.death_signal)
 
     return prepare
+
+
+def die_with_parent(parent: int, death_signal: signal.Signals = signal.SIGKILL) -> None:
+    """Have the kernel send this process a signal when its parent (a pid) dies; Linux only."""
+    if sys.platform == "linux":
+        _libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)  # it died in between
 
 
 def _all_reachable(paths: Iterable[Path], uid: int) -> bool:

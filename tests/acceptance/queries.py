@@ -14,11 +14,10 @@ from pathlib import Path
 import psycopg
 from msgspec import Struct, structs
 
-from analytics.kafka import Log
-from analytics.selection import Range
 from roomlog.bridge.actions import Placed, read_file
 from roomlog.bridge.script import Bridge, RoomScript
 from roomlog.bridge.survey import survey_files
+from roomlog.kafka import Log, Range
 from roomlog.partitions import partition_of
 from roomlog.target import find_target
 from schemas.codec import PoisonRecord

@@ -1,5 +1,9 @@
-"""Members of a room on the session's stack."""
+"""Members of a room on the session's stack, and its database."""
 
+import asyncio
+import uuid
+
+import psycopg
 import pytest
 
 from tests.people import Member, create_room
@@ -16,3 +20,40 @@ async def two_members(stack):
     yield alice, bob, room
     await alice.client.close()
     await bob.client.close()
+
+
+@pytest.fixture
+def db(stack):
+    with psycopg.connect(stack.status()["postgres"], autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+async def eventful_room(two_members, db):
+    """A room in which everything happened that a read model knows of; the id of one of its messages."""
+    alice, bob, room = two_members
+    first = await alice.post(room, "first", mentions=[bob.user_id])
+    answer = await bob.post(room, "answer", reply_to=first.event)
+    gone = await alice.post(room, "gone")
+    for command in (
+        {"op": "edit", "event": first.event, "text": "first of all"},
+        {"op": "delete", "event": gone.event},
+        {"op": "react", "event": answer.event, "emoji": "+"},
+        {"op": "react", "event": first.event, "emoji": "-"},
+        {"op": "unreact", "event": first.event, "emoji": "-"},
+        {"op": "rename", "name": "renamed"},
+        {"op": "invite", "user": str(uuid.uuid4())},
+        {"op": "role", "user": bob.user_id, "role": "moderator"},
+    ):
+        await alice.request({"room": room, "key": str(uuid.uuid4()), **command})
+    await bob.request({"op": "read", "room": room, "cursor": answer.cursor})
+    await eventually(db, "SELECT FROM read_markers WHERE room_id = %s", room)
+    await eventually(db, "SELECT FROM members WHERE room_id = %s AND role = 'moderator'", room)
+    return room, first.event
+
+
+async def eventually(db, query, *parameters):
+    """Return once a query finds something."""
+    async with asyncio.timeout(10):
+        while not db.execute(query, parameters).rowcount:
+            await asyncio.sleep(0.02)

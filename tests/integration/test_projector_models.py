@@ -34,6 +34,9 @@ from roomlog.events import (
     SealedText,
 )
 from roomlog.partitions import partition_of
+from roomlog.readmodels.compare import compare
+from roomlog.readmodels.fold import ChatFold, applied_rows
+from roomlog.readmodels.tables import TABLES as READ_MODELS
 from roomlog.rooms import Room, fold
 from tests.projector_records import START, batch_of, chat_event, chat_record, user_record
 
@@ -360,6 +363,20 @@ def test_however_the_log_is_cut_the_rows_are_the_same(models, db, log):
         "(SELECT count(*) FROM members) FROM rooms",
     )[0]
     assert counted[:2] == counted[2:]
+    assert not differences_from_the_fold(db, events)
+
+
+def differences_from_the_fold(db, events):
+    """Return where the tables differ from what `roomlog verify` compares them with."""
+    told = ChatFold(partition_of(ROOM))
+    for offset, event in enumerate(events):
+        told.take(event, offset)
+    found = []
+    for name, should in (told.rows() | applied_rows(told.applied)).items():
+        table = next(t for t in READ_MODELS if t.name == name)
+        there = rows(db, f"SELECT {', '.join(table.values)} FROM {name}")
+        found += map(str, compare(table, should, dict(map(table.split, there))))
+    return found
 
 
 def members_by_the_rules(events):

@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.batches import Extractor
-from analytics.kafka import Chunk
 from analytics.rows import SCHEMA, row_of, rows_of
 from analytics.selection import Selection
 from roomlog.events import ChatEvent, MemberJoined, MessagePosted
 from roomlog.ids import new_id
+from roomlog.kafka import Chunk
 from schemas.codec import PoisonRecord, chat_event_codec
 from tests.unit.analytics.events import RESOLVED, chat_events
 

@@ -1,8 +1,10 @@
 import pytest
 
-from analytics.selection import BadSelection, Range, Selection, parse_time, select
+from analytics.selection import BadSelection, Selection, select
 from roomlog.ids import new_id
+from roomlog.kafka import Range
 from roomlog.partitions import partition_of
+from roomlog.times import BadTime, parse_time
 
 BOUNDS = dict.fromkeys(range(24), (10, 100))
 
@@ -74,7 +76,7 @@ def test_times(text, micros):
     ],
 )
 def test_what_selects_nothing_is_told(options, said):
-    with pytest.raises(BadSelection, match=said):
+    with pytest.raises((BadSelection, BadTime), match=said):
         select(**options)
 
 

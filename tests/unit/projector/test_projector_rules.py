@@ -4,7 +4,7 @@ import json
 import pytest
 
 from projector.batch import Place
-from projector.dead_letters import dead_letter, encode
+from projector.dead_letters import dead_letter
 from projector.kafka import ForeignLog, starting_offset
 from projector.migrate import Migration, MigrationError, load, pending
 from projector.pacing import (
@@ -13,6 +13,7 @@ from projector.pacing import (
     CatchUp,
     Watchdog,
 )
+from roomlog.letters import encode
 from roomlog.topics import CHAT_EVENTS, CHAT_SIGNALS
 from tests.projector_records import Record
 

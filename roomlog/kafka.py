@@ -15,13 +15,24 @@ from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
-from analytics.selection import Range
-
 _LATEST, _EARLIEST = -1, -2
 _WAIT_MS = 500
 _TIMEOUT_MS = 20_000
 _ATTEMPTS = 8
 _RETRY_S = 0.25
+
+
+class Range(NamedTuple):
+    """Offsets `[start, stop)` of one partition."""
+
+    partition: int
+    start: int
+    stop: int
+
+    @property
+    def size(self) -> int:
+        """How many offsets there are."""
+        return max(0, self.stop - self.start)
 
 
 class LogUnavailable(RuntimeError):
@@ -63,6 +74,11 @@ class Log:
         traceback: TracebackType | None,
     ) -> None:
         await self._client.close()
+
+    @property
+    def partitions(self) -> set[int]:
+        """The numbers of the topic's partitions."""
+        return set(self._client.cluster.partitions_for_topic(self._topic) or ())
 
     async def bounds(self, partitions: Iterable[int]) -> dict[int, tuple[int, int]]:
         """Return `(first offset, end offset)` of each partition."""

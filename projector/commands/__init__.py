@@ -1,0 +1,1 @@
+"""The projector's commands for operators, as `roomlog.cli` finds them."""

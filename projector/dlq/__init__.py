@@ -1,0 +1,1 @@
+"""`roomlog dlq`: dead letters, and what operators do about them."""

@@ -1,0 +1,1 @@
+"""The tables that are made from the log: their list, what the log folds to, and how rows are compared."""

@@ -1,0 +1,315 @@
+"""What the log folds to: the rows that the read models must have, one event after the other. Pure.
+
+The projector gets to the same rows on another way (batches, COPY, what the tables hold already). This one is
+slow, simple and independent of it, for whoever wants to know whether the tables are right.
+"""
+
+import base64
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from roomlog import ids
+from roomlog.accounts import UserEvent, UserRegistered
+from roomlog.events import (
+    ChatEvent,
+    MemberInvited,
+    MemberJoined,
+    MemberLeft,
+    MemberRemoved,
+    MemberRoleChanged,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
+    ReactionAdded,
+    ReactionRemoved,
+    RoomCreated,
+    RoomLanguageChanged,
+    RoomRenamed,
+    RoomTopicChanged,
+    SealedText,
+    Text,
+)
+from roomlog.partitions import partition_of
+from roomlog.readmodels.tables import (
+    APPLIED,
+    EARLIEST_MICROS,
+    LATEST_MICROS,
+    MARKERS,
+    MEMBERS,
+    MESSAGES,
+    REACTIONS,
+    ROOMS,
+    USERS,
+    VOID,
+    Key,
+    Row,
+)
+from roomlog.reads import ReadEvent
+from roomlog.rooms import takes_effect
+from roomlog.search.languages import SIMPLE
+
+Rows = dict[str, dict[Key, Row]]
+"""Table -> its rows by key, in the form of `Table.values`."""
+
+
+class _Message(Struct, gc=False):
+    offset: int
+    sender: str
+    at: int
+    text: str | None
+    sealed: dict[str, str] | None
+    reply_to: str | None
+    mentions: list[str]
+    attachments: list[dict[str, Any]]
+    edited_at: int | None = None
+    deleted_at: int | None = None
+
+
+class _Member(Struct, gc=False):
+    role: str
+    joined_offset: int
+    joined_at: int
+
+
+class _Created(Struct, gc=False):
+    event: ChatEvent
+    offset: int
+    kind: str
+    name: str
+    topic: str
+    language: str
+
+
+class _Room(Struct):
+    created: _Created | None = None
+    last: tuple[int, int] = (-1, 0)
+    """Offset and time of the last event that counts."""
+    members: dict[str, _Member] = field(default_factory=dict)
+    messages: dict[str, _Message] = field(default_factory=dict)
+    reactions: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    void: dict[str, int] = field(default_factory=dict)
+    """Event without an effect -> its offset."""
+
+
+class ChatFold:
+    """Folds one partition of chat.events."""
+
+    def __init__(self, partition: int) -> None:
+        self._partition = partition
+        self._rooms: dict[str, _Room] = {}
+        self.applied: set[str] = set()
+        """Ids of the events that are no messages."""
+
+    @property
+    def rooms(self) -> Iterable[str]:
+        """The rooms that the partition's events are in."""
+        return self._rooms.keys()
+
+    def take(self, event: ChatEvent, offset: int, is_refused: bool = False) -> None:
+        """Take the next event; one that is refused counts as its room's newest, and has no effect."""
+        if not EARLIEST_MICROS <= event.occurred_at <= LATEST_MICROS or not ids.is_id(
+            event.room_id
+        ):
+            return
+        if partition_of(event.room_id) != self._partition:
+            return
+        room = self._rooms.setdefault(event.room_id, _Room())
+        if is_refused or self._is_repeat(room, event):
+            room.last = (offset, event.occurred_at)
+            return
+        if not isinstance(event.body, MessagePosted):
+            self.applied.add(event.event_id)
+        if takes_effect(type(event.body), event.sender_id in room.members):
+            room.last = (offset, event.occurred_at)
+            _RULES[type(event.body)](room, event, event.body, offset)
+        else:
+            room.void[event.event_id] = offset
+
+    def _is_repeat(self, room: _Room, event: ChatEvent) -> bool:
+        if not isinstance(event.body, MessagePosted):
+            return event.event_id in self.applied
+        return event.event_id in room.messages or event.event_id in room.void
+
+    def rows(self) -> Rows:
+        """Return the rows of the tables that are about rooms."""
+        found: Rows = {table.name: {} for table in (ROOMS, MEMBERS, MESSAGES, REACTIONS, VOID)}
+        for room_id, room in self._rooms.items():
+            if room.created is not None:
+                found[ROOMS.name][room_id,] = _room_row(room, room.created, self._partition)
+            for user, member in room.members.items():
+                row = (member.role, member.joined_offset, member.joined_at)
+                found[MEMBERS.name][room_id, user] = row
+            for event_id, message in room.messages.items():
+                found[MESSAGES.name][room_id, event_id] = msgspec.structs.astuple(message)
+            for (event_id, emoji, user), at in room.reactions.items():
+                found[REACTIONS.name][room_id, event_id, emoji, user] = (at,)
+            for event_id, offset in room.void.items():
+                found[VOID.name][room_id, offset] = (event_id,)
+        return found
+
+
+def _room_row(room: _Room, created: _Created, partition: int) -> Row:
+    event = created.event
+    return (
+        event.workspace_id,
+        created.kind,
+        created.name,
+        created.topic,
+        event.sender_id,
+        event.occurred_at,
+        partition,
+        created.offset,
+        *room.last,
+        len(room.members),
+        len(room.messages),
+        created.language,
+    )
+
+
+def _create(room: _Room, event: ChatEvent, body: RoomCreated, offset: int) -> None:
+    if room.created is None:
+        room.created = _Created(event, offset, body.kind, body.name, body.topic, SIMPLE)
+        for first in body.members:
+            room.members[first.user_id] = _Member(first.role, offset, event.occurred_at)
+
+
+def _rename(room: _Room, _event: ChatEvent, body: RoomRenamed, _offset: int) -> None:
+    if room.created is not None:
+        room.created.name = body.name
+
+
+def _change_topic(room: _Room, _event: ChatEvent, body: RoomTopicChanged, _offset: int) -> None:
+    if room.created is not None:
+        room.created.topic = body.topic
+
+
+def _change_language(
+    room: _Room, _event: ChatEvent, body: RoomLanguageChanged, _offset: int
+) -> None:
+    if room.created is not None:
+        room.created.language = body.language
+
+
+def _enter(room: _Room, event: ChatEvent, body: MemberJoined | MemberInvited, offset: int) -> None:
+    room.members.setdefault(body.user_id, _Member(body.role, offset, event.occurred_at))
+
+
+def _exit(room: _Room, _event: ChatEvent, body: MemberLeft | MemberRemoved, _offset: int) -> None:
+    room.members.pop(body.user_id, None)
+
+
+def _change_role(room: _Room, _event: ChatEvent, body: MemberRoleChanged, _offset: int) -> None:
+    if (member := room.members.get(body.user_id)) is not None:
+        member.role = body.role
+
+
+def _post(room: _Room, event: ChatEvent, body: MessagePosted, offset: int) -> None:
+    room.messages[event.event_id] = _Message(
+        offset,
+        event.sender_id,
+        event.occurred_at,
+        *_texts(body.text),
+        body.reply_to,
+        [user for user in body.mentions if ids.is_id(user)],
+        [msgspec.to_builtins(attachment) for attachment in body.attachments],
+    )
+
+
+def _edit(room: _Room, event: ChatEvent, body: MessageEdited, _offset: int) -> None:
+    message = room.messages.get(body.target_id)
+    if message is not None and message.deleted_at is None:
+        message.text, message.sealed = _texts(body.text)
+        message.edited_at = event.occurred_at
+
+
+def _delete(room: _Room, event: ChatEvent, body: MessageDeleted, _offset: int) -> None:
+    message = room.messages.get(body.target_id)
+    if message is not None and message.deleted_at is None:
+        message.text = message.sealed = None
+        message.mentions, message.attachments = [], []
+        message.deleted_at = event.occurred_at
+
+
+def _react(room: _Room, event: ChatEvent, body: ReactionAdded, _offset: int) -> None:
+    key = (body.target_id, body.emoji, event.sender_id)
+    room.reactions.setdefault(key, event.occurred_at)
+
+
+def _unreact(room: _Room, event: ChatEvent, body: ReactionRemoved, _offset: int) -> None:
+    room.reactions.pop((body.target_id, body.emoji, event.sender_id), None)
+
+
+def _texts(text: Text) -> tuple[str | None, dict[str, str] | None]:
+    """Return plain and sealed text, one of them None."""
+    if not isinstance(text, SealedText):
+        return text, None
+    nonce, ciphertext = (base64.b64encode(b).decode() for b in (text.nonce, text.ciphertext))
+    return None, {"key_id": text.key_id, "nonce": nonce, "ciphertext": ciphertext}
+
+
+_RULES: Mapping[type, Callable[[_Room, ChatEvent, Any, int], None]] = {
+    RoomCreated: _create,
+    RoomRenamed: _rename,
+    RoomTopicChanged: _change_topic,
+    RoomLanguageChanged: _change_language,
+    MemberJoined: _enter,
+    MemberInvited: _enter,
+    MemberLeft: _exit,
+    MemberRemoved: _exit,
+    MemberRoleChanged: _change_role,
+    MessagePosted: _post,
+    MessageEdited: _edit,
+    MessageDeleted: _delete,
+    ReactionAdded: _react,
+    ReactionRemoved: _unreact,
+}
+
+
+class UserFold:
+    """Folds user.events, each partition in its order."""
+
+    def __init__(self) -> None:
+        self._users: dict[Key, Row] = {}
+        self.applied: set[str] = set()
+
+    def take(self, event: UserEvent) -> None:
+        """Take the next event."""
+        if event.event_id in self.applied:
+            return
+        self.applied.add(event.event_id)
+        key = (event.user_id,)
+        known = self._users.get(key)
+        if isinstance(event.body, UserRegistered):
+            self._users.setdefault(key, (event.body.name, event.occurred_at))
+        elif known is not None:
+            self._users[key] = (event.body.name, known[1])
+
+    def rows(self) -> Rows:
+        """Return the rows of `users`."""
+        return {USERS.name: self._users}
+
+
+class ReadFold:
+    """Folds chat.reads, each partition in its order."""
+
+    def __init__(self) -> None:
+        self._markers: dict[Key, Row] = {}
+
+    def take(self, event: ReadEvent) -> None:
+        """Take the next marker: the furthest counts, of equal ones the last."""
+        key, row = (event.user_id, event.room_id), (event.body.offset, event.occurred_at)
+        known = self._markers.get(key)
+        if known is None or known[0] <= row[0]:
+            self._markers[key] = row
+
+    def rows(self) -> Rows:
+        """Return the rows of `read_markers`."""
+        return {MARKERS.name: self._markers}
+
+
+def applied_rows(ids_: Iterable[str]) -> Rows:
+    """Return the rows of `applied_events`."""
+    return {APPLIED.name: {(event_id,): () for event_id in ids_}}

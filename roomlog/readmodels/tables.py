@@ -1,0 +1,106 @@
+"""The tables of PostgreSQL, by where their rows come from, and how a row of a read model is read. Pure."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+SOURCES = ("accounts", "auth_sessions", "refresh_tokens", "outbox", "schema_migrations")
+"""Tables whose rows come from nowhere else."""
+HINTS = ("presence",)
+"""Tables made from topic chat.signals, which is kept for hours only: nobody can make them again."""
+BEHIND = ("message_search", "search_offsets", "search_reindex")
+"""The search index, which the indexer makes of the read models, behind the projector."""
+OFFSETS = "projection_offsets"
+"""How far the read models are."""
+
+SWAP_LOCK = 7_201_126
+"""Key of an advisory lock: a rebuild holds it while it swaps tables, and whoever reads them for long shares it.
+
+A snapshot from before a swap would see the new tables empty.
+"""
+
+# Years 1 to 9999: PostgreSQL could hold more, but no reader in Python could.
+EARLIEST_MICROS = -62_135_596_800_000_000
+LATEST_MICROS = 253_402_300_799_999_999
+
+Key = tuple[Any, ...]
+Row = tuple[Any, ...]
+
+_IDS = {"id", "room_id", "event_id", "user_id", "sender_id", "reply_to", "created_by"}
+_ID_LISTS = {"mentions"}
+
+
+class Table(NamedTuple):
+    """A read model: the columns that name a row, and all others."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    @property
+    def values(self) -> list[str]:
+        """SQL of every column, the key's first: ids as text, times as microseconds since 1970."""
+        return [_value(column) for column in (*self.key, *self.columns)]
+
+    def split(self, values: Row) -> tuple[Key, Row]:
+        """Return key and row of what `values` selects."""
+        return values[: len(self.key)], values[len(self.key) :]
+
+
+def _value(column: str) -> str:
+    name = f'"{column}"'
+    if column.endswith("_at"):
+        return f"(extract(epoch FROM {name}) * 1000000)::bigint"
+    if column in _IDS:
+        return f"{name}::text"
+    return f"{name}::text[]" if column in _ID_LISTS else name
+
+
+USERS = Table("users", ("id",), ("name", "created_at"))
+ROOMS = Table(
+    "rooms",
+    ("id",),
+    (
+        "workspace_id",
+        "kind",
+        "name",
+        "topic",
+        "created_by",
+        "created_at",
+        "partition",
+        "created_offset",
+        "last_offset",
+        "last_event_at",
+        "member_count",
+        "message_count",
+        "language",
+    ),
+)
+MEMBERS = Table("members", ("room_id", "user_id"), ("role", "joined_offset", "joined_at"))
+MESSAGES = Table(
+    "messages",
+    ("room_id", "event_id"),
+    (
+        "offset",
+        "sender_id",
+        "sent_at",
+        "text",
+        "sealed",
+        "reply_to",
+        "mentions",
+        "attachments",
+        "edited_at",
+        "deleted_at",
+    ),
+)
+REACTIONS = Table("reactions", ("room_id", "event_id", "emoji", "user_id"), ("reacted_at",))
+APPLIED = Table("applied_events", ("event_id",), ())
+VOID = Table("void_events", ("room_id", "offset"), ("event_id",))
+MARKERS = Table("read_markers", ("user_id", "room_id"), ("offset", "marked_at"))
+
+TABLES = (USERS, ROOMS, MEMBERS, MESSAGES, REACTIONS, APPLIED, VOID, MARKERS)
+"""Every table that is made from the log, and can be thrown away and made again from it."""
+
+
+def named(names: Iterable[str]) -> str:
+    """Return column names for SQL."""
+    return ", ".join(f'"{name}"' for name in names)

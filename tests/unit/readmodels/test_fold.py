@@ -1,0 +1,110 @@
+"""What the log folds to; tests/integration/test_projector_models.py compares it with the projector's rows."""
+
+from roomlog import ids
+from roomlog.accounts import UserEvent, UserRegistered, UserRenamed
+from roomlog.events import (
+    FirstMember,
+    MemberJoined,
+    MemberLeft,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
+    ReactionAdded,
+    RoomCreated,
+    RoomRenamed,
+)
+from roomlog.partitions import partition_of
+from roomlog.readmodels.fold import ChatFold, ReadFold, UserFold
+from roomlog.reads import ReadEvent, ReadMarked
+from tests.projector_records import START, chat_event
+
+ROOM, ALICE, BOB = (ids.derived_id(name) for name in ("room", "alice", "bob"))
+CREATED = RoomCreated("r", "public", members=(FirstMember(ALICE, "owner"),))
+
+
+def folded(*events, refused=()):
+    fold = ChatFold(partition_of(ROOM))
+    for offset, event in enumerate(events):
+        fold.take(event, offset, offset in refused)
+    return fold
+
+
+def event(body, sender=ALICE, **more):
+    return chat_event(ROOM, sender, body, **more)
+
+
+def room_row(fold):
+    *_, last, _, members, messages, _ = fold.rows()["rooms"][ROOM,]
+    return last, members, messages
+
+
+def test_a_room_counts_what_is_in_it():
+    fold = folded(event(CREATED), event(MemberJoined(BOB), BOB), event(MessagePosted("a"), BOB))
+    assert room_row(fold) == (2, 2, 1)
+    assert fold.rows()["members"][ROOM, BOB] == ("member", 1, START)
+
+
+def test_a_repeat_is_the_rooms_newest_event_and_nothing_else():
+    said, joined = event(MessagePosted("a")), event(MemberJoined(BOB), BOB)
+    fold = folded(event(CREATED), said, joined, event(MemberLeft(BOB), BOB), said, joined)
+    assert room_row(fold) == (5, 1, 1)
+    assert fold.rows()["messages"][ROOM, said.event_id][0] == 1
+
+
+def test_what_has_no_effect_is_void_and_not_the_newest():
+    void = event(MessagePosted("a"), BOB)
+    fold = folded(event(CREATED), void)
+    assert room_row(fold) == (0, 1, 0)
+    assert fold.rows()["void_events"] == {(ROOM, 1): (void.event_id,)}
+
+
+def test_what_was_refused_is_the_rooms_newest_event_and_nothing_else():
+    fold = folded(event(CREATED), event(RoomRenamed("x")), refused={1})
+    assert room_row(fold) == (1, 1, 0)
+    assert fold.rows()["rooms"][ROOM,][2] == "r"
+
+
+def test_an_event_in_the_wrong_partition_or_without_a_time_counts_for_nothing():
+    fold = ChatFold((partition_of(ROOM) + 1) % 24)
+    fold.take(event(CREATED), 0)
+    assert not fold.rows()["rooms"]
+    assert not folded(event(CREATED, at=2**62)).rows()["rooms"]
+
+
+def test_a_deleted_message_stays_as_a_tombstone():
+    said = event(MessagePosted("a", mentions=(BOB, "nobody")))
+    edited = event(MessageEdited(said.event_id, "b"), at=START + 1)
+    gone = event(MessageDeleted(said.event_id), at=START + 2)
+    late = event(MessageEdited(said.event_id, "c"), at=START + 3)
+    before = folded(event(CREATED), said, edited).rows()["messages"][ROOM, said.event_id]
+    assert (before[3], before[6], before[8:]) == ("b", [BOB], (START + 1, None))
+    after = folded(event(CREATED), said, edited, gone, late).rows()["messages"][ROOM, said.event_id]
+    assert (after[3], after[6], after[8:]) == (None, [], (START + 1, START + 2))
+
+
+def test_a_reaction_keeps_its_first_time():
+    one, again = (event(ReactionAdded(BOB, "+"), at=START + n) for n in (1, 2))
+    fold = folded(event(CREATED), one, again)
+    assert fold.rows()["reactions"] == {(ROOM, BOB, "+", ALICE): (START + 1,)}
+
+
+def test_people_have_their_newest_name_and_their_first_day():
+    fold = UserFold()
+    registered = UserEvent(ids.new_id(), BOB, START, UserRegistered("Bob"))
+    for told in (
+        registered,
+        UserEvent(ids.new_id(), BOB, START + 1, UserRenamed("Robert")),
+        registered,
+        UserEvent(ids.new_id(), BOB, START + 2, UserRegistered("Bob")),
+        UserEvent(ids.new_id(), ALICE, START, UserRenamed("Ann")),
+    ):
+        fold.take(told)
+    assert fold.rows()["users"] == {(BOB,): ("Robert", START)}
+    assert len(fold.applied) == 4
+
+
+def test_the_furthest_marker_counts_and_of_equal_ones_the_last():
+    fold = ReadFold()
+    for n, at in enumerate((3, 7, 5, 7)):
+        fold.take(ReadEvent(BOB, ROOM, START + n, "n", ReadMarked(at)))
+    assert fold.rows()["read_markers"] == {(BOB, ROOM): (7, START + 3)}
