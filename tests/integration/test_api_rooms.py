@@ -49,6 +49,7 @@ async def test_a_room_can_be_read_after_its_cursor(ada) -> None:
         "name": "Lounge",
         "kind": "private",
         "topic": "",
+        "language": "simple",
         "members": 1,
         "is_member": True,
         "role": "owner",

@@ -9,11 +9,12 @@ import type { Filters } from "./filters";
 interface Props {
   from: Filters["from"];
   onChange: (from: Filters["from"]) => void;
+  choosing: boolean;
+  onChoosing: (choosing: boolean) => void;
 }
 
 /** Whose messages are wanted. */
-export function FromChip({ from, onChange }: Props) {
-  const [choosing, setChoosing] = useState(false);
+export function FromChip({ from, onChange, choosing, onChoosing }: Props) {
   if (from !== null) {
     return (
       <Chip on onToggle={() => onChange(null)}>
@@ -24,7 +25,7 @@ export function FromChip({ from, onChange }: Props) {
   return (
     <Popover
       opened={choosing}
-      onChange={setChoosing}
+      onChange={onChoosing}
       trapFocus
       position="bottom-start"
       width={260}
@@ -32,7 +33,7 @@ export function FromChip({ from, onChange }: Props) {
     >
       <Popover.Target>
         <span>
-          <Chip on={false} onToggle={() => setChoosing(!choosing)}>
+          <Chip on={false} onToggle={() => onChoosing(!choosing)}>
             From…
           </Chip>
         </span>
@@ -40,7 +41,7 @@ export function FromChip({ from, onChange }: Props) {
       <Popover.Dropdown p="xs">
         <People
           onChoose={(person) => {
-            setChoosing(false);
+            onChoosing(false);
             onChange(person);
           }}
         />

@@ -6,6 +6,7 @@ import type { FoundMessage } from "../../api/chat";
 import { Icon } from "../../shared/icons";
 import { go, roomHref } from "../../shared/router";
 import { FilterChips } from "./FilterChips";
+import type { Choosing } from "./FilterChips";
 import { byRoom, NO_FILTERS } from "./filters";
 import type { Filters } from "./filters";
 import { SearchHelp } from "./SearchHelp";
@@ -28,6 +29,7 @@ export function SearchDialog({ opened, openRoom, onClose }: Props) {
   const fits = useMediaQuery(`(min-width: ${em(FITS_PX)})`, true, { getInitialValueInEffect: false });
   const [text, setText] = useState("");
   const [filters, setFilters] = useState<Filters>(NO_FILTERS);
+  const [choosing, setChoosing] = useState<Choosing>(null);
   const [chosen, setChosen] = useState<string | null>(null);
   const { found, loading, adding, more, retry } = useSearch(text, filters);
   const box = useRef<HTMLInputElement>(null);
@@ -69,6 +71,7 @@ export function SearchDialog({ opened, openRoom, onClose }: Props) {
       onClose={onClose}
       onEnterTransitionEnd={() => box.current?.select()}
       fullScreen={!fits}
+      closeOnEscape={choosing === null}
       size={720}
       padding={0}
       yOffset="8dvh"
@@ -103,6 +106,8 @@ export function SearchDialog({ opened, openRoom, onClose }: Props) {
       <FilterChips
         filters={filters}
         openRoom={openRoom}
+        choosing={choosing}
+        onChoosing={setChoosing}
         onChange={(change) => (setFilters({ ...filters, ...change }), setChosen(null))}
       />
       {isAsked ? (

@@ -1,5 +1,4 @@
 import { Group, NavLink, Popover, TextInput } from "@mantine/core";
-import { useState } from "react";
 import { Chip } from "./Chip";
 import { PERIODS, whenLabel } from "./filters";
 import type { Filters, Period } from "./filters";
@@ -7,21 +6,22 @@ import type { Filters, Period } from "./filters";
 interface Props {
   when: Filters["when"];
   onChange: (when: Filters["when"]) => void;
+  choosing: boolean;
+  onChoosing: (choosing: boolean) => void;
 }
 
 /** When it was said: some time that ends now, or days of the calendar. */
-export function WhenChip({ when, onChange }: Props) {
-  const [choosing, setChoosing] = useState(false);
+export function WhenChip({ when, onChange, choosing, onChoosing }: Props) {
   const days = when !== null && typeof when === "object" ? when : { since: "", until: "" };
   const setDays = (change: Partial<typeof days>) => {
     const { since, until } = { ...days, ...change };
     onChange(since || until ? { since, until } : null);
   };
   return (
-    <Popover opened={choosing} onChange={setChoosing} trapFocus position="bottom-start" shadow="md">
+    <Popover opened={choosing} onChange={onChoosing} trapFocus position="bottom-start" shadow="md">
       <Popover.Target>
         <span>
-          <Chip on={when !== null} onToggle={() => (when === null ? setChoosing(true) : onChange(null))}>
+          <Chip on={when !== null} onToggle={() => (when === null ? onChoosing(true) : onChange(null))}>
             {when === null ? "Any time" : whenLabel(when)}
           </Chip>
         </span>
@@ -36,7 +36,7 @@ export function WhenChip({ when, onChange }: Props) {
             py={4}
             onClick={() => {
               onChange(period);
-              setChoosing(false);
+              onChoosing(false);
             }}
           />
         ))}
