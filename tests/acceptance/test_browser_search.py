@@ -45,6 +45,7 @@ async def test_what_was_said_is_found_by_keyboard_and_shown_in_its_room(reader):
     await expect(results(reader).nth(1)).to_have_attribute("aria-selected", "true")
     await box.press("Enter")
     await expect(box).to_have_count(0)
+    await expect(reader.page.get_by_label("Message", exact=True)).to_have_value("")
     row = reader.message("ing went")
     await expect(row).to_have_attribute("data-marked", re.compile("."))
     await expect(row).to_be_in_viewport()

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Icon } from "../../shared/icons";
+import classes from "./search.module.css";
 
 interface Props {
   on: boolean;
@@ -21,7 +22,7 @@ export function Chip({ on, onToggle, children }: Props) {
       onClick={() => onToggle(!on)}
       rightSection={on ? <Icon name="close" size={12} /> : undefined}
     >
-      {children}
+      <span className={classes.chip}>{children}</span>
     </Button>
   );
 }

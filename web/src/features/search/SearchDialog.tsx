@@ -62,7 +62,10 @@ export function SearchDialog({ opened, openRoom, onClose }: Props) {
     else if (event.key === "ArrowUp") move(event, -1);
     else if (event.key === "PageDown") move(event, PAGE_ROWS);
     else if (event.key === "PageUp") move(event, -PAGE_ROWS);
-    else if (event.key === "Enter" && active && !loading) open(active);
+    else if (event.key === "Enter") {
+      event.preventDefault(); // the box that gets the focus back is not to have it
+      if (active && !loading) open(active);
+    }
   }
 
   return (

@@ -60,9 +60,11 @@ export function SearchResults({ found, groups, loading, adding, active, onOpen, 
         <Alert color="red" variant="light" role="alert" m="md">
           <Stack gap="xs" align="flex-start">
             {found.error}
-            <Button size="compact-sm" variant="light" color="red" onClick={onRetry}>
-              Try again
-            </Button>
+            {found.retryable && (
+              <Button size="compact-sm" variant="light" color="red" onClick={onRetry} loading={adding}>
+                Try again
+              </Button>
+            )}
           </Stack>
         </Alert>
       )}

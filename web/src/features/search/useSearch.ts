@@ -1,4 +1,5 @@
 import { useDebouncedValue } from "@mantine/hooks";
+import { ApiError } from "@roomlog/client";
 import { useCallback, useEffect, useState } from "react";
 import type { FoundMessage, FoundPage } from "../../api/chat";
 import { explain } from "../../session/explain";
@@ -19,9 +20,20 @@ export interface Found {
   /** How many events cannot be found yet. */
   behind: number;
   error: string | null;
+  /** Whether asking the same again may help. */
+  retryable: boolean;
 }
 
-const NOTHING: Found = { asked: null, at: 0, items: [], rooms: {}, next: null, behind: 0, error: null };
+const NOTHING: Found = {
+  asked: null,
+  at: 0,
+  items: [],
+  rooms: {},
+  next: null,
+  behind: 0,
+  error: null,
+  retryable: false,
+};
 
 /**
  * Messages that a text and its filters find, a page at a time. While the answer is on its way (`loading`), what was
@@ -44,9 +56,10 @@ export function useSearch(text: string, filters: Filters) {
         const page = await messages.search(query, earlier.next, signal);
         const items = [...earlier.items, ...page.items];
         const rooms = { ...earlier.rooms, ...page.rooms };
-        return { ...page, items, rooms, asked: question, at: now, error: null };
+        return { ...page, items, rooms, asked: question, at: now, error: null, retryable: false };
       } catch (error) {
-        return { ...earlier, asked: question, at: now, error: explain(error) };
+        const retryable = !(error instanceof ApiError) || error.retryable;
+        return { ...earlier, asked: question, at: now, error: explain(error), retryable };
       }
     },
     [messages],
