@@ -93,6 +93,7 @@ class RoomChange(Body):
 
     name: Name | None = None
     topic: Annotated[str, StringConstraints(max_length=500), AfterValidator(storable)] | None = None
+    language: Annotated[str, StringConstraints(max_length=20)] | None = None
     archived: bool | None = None
     read_only: bool | None = None
     history: Literal["all", "joined"] | None = None

@@ -9,6 +9,7 @@ from api import sql
 from api.history import names
 from api.messages import Json, message, people, user
 from api.paging import SearchPlace, read_search_place, write_search_place
+from api.picks import EVERYWHERE, Pick
 from api.postgres import Row, TooSlow, like
 from api.problems import Problem
 from api.reads import require_member, view_room
@@ -35,6 +36,7 @@ class Asked(NamedTuple):
     by_relevance: bool = False
     after: str = ""
     limit: int = 20
+    pick: Pick = EVERYWHERE
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ async def search(
     try:
         query = parse(asked.q)
         query = query._replace(filters=query.filters + asked.filters)
-        scope = await _scope(use, user_id, asked.room, query, now)
+        scope = await _scope(use, user_id, asked, query, now)
         find = Finder(use, scope)
         if asked.by_relevance:
             found = await find.most_relevant(after, asked.limit + 1)
@@ -148,13 +150,16 @@ class Finder:
         return await self._use.postgres.planned(query, params)
 
 
-async def _scope(use: Services, user_id: str, room: str, query: Query, now: datetime) -> Scope:
+async def _scope(use: Services, user_id: str, asked: Asked, query: Query, now: datetime) -> Scope:
     if not query.groups and not any(f.name != "in" for f in query.filters):
         raise BadQuery("q: nothing to look for; write a word, or a filter such as from: or has:")
-    rooms = {
-        row["id"]: row for row in await use.postgres.all(sql.SEARCHED_ROOMS, {"user_id": user_id})
+    params = {
+        "user_id": user_id,
+        "picked": asked.pick.is_made,
+        "workspace_id": asked.pick.workspace,
     }
-    rooms = await _chosen_rooms(use, user_id, room, query, rooms)
+    rooms = {row["id"]: row for row in await use.postgres.all(sql.SEARCHED_ROOMS, params)}
+    rooms = await _chosen_rooms(use, user_id, asked, query, rooms)
     senders, not_senders = await _senders(use, user_id, query)
     times = Span()
     for each in query.filters:
@@ -166,11 +171,12 @@ async def _scope(use: Services, user_id: str, room: str, query: Query, now: date
 
 
 async def _chosen_rooms(
-    use: Services, user_id: str, room: str, query: Query, rooms: dict[str, Row]
+    use: Services, user_id: str, asked: Asked, query: Query, rooms: dict[str, Row]
 ) -> dict[str, Row]:
+    room = asked.room
     if is_id(room):
         if room not in rooms:
-            require_member(await view_room(use, room, user_id))
+            require_member(await view_room(use, room, user_id, asked.pick))
         rooms = {i: row for i, row in rooms.items() if i == room}
     elif room:
         rooms = _named(room, rooms)

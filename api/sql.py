@@ -374,7 +374,8 @@ SELECT r.id, r.name, r.kind, r.language, r.message_count, r.partition, coalesce(
 FROM members m JOIN rooms r ON r.id = m.room_id
 LEFT JOIN projection_offsets p ON p.topic = 'chat.events' AND p.partition = r.partition
 LEFT JOIN search_offsets s ON s.topic = 'chat.events' AND s.partition = r.partition
-WHERE m.user_id = %(user_id)s
+WHERE m.user_id = %(user_id)s AND r.kind <> 'workspace'
+  AND (NOT %(picked)s OR r.workspace_id IS NOT DISTINCT FROM %(workspace_id)s::uuid)
 """
 
 USERS_CALLED = "SELECT id FROM users WHERE name ILIKE %(pattern)s LIMIT 50"

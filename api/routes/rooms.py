@@ -106,7 +106,7 @@ async def get_room(view: VisibleRoom, use: Use) -> Response:
 async def change_room(
     room_id: RoomId, body: RoomChange, who: Who, use: Use, key: IdempotencyKey = None
 ) -> Response:
-    """Give a room another name, topic or settings; owners and moderators may. One event for each of the three."""
+    """Give a room another name, topic, language or settings; owners and moderators may. One event for each."""
     if not is_id(room_id):
         raise no_such_room()
     given = body.model_dump(exclude_none=True)

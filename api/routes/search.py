@@ -11,6 +11,7 @@ from api.answers import answer
 from api.guards import Who
 from api.models import FoundMessages
 from api.openapi import errors
+from api.picks import Picked
 from api.problems import Problem
 from api.reads import AfterHeader, AfterQuery, wait_for, wanted_cursor
 from api.search import Asked, search
@@ -32,6 +33,7 @@ Text = AfterValidator(storable)
 async def search_messages(
     who: Who,
     use: Use,
+    pick: Picked,
     q: Annotated[
         str,
         Query(
@@ -72,7 +74,7 @@ async def search_messages(
     after_cursor: AfterQuery = None,
     roomlog_after: AfterHeader = None,
 ) -> Response:
-    """Find messages in the rooms that one is a member of, the newest first.
+    """Find messages in the rooms that one is a member of (of the workspace that is picked), the newest first.
 
     Messages of the last moments may not be found yet: `after_cursor`, together with `room`, waits for them.
     """
@@ -84,6 +86,6 @@ async def search_messages(
     given: tuple[tuple[FilterName, str], ...]
     given = ("from", sender), ("since", since), ("until", until), ("has", has)
     filters = tuple(Filter(name, value.strip()) for name, value in given if value.strip())
-    asked = Asked(q, room.strip(), filters, sort == "relevance", after or "", limit)
+    asked = Asked(q, room.strip(), filters, sort == "relevance", after or "", limit, pick)
     found, up_to = await search(use, who.user_id, asked, datetime.now(UTC))
     return answer(found, up_to)

@@ -344,6 +344,23 @@ async def test_strangers_get_the_same_404_everywhere(people, acme, rival, secret
                 answers.append((got.status_code, _without(got, ids.values())))
             assert answers[0] == answers[1], (method, path)
             assert answers[0][0] == 404, (method, path, answers)
+        for query in ({"q": "plutonium", "room": room}, {"q": f"plutonium in:{room}"}):
+            found = [
+                await eve.http.get(
+                    "/search", params={k: v.replace(room, i) for k, v in query.items()}
+                )
+                for i in (room, NOWHERE)
+            ]
+            assert found[0].status_code == found[1].status_code >= 400
+            assert _without(found[0], [room]) == _without(found[1], [NOWHERE])
+        at = {"room": room, "after_cursor": cursor}
+        hits = (await owner.read("/search", q="plutonium", **at))["items"]
+        assert [hit["id"] for hit in hits] == [event]
+    assert (await eve.read("/search", q="plutonium"))["items"] == []
+    other = await owner.http.get(
+        "/search", params={"q": "plutonium"}, headers={"Roomlog-Workspace": "default"}
+    )
+    assert other.json()["items"] == []
     assert (await eve.read("/rooms", q="secret", limit=200))["items"] == []
     assert {r["room"] for r in (await eve.read("/unread"))["items"]}.isdisjoint(
         {s[0] for s in secrets}

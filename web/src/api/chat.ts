@@ -94,8 +94,13 @@ export class ChatApi {
     return this.rest.get(`/rooms/${encodeURIComponent(room)}/messages`, { query: { ...query } });
   }
 
-  search(query: SearchQuery, after: string | null, signal?: AbortSignal): Promise<FoundPage> {
-    return this.rest.get("/search", { query: { ...query, after, limit: 20 }, signal });
+  search(
+    query: SearchQuery,
+    after: string | null,
+    workspace: string,
+    signal?: AbortSignal,
+  ): Promise<FoundPage> {
+    return this.rest.get("/search", { query: { ...query, after, limit: 20 }, workspace, signal });
   }
 
   message(id: string): Promise<ApiMessage & { users: Users }> {

@@ -72,9 +72,10 @@ export class Messages {
     clearTimeout(this.typingSoon);
   }
 
-  /** Find messages in one's rooms; raises ApiError. */
+  /** Find messages in one's rooms of the workspace on the screen; raises ApiError. */
   async search(query: SearchQuery, after: string | null, signal?: AbortSignal): Promise<FoundPage> {
-    const page = await this.api.search(query, after, signal);
+    const workspace = this.store.get().workspace ?? "default";
+    const page = await this.api.search(query, after, workspace, signal);
     this.store.dispatch({ type: "names", users: page.users });
     return page;
   }
