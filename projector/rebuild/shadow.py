@@ -13,11 +13,13 @@ from projector import migrate
 from projector.batch import Place
 from projector.rebuild import sql
 from projector.sql import SELECT_MIGRATIONS
-from roomlog.readmodels.tables import OFFSETS, TABLES
+from roomlog.readmodels.tables import OFFSETS, TABLES, TO_DO
 from roomlog.topics import CHAT_EVENTS, CHAT_READS, USER_EVENTS
 
 APPLICATION = "roomlog-rebuild"
 NAMES = (OFFSETS, *(table.name for table in TABLES))
+MADE = (*NAMES, *TO_DO)
+"""Also what the log asks to be done: written as ever while the log is read, and thrown away."""
 TOPICS = (USER_EVENTS, CHAT_EVENTS, CHAT_READS)
 """What is read of the log."""
 _CONNECT_TIMEOUT_S = 10
@@ -76,7 +78,7 @@ class Shadow:
         (found,) = _row(self._connection, sql.MARK_OF, [sql.NEW])
         if found == mark and not fresh:
             return True
-        names = {"new": sql.NEW, "live": self._live_name, "tables": list(NAMES)}
+        names = {"new": sql.NEW, "live": self._live_name, "tables": list(MADE)}
         with self._connection.transaction():
             self._run(f"DROP SCHEMA IF EXISTS {sql.NEW} CASCADE", f"CREATE SCHEMA {sql.NEW}")
             self._run(*(s for (s,) in self._connection.execute(sql.STATEMENTS_TO_CREATE, names)))
@@ -194,7 +196,7 @@ class Shadow:
             )
 
     def _missing_indexes(self, *, late: bool) -> list[str]:
-        names = {"new": sql.NEW, "live": self._live_name, "tables": list(NAMES)}
+        names = {"new": sql.NEW, "live": self._live_name, "tables": list(MADE)}
         there = {name for (name,) in self._connection.execute(sql.INDEXES, [sql.NEW])}
         found = self._connection.execute(sql.STATEMENTS_TO_INDEX, names).fetchall()
         return [text for name, is_late, text in found if name not in there and is_late == late]

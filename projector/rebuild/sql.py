@@ -48,7 +48,15 @@ UNION ALL
 SELECT format('GRANT %%s ON %%I.%%I TO %%s', privilege_type, %(new)s::text, relname,
               CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END)
 FROM pg_class, aclexplode(relacl)
-WHERE relnamespace = %(live)s::regnamespace AND relname = ANY (%(tables)s) AND grantee <> relowner"""
+WHERE relnamespace = %(live)s::regnamespace AND relname = ANY (%(tables)s) AND grantee <> relowner
+UNION ALL
+SELECT format('ALTER TABLE %%I.%%I ENABLE ROW LEVEL SECURITY', %(new)s::text, relname)
+FROM pg_class WHERE relnamespace = %(live)s::regnamespace AND relname = ANY (%(tables)s) AND relrowsecurity
+UNION ALL
+SELECT format('CREATE POLICY %%I ON %%I.%%I AS %%s FOR %%s TO %%s', policyname, %(new)s::text, tablename,
+              permissive, cmd, array_to_string(roles, ', '))
+       || coalesce(' USING (' || qual || ')', '') || coalesce(' WITH CHECK (' || with_check || ')', '')
+FROM pg_policies WHERE schemaname = %(live)s AND tablename = ANY (%(tables)s)"""
 
 # `late`: the writing does without it, and loading goes faster before it is there.
 STATEMENTS_TO_INDEX = """
@@ -138,5 +146,5 @@ def swap(live: str, tables: tuple[str, ...]) -> list[str]:
         f"DROP SCHEMA IF EXISTS {OLD} CASCADE",
         f"CREATE SCHEMA {OLD}",
         *moves,
-        f"DROP SCHEMA {NEW}",
+        f"DROP SCHEMA {NEW} CASCADE",
     ]

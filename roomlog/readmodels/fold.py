@@ -15,6 +15,8 @@ from roomlog import ids
 from roomlog.accounts import UserEvent, UserRegistered
 from roomlog.events import (
     ChatEvent,
+    InviteCreated,
+    InviteRevoked,
     MemberInvited,
     MemberJoined,
     MemberLeft,
@@ -28,6 +30,7 @@ from roomlog.events import (
     RoomCreated,
     RoomLanguageChanged,
     RoomRenamed,
+    RoomSettingsChanged,
     RoomTopicChanged,
     SealedText,
     Text,
@@ -36,6 +39,7 @@ from roomlog.partitions import partition_of
 from roomlog.readmodels.tables import (
     APPLIED,
     EARLIEST_MICROS,
+    INVITES,
     LATEST_MICROS,
     MARKERS,
     MEMBERS,
@@ -53,6 +57,8 @@ from roomlog.search.languages import SIMPLE
 
 Rows = dict[str, dict[Key, Row]]
 """Table -> its rows by key, in the form of `Table.values`."""
+
+_OF_ROOMS = (ROOMS, MEMBERS, MESSAGES, REACTIONS, VOID, INVITES)
 
 
 class _Message(Struct, gc=False):
@@ -77,10 +83,13 @@ class _Member(Struct, gc=False):
 class _Created(Struct, gc=False):
     event: ChatEvent
     offset: int
-    kind: str
+    body: RoomCreated
     name: str
     topic: str
-    language: str
+    language: str = SIMPLE
+    archived: bool = False
+    read_only: bool = False
+    history: str = "all"
 
 
 class _Room(Struct):
@@ -92,6 +101,7 @@ class _Room(Struct):
     reactions: dict[tuple[str, str, str], int] = field(default_factory=dict)
     void: dict[str, int] = field(default_factory=dict)
     """Event without an effect -> its offset."""
+    invites: dict[str, tuple[ChatEvent, InviteCreated]] = field(default_factory=dict)
 
 
 class ChatFold:
@@ -135,29 +145,34 @@ class ChatFold:
 
     def rows(self) -> Rows:
         """Return the rows of the tables that are about rooms."""
-        found: Rows = {table.name: {} for table in (ROOMS, MEMBERS, MESSAGES, REACTIONS, VOID)}
+        found: Rows = {table.name: {} for table in _OF_ROOMS}
         for room_id, room in self._rooms.items():
             if room.created is not None:
                 found[ROOMS.name][room_id,] = _room_row(room, room.created, self._partition)
             for user, member in room.members.items():
-                row = (member.role, member.joined_offset, member.joined_at)
-                found[MEMBERS.name][room_id, user] = row
+                since = member.joined_offset, member.joined_at
+                found[MEMBERS.name][room_id, user] = (member.role, *since)
             for event_id, message in room.messages.items():
                 found[MESSAGES.name][room_id, event_id] = msgspec.structs.astuple(message)
             for (event_id, emoji, user), at in room.reactions.items():
                 found[REACTIONS.name][room_id, event_id, emoji, user] = (at,)
             for event_id, offset in room.void.items():
                 found[VOID.name][room_id, offset] = (event_id,)
+            for invite, (event, body) in room.invites.items():
+                by = event.sender_id, event.occurred_at
+                found[INVITES.name][invite,] = (room_id, body.role, *by, body.expires_at)
         return found
 
 
 def _room_row(room: _Room, created: _Created, partition: int) -> Row:
-    event = created.event
+    event, body = created.event, created.body
+    workspace = event.room_id if body.kind == "workspace" else body.workspace
     return (
-        event.workspace_id,
-        created.kind,
+        workspace or None,
+        body.kind,
         created.name,
         created.topic,
+        body.slug,
         event.sender_id,
         event.occurred_at,
         partition,
@@ -166,12 +181,15 @@ def _room_row(room: _Room, created: _Created, partition: int) -> Row:
         len(room.members),
         len(room.messages),
         created.language,
+        created.archived,
+        created.read_only,
+        created.history,
     )
 
 
 def _create(room: _Room, event: ChatEvent, body: RoomCreated, offset: int) -> None:
     if room.created is None:
-        room.created = _Created(event, offset, body.kind, body.name, body.topic, SIMPLE)
+        room.created = _Created(event, offset, body, body.name, body.topic)
         for first in body.members:
             room.members[first.user_id] = _Member(first.role, offset, event.occurred_at)
 
@@ -191,6 +209,23 @@ def _change_language(
 ) -> None:
     if room.created is not None:
         room.created.language = body.language
+
+
+def _change_settings(
+    room: _Room, _event: ChatEvent, body: RoomSettingsChanged, _offset: int
+) -> None:
+    if (created := room.created) is not None:
+        created.archived = created.archived if body.archived is None else body.archived
+        created.read_only = created.read_only if body.read_only is None else body.read_only
+        created.history = body.history or created.history
+
+
+def _invite(room: _Room, event: ChatEvent, body: InviteCreated, _offset: int) -> None:
+    room.invites.setdefault(body.invite_id, (event, body))
+
+
+def _revoke(room: _Room, _event: ChatEvent, body: InviteRevoked, _offset: int) -> None:
+    room.invites.pop(body.invite_id, None)
 
 
 def _enter(room: _Room, event: ChatEvent, body: MemberJoined | MemberInvited, offset: int) -> None:
@@ -255,6 +290,9 @@ _RULES: Mapping[type, Callable[[_Room, ChatEvent, Any, int], None]] = {
     RoomRenamed: _rename,
     RoomTopicChanged: _change_topic,
     RoomLanguageChanged: _change_language,
+    RoomSettingsChanged: _change_settings,
+    InviteCreated: _invite,
+    InviteRevoked: _revoke,
     MemberJoined: _enter,
     MemberInvited: _enter,
     MemberLeft: _exit,

@@ -3,12 +3,21 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-SOURCES = ("accounts", "auth_sessions", "refresh_tokens", "outbox", "schema_migrations")
+SOURCES = (
+    "accounts",
+    "auth_sessions",
+    "refresh_tokens",
+    "outbox",
+    "invite_addresses",
+    "schema_migrations",
+)
 """Tables whose rows come from nowhere else."""
 HINTS = ("presence",)
 """Tables made from topic chat.signals, which is kept for hours only: nobody can make them again."""
 BEHIND = ("message_search", "search_offsets", "search_reindex")
 """The search index, which the indexer makes of the read models, behind the projector."""
+TO_DO = ("workspace_departures",)
+"""What the log asks somebody to do, until it is done: not to be done again."""
 OFFSETS = "projection_offsets"
 """How far the read models are."""
 
@@ -25,7 +34,16 @@ LATEST_MICROS = 253_402_300_799_999_999
 Key = tuple[Any, ...]
 Row = tuple[Any, ...]
 
-_IDS = {"id", "room_id", "event_id", "user_id", "sender_id", "reply_to", "created_by"}
+_IDS = {
+    "id",
+    "workspace_id",
+    "room_id",
+    "event_id",
+    "user_id",
+    "sender_id",
+    "reply_to",
+    "created_by",
+}
 _ID_LISTS = {"mentions"}
 
 
@@ -64,6 +82,7 @@ ROOMS = Table(
         "kind",
         "name",
         "topic",
+        "slug",
         "created_by",
         "created_at",
         "partition",
@@ -73,6 +92,9 @@ ROOMS = Table(
         "member_count",
         "message_count",
         "language",
+        "archived",
+        "read_only",
+        "history",
     ),
 )
 MEMBERS = Table("members", ("room_id", "user_id"), ("role", "joined_offset", "joined_at"))
@@ -97,7 +119,11 @@ APPLIED = Table("applied_events", ("event_id",), ())
 VOID = Table("void_events", ("room_id", "offset"), ("event_id",))
 MARKERS = Table("read_markers", ("user_id", "room_id"), ("offset", "marked_at"))
 
-TABLES = (USERS, ROOMS, MEMBERS, MESSAGES, REACTIONS, APPLIED, VOID, MARKERS)
+INVITES = Table(
+    "workspace_invites", ("id",), ("workspace_id", "role", "created_by", "created_at", "expires_at")
+)
+
+TABLES = (USERS, ROOMS, MEMBERS, MESSAGES, REACTIONS, APPLIED, VOID, MARKERS, INVITES)
 """Every table that is made from the log, and can be thrown away and made again from it."""
 
 

@@ -13,7 +13,7 @@ from ingest.postgres import RoomTable
 from projector.rebuild import sql
 from projector.rebuild.shadow import NAMES
 from roomlog.cursors import parse_cursor
-from roomlog.readmodels.tables import BEHIND, HINTS, SOURCES, TABLES
+from roomlog.readmodels.tables import BEHIND, HINTS, SOURCES, TABLES, TO_DO
 from tests.cli import ROOT, argv, roomlog, roomlog_json
 from tests.people import create_room
 from tests.wire import token_of
@@ -30,6 +30,12 @@ UNION ALL
 SELECT 'column', table_name || '.' || column_name,
        concat_ws(' ', ordinal_position, data_type, column_default, is_nullable, collation_name)
 FROM information_schema.columns WHERE table_schema = 'public'
+UNION ALL
+SELECT 'policy', tablename || '.' || policyname, concat_ws(' ', permissive, roles::text, cmd, qual, with_check)
+FROM pg_policies WHERE schemaname = 'public'
+UNION ALL
+SELECT 'guarded', relname, relrowsecurity::text FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
 ORDER BY 1, 2, 3"""
 RIGHTS = """
 SELECT table_name, privilege_type FROM information_schema.role_table_grants
@@ -51,7 +57,7 @@ def test_every_table_and_column_is_known_for_what_it_is(db):
     found = {}
     for table, column in db.execute(query):
         found.setdefault(table, set()).add(column)
-    assert found.keys() == {*SOURCES, *HINTS, *BEHIND, *NAMES}
+    assert found.keys() == {*SOURCES, *HINTS, *BEHIND, *TO_DO, *NAMES}
     for table in TABLES:
         assert found[table.name] == {*table.key, *table.columns}, table.name
 

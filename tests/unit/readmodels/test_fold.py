@@ -4,6 +4,8 @@ from roomlog import ids
 from roomlog.accounts import UserEvent, UserRegistered, UserRenamed
 from roomlog.events import (
     FirstMember,
+    InviteCreated,
+    InviteRevoked,
     MemberJoined,
     MemberLeft,
     MessageDeleted,
@@ -12,9 +14,11 @@ from roomlog.events import (
     ReactionAdded,
     RoomCreated,
     RoomRenamed,
+    RoomSettingsChanged,
 )
 from roomlog.partitions import partition_of
 from roomlog.readmodels.fold import ChatFold, ReadFold, UserFold
+from roomlog.readmodels.tables import ROOMS
 from roomlog.reads import ReadEvent, ReadMarked
 from tests.projector_records import START, chat_event
 
@@ -34,8 +38,11 @@ def event(body, sender=ALICE, **more):
 
 
 def room_row(fold):
-    *_, last, _, members, messages, _ = fold.rows()["rooms"][ROOM,]
-    return last, members, messages
+    return tuple(column(fold, name) for name in ("last_offset", "member_count", "message_count"))
+
+
+def column(fold, name):
+    return fold.rows()["rooms"][ROOM,][ROOMS.columns.index(name)]
 
 
 def test_a_room_counts_what_is_in_it():
@@ -61,7 +68,31 @@ def test_what_has_no_effect_is_void_and_not_the_newest():
 def test_what_was_refused_is_the_rooms_newest_event_and_nothing_else():
     fold = folded(event(CREATED), event(RoomRenamed("x")), refused={1})
     assert room_row(fold) == (1, 1, 0)
-    assert fold.rows()["rooms"][ROOM,][2] == "r"
+    assert column(fold, "name") == "r"
+
+
+def test_a_room_has_the_settings_that_were_changed_last_and_its_workspace():
+    inside = RoomCreated("r", "private", members=(FirstMember(ALICE, "owner"),), workspace=BOB)
+    fold = folded(
+        event(inside),
+        event(RoomSettingsChanged(archived=True, history="joined")),
+        event(RoomSettingsChanged(archived=False)),
+    )
+    names = ("workspace_id", "archived", "read_only", "history")
+    assert [column(fold, name) for name in names] == [BOB, False, False, "joined"]
+
+
+def test_invites_are_there_until_they_are_revoked():
+    company = RoomCreated("c", "workspace", members=(FirstMember(ALICE, "owner"),), slug="c")
+    one, other = ids.derived_id("one"), ids.derived_id("other")
+    fold = folded(
+        event(company),
+        event(InviteCreated(one, "guest", START + 9)),
+        event(InviteCreated(other, "member", START + 9)),
+        event(InviteRevoked(other)),
+    )
+    assert column(fold, "workspace_id") == ROOM
+    assert fold.rows()["workspace_invites"] == {(one,): (ROOM, "guest", ALICE, START, START + 9)}
 
 
 def test_an_event_in_the_wrong_partition_or_without_a_time_counts_for_nothing():
