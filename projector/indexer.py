@@ -93,7 +93,7 @@ class Indexer(Worker):
         while not self._stopping.is_set() and generation == self._source.generation:
             self._waits = not await self._call(self._index.are_projected, changed.ends)
             if not self._waits:
-                return True
+                return generation == self._source.generation
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _RETRY_MAX_S)
         return False
