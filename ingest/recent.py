@@ -32,8 +32,8 @@ class RecentEvents:
     def is_repeat(self, event_id: str, offset: int) -> bool:
         """Tell whether a record repeats an event that stands earlier in the log; remember it if not."""
         known = self.get(event_id)
-        if known is None:
-            self._remember(event_id, offset)
+        if known is None or known > offset:
+            self.put(event_id, offset)
             return False
         return known < offset
 

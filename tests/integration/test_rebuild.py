@@ -142,7 +142,7 @@ async def new_rooms(member, done):
         room = await create_room(member)
         await member.client.subscribe(room)
         await member.post(room, "in a room that the node has just loaded")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.3)  # more often would be beyond the rate limit
 
 
 async def last_is_readable(stack, member, room, posted):

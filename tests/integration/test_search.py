@@ -342,7 +342,7 @@ async def test_an_empty_index_is_filled_from_the_log(stack, ada, spoken):
     assert_index_is_right(stack)
 
 
-async def indexed(stack, within_s=30):
+async def indexed(stack, within_s=180.0):
     """Return once the index has what is projected by now."""
     query = """
         SELECT count(*) FROM projection_offsets p

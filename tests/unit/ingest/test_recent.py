@@ -27,3 +27,10 @@ def test_at_least_the_capacity_is_kept_and_at_most_twice_that():
     assert recent.generation == 2
     assert all(recent.get(str(n)) == n for n in range(15, 25))
     assert recent.get("9") is None
+
+
+def test_a_repeat_that_was_seen_before_the_first_record_is_one_afterwards():
+    recent = RecentEvents()
+    assert not recent.is_repeat("a", 7)
+    assert not recent.is_repeat("a", 3)
+    assert recent.is_repeat("a", 7)
