@@ -33,7 +33,7 @@ class RecentEvents:
         """Tell whether a record repeats an event that stands earlier in the log; remember it if not."""
         known = self.get(event_id)
         if known is None or known > offset:
-            self.put(event_id, offset)
+            self._remember(event_id, offset)
             return False
         return known < offset
 
