@@ -146,11 +146,12 @@ async def wait_for(
     if await has_reached(use.postgres, partition, cursor, reached):
         return
     await use.postgres.run(sql.WANTED)
-    while not await has_reached(use.postgres, partition, cursor, reached):
-        if time.monotonic() + pause > deadline:
-            raise behind()
+    while time.monotonic() + pause <= deadline:
         await asyncio.sleep(pause)
+        if await has_reached(use.postgres, partition, cursor, reached):
+            return
         pause = min(pause * 1.5, _POLL_MAX_S)
+    raise behind()
 
 
 async def has_reached(
