@@ -147,7 +147,7 @@ class Shadow:
                     self._run(f"SET LOCAL lock_timeout = {timeout}", sql.lock_offsets(self.live))
                     began = time.monotonic()
                     await catch_up(self.offsets())
-                    self._run(sql.take_other_offsets(self.live), *sql.swap(self.live, NAMES))
+                    self._run(sql.take_other_offsets(self.live), *sql.swap(self.live, NAMES, TO_DO))
                     self._run("SET LOCAL synchronous_commit = on")
                 return time.monotonic() - began
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):

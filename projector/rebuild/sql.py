@@ -136,8 +136,8 @@ INSERT INTO {NEW}.{OFFSETS} SELECT * FROM {live}.{OFFSETS} AS o
 WHERE NOT EXISTS (SELECT FROM {NEW}.{OFFSETS} AS n WHERE n.topic = o.topic AND n.partition = o.partition)"""
 
 
-def swap(live: str, tables: tuple[str, ...]) -> list[str]:
-    """Return SQL that puts the new tables where the live ones were, and these aside."""
+def swap(live: str, tables: tuple[str, ...], unused: tuple[str, ...]) -> list[str]:
+    """Return SQL that puts the new tables where the live ones were, and these aside; `unused` are dropped."""
     every = ", ".join(f"{live}.{table}" for table in tables)
     moves = [f"ALTER TABLE {live}.{table} SET SCHEMA {OLD}" for table in tables]
     moves += [f"ALTER TABLE {NEW}.{table} SET SCHEMA {live}" for table in tables]
@@ -146,5 +146,6 @@ def swap(live: str, tables: tuple[str, ...]) -> list[str]:
         f"DROP SCHEMA IF EXISTS {OLD} CASCADE",
         f"CREATE SCHEMA {OLD}",
         *moves,
-        f"DROP SCHEMA {NEW} CASCADE",
+        *(f"DROP TABLE {NEW}.{table}" for table in unused),
+        f"DROP SCHEMA {NEW}",
     ]
