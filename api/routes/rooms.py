@@ -8,7 +8,8 @@ from api import sql
 from api.answers import answer, iso
 from api.bodies import NewMember, NewRoom, RoomChange
 from api.guards import Who
-from api.messages import Json, user
+from api.members import members_page
+from api.messages import Json
 from api.models import CreatedRoom, MemberList, Room, RoomList, RoomStats, Stored
 from api.openapi import errors
 from api.paging import read_place, write_place
@@ -133,21 +134,7 @@ async def list_members(
     after: After = None,
 ) -> Response:
     """List the members of a room."""
-    if after is not None and not is_id(after):
-        raise Problem(ErrorCode.BAD_REQUEST, "after: not the `next` of a page")
-    params = {"room_id": view.id, "after": after, "limit": limit + 1}
-    rows = await use.postgres.all(sql.MEMBERS, params)
-    more, rows = len(rows) > limit, rows[:limit]
-    body = {
-        "items": [
-            {"user": r["user_id"], "role": r["role"], "joined_at": iso(r["joined_at"])}
-            for r in rows
-        ],
-        "users": {r["user_id"]: user(r["user_id"], r["name"]) for r in rows},
-        "next": rows[-1]["user_id"] if more else None,
-        "cursor": view.cursor,
-    }
-    return answer(body, view.cursor)
+    return await members_page(use, view.id, after, limit, view.cursor)
 
 
 @router.post(

@@ -12,7 +12,8 @@ from api.bodies import NewInvite, NewRole, NewWorkspace, WorkspaceChange
 from api.departures import leave_rooms
 from api.guards import Who
 from api.invites import Link, new_part, read_link, whole
-from api.messages import Json, user
+from api.members import members_page
+from api.messages import Json
 from api.models import (
     ColleagueList,
     InviteList,
@@ -128,21 +129,7 @@ async def list_colleagues(
     """List the people in a workspace; guests may not."""
     if own["role"] == "guest":
         raise Problem(ErrorCode.FORBIDDEN, "guests see only the people of their rooms")
-    if after is not None and not is_id(after):
-        raise Problem(ErrorCode.BAD_REQUEST, "after: not the `next` of a page")
-    params = {"room_id": own["id"], "after": after, "limit": limit + 1}
-    rows = await use.postgres.all(sql.MEMBERS, params)
-    more, rows = len(rows) > limit, rows[:limit]
-    body = {
-        "items": [
-            {"user": r["user_id"], "role": r["role"], "joined_at": iso(r["joined_at"])}
-            for r in rows
-        ],
-        "users": {r["user_id"]: user(r["user_id"], r["name"]) for r in rows},
-        "next": rows[-1]["user_id"] if more else None,
-        "cursor": _cursor(own, use),
-    }
-    return answer(body, _cursor(own, use))
+    return await members_page(use, own["id"], after, limit, _cursor(own, use))
 
 
 @router.patch(
