@@ -1,8 +1,7 @@
-import { Alert, Button, Group, Modal, NativeSelect, Stack, Switch, TextInput, Textarea } from "@mantine/core";
+import { NativeSelect, Stack, Switch, TextInput, Textarea } from "@mantine/core";
 import { useState } from "react";
-import type { FormEvent } from "react";
-import { explain } from "../../session/explain";
 import { useSession } from "../../shared/context";
+import { FormDialog } from "../../shared/FormDialog";
 import { LANGUAGES, SIMPLE } from "../../shared/languages";
 import type { Room } from "../../state/rooms";
 
@@ -18,100 +17,74 @@ export function SettingsDialog({ room, onClose }: { room: Room; onClose: () => v
   const [readOnly, setReadOnly] = useState(room.read_only);
   const [joined, setJoined] = useState(room.history === "joined");
   const [archived, setArchived] = useState(room.archived);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string | null>(null);
 
-  async function save(event: FormEvent) {
-    event.preventDefault();
-    setBusy(true);
-    setError(null);
-    try {
-      const history = joined ? "joined" : "all";
-      const isOther = readOnly !== room.read_only || history !== room.history;
-      // Out of the archive first, into it last: an archived room takes no name.
-      if (room.archived && !archived) await rooms.setSettings(room.id, { archived });
-      if (isOther) await rooms.setSettings(room.id, { read_only: readOnly, history });
-      if (name.trim() !== room.name) await rooms.rename(room.id, name.trim());
-      if (topic.trim() !== (room.topic ?? "")) await rooms.setTopic(room.id, topic.trim());
-      if (language !== (room.language ?? SIMPLE)) await rooms.setLanguage(room.id, language);
-      if (!room.archived && archived) await rooms.setSettings(room.id, { archived });
-      onClose();
-    } catch (failure) {
-      setError(explain(failure));
-      setBusy(false);
-    }
+  async function save() {
+    const history = joined ? "joined" : "all";
+    const isOther = readOnly !== room.read_only || history !== room.history;
+    // Out of the archive first, into it last: an archived room takes no name.
+    if (room.archived && !archived) await rooms.setSettings(room.id, { archived });
+    if (isOther) await rooms.setSettings(room.id, { read_only: readOnly, history });
+    if (name.trim() !== room.name) await rooms.rename(room.id, name.trim());
+    if (topic.trim() !== (room.topic ?? "")) await rooms.setTopic(room.id, topic.trim());
+    if (language !== (room.language ?? SIMPLE)) await rooms.setLanguage(room.id, language);
+    if (!room.archived && archived) await rooms.setSettings(room.id, { archived });
+    onClose();
+    return undefined;
   }
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title="Name and topic"
-      centered
-      closeButtonProps={{ "aria-label": "Close" }}
+      action="Save"
+      disabled={name.trim() === ""}
+      onSubmit={save}
+      onClose={onClose}
     >
-      <form onSubmit={(event) => void save(event)}>
-        <Stack>
-          <TextInput
-            label="Room name"
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-            maxLength={LONGEST_NAME}
-            data-autofocus
+      <TextInput
+        label="Room name"
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        maxLength={LONGEST_NAME}
+        data-autofocus
+      />
+      <Textarea
+        label="Topic"
+        description="What the room is for; everybody sees it under the name."
+        value={topic}
+        onChange={(event) => setTopic(event.currentTarget.value)}
+        maxLength={LONGEST_TOPIC}
+        autosize
+        maxRows={4}
+      />
+      <NativeSelect
+        label="Language"
+        description="Search finds other forms of a word in it: “running” for “run”."
+        value={language}
+        onChange={(event) => setLanguage(event.currentTarget.value)}
+        data={LANGUAGES}
+      />
+      {room.kind !== "direct" && (
+        <Stack gap="xs">
+          <Switch
+            label="Read-only"
+            description="Only owners and moderators write; everybody may react."
+            checked={readOnly}
+            onChange={(event) => setReadOnly(event.currentTarget.checked)}
           />
-          <Textarea
-            label="Topic"
-            description="What the room is for; everybody sees it under the name."
-            value={topic}
-            onChange={(event) => setTopic(event.currentTarget.value)}
-            maxLength={LONGEST_TOPIC}
-            autosize
-            maxRows={4}
+          <Switch
+            label="History from joining on"
+            description="Members read what came since they joined."
+            checked={joined}
+            onChange={(event) => setJoined(event.currentTarget.checked)}
           />
-          <NativeSelect
-            label="Language"
-            description="Search finds other forms of a word in it: “running” for “run”."
-            value={language}
-            onChange={(event) => setLanguage(event.currentTarget.value)}
-            data={LANGUAGES}
+          <Switch
+            label="Archived"
+            description="Nothing more is said in it, and it leaves the lists."
+            checked={archived}
+            onChange={(event) => setArchived(event.currentTarget.checked)}
           />
-          {room.kind !== "direct" && (
-            <Stack gap="xs">
-              <Switch
-                label="Read-only"
-                description="Only owners and moderators write; everybody may react."
-                checked={readOnly}
-                onChange={(event) => setReadOnly(event.currentTarget.checked)}
-              />
-              <Switch
-                label="History from joining on"
-                description="Members read what came since they joined."
-                checked={joined}
-                onChange={(event) => setJoined(event.currentTarget.checked)}
-              />
-              <Switch
-                label="Archived"
-                description="Nothing more is said in it, and it leaves the lists."
-                checked={archived}
-                onChange={(event) => setArchived(event.currentTarget.checked)}
-              />
-            </Stack>
-          )}
-          {error !== null && (
-            <Alert color="red" variant="light" role="alert">
-              {error}
-            </Alert>
-          )}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={busy} disabled={name.trim() === ""}>
-              Save
-            </Button>
-          </Group>
         </Stack>
-      </form>
-    </Modal>
+      )}
+    </FormDialog>
   );
 }

@@ -1,8 +1,7 @@
-import { Alert, Button, Modal, Stack, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useState } from "react";
-import type { FormEvent } from "react";
-import { explain } from "../../session/explain";
 import { useSession } from "../../shared/context";
+import { FormDialog } from "../../shared/FormDialog";
 import { go, HOME } from "../../shared/router";
 import { slugOf } from "../../state/workspaces";
 
@@ -14,64 +13,44 @@ export function CreateWorkspace({ onClose }: { onClose: () => void }) {
   const { workspaces } = useSession();
   const [name, setName] = useState("");
   const [own, setOwn] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string | null>(null);
   const slug = own ?? slugOf(name);
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    setBusy(true);
-    setError(null);
-    try {
-      await workspaces.create(name.trim(), slug);
-      go(HOME);
-      onClose();
-    } catch (failure) {
-      setError(explain(failure));
-      setBusy(false);
-    }
+  async function create() {
+    await workspaces.create(name.trim(), slug);
+    go(HOME);
+    onClose();
+    return undefined;
   }
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title="New workspace"
-      centered
-      closeButtonProps={{ "aria-label": "Close" }}
+      action="Create workspace"
+      disabled={name.trim() === "" || slug.length < 2}
+      withCancel={false}
+      onSubmit={create}
+      onClose={onClose}
     >
-      <form onSubmit={(event) => void submit(event)}>
-        <Stack>
-          <TextInput
-            label="Name"
-            description="Of your company, club or family."
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-            maxLength={LONGEST_NAME}
-            required
-            withAsterisk={false}
-            data-autofocus
-          />
-          <TextInput
-            label="Short name"
-            description="For addresses: a–z, 0–9 and hyphens. It stays."
-            value={slug}
-            onChange={(event) => setOwn(event.currentTarget.value)}
-            maxLength={LONGEST_SLUG}
-            pattern="[a-z0-9]([a-z0-9\-]*[a-z0-9])"
-            required
-            withAsterisk={false}
-          />
-          {error !== null && (
-            <Alert color="red" variant="light" role="alert">
-              {error}
-            </Alert>
-          )}
-          <Button type="submit" loading={busy} disabled={name.trim() === "" || slug.length < 2}>
-            Create workspace
-          </Button>
-        </Stack>
-      </form>
-    </Modal>
+      <TextInput
+        label="Name"
+        description="Of your company, club or family."
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        maxLength={LONGEST_NAME}
+        required
+        withAsterisk={false}
+        data-autofocus
+      />
+      <TextInput
+        label="Short name"
+        description="For addresses: a–z, 0–9 and hyphens. It stays."
+        value={slug}
+        onChange={(event) => setOwn(event.currentTarget.value)}
+        maxLength={LONGEST_SLUG}
+        pattern="[a-z0-9]([a-z0-9\-]*[a-z0-9])"
+        required
+        withAsterisk={false}
+      />
+    </FormDialog>
   );
 }

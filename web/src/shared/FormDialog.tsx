@@ -1,0 +1,79 @@
+import { Alert, Button, Group, Modal, Stack } from "@mantine/core";
+import { useState } from "react";
+import type { FormEvent, ReactNode } from "react";
+import { explain } from "../session/explain";
+
+interface Props {
+  title: string;
+  children: ReactNode;
+  /** What the button says that does it. */
+  action: string;
+  disabled: boolean;
+  size?: string;
+  withCancel?: boolean;
+  /** Does it and closes the dialog, or returns why nothing came of it. */
+  onSubmit: () => Promise<string | undefined>;
+  onClose: () => void;
+}
+
+/** Some fields and a button; stays open with the reason if nothing comes of it. */
+export function FormDialog({
+  title,
+  children,
+  action,
+  disabled,
+  size,
+  withCancel = true,
+  onSubmit,
+  onClose,
+}: Props) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    setBusy(true);
+    setError(null);
+    const complaint = await onSubmit().catch(explain);
+    if (complaint === undefined) return;
+    setError(complaint);
+    setBusy(false);
+  }
+
+  const button = (
+    <Button type="submit" loading={busy} disabled={disabled}>
+      {action}
+    </Button>
+  );
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={title}
+      size={size}
+      centered
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
+      <form onSubmit={(event) => void submit(event)}>
+        <Stack>
+          {children}
+          {error !== null && (
+            <Alert color="red" variant="light" role="alert">
+              {error}
+            </Alert>
+          )}
+          {withCancel ? (
+            <Group justify="flex-end" gap="xs">
+              <Button variant="default" onClick={onClose}>
+                Cancel
+              </Button>
+              {button}
+            </Group>
+          ) : (
+            button
+          )}
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
