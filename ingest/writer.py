@@ -168,7 +168,7 @@ class Writer:
     def _go_on(self, state: RoomState, item: Parked) -> None:
         write, held = item.write, item.held
         if held is None:
-            self._decide(state, write)
+            self._decide_unless_known(state, write)
         elif held.digest != write.digest:
             told = "key: it belongs to a command with another body; choose a new key"
             refuse(write, Refused(ErrorCode.KEY_REUSED, told))
@@ -183,10 +183,24 @@ class Writer:
         else:
             self._decide(state, write)
 
+    def _decide_unless_known(self, state: RoomState, write: Write) -> None:
+        """Nobody had reserved the id; but Valkey may have lost what was reserved, or be away."""
+        known = self._recent.get(write.event_id)
+        if known is None:
+            self._decide(state, write)
+        else:
+            # Given up again: whoever looks for the event from where this one begins will not find it.
+            self._reserving.release(write)
+            self._answer_known(state, write, known)
+
     def _known(self, state: RoomState, write: Write, offset: int) -> None:
+        """The log has the event that an earlier write reserved."""
+        self._in_flight[write.event_id] = write
+        self._answer_known(state, write, offset)
+
+    def _answer_known(self, state: RoomState, write: Write, offset: int) -> None:
         """The log has the event; the answer waits only for what is ahead in the lane."""
         write.offset = offset
-        self._in_flight[write.event_id] = write
         if offset > state.room.last_offset and type(write.command) is not PostMessage:
             with suppress(Refused):
                 self._promise(state, write, self._body(state, write))

@@ -197,6 +197,19 @@ async def test_what_comes_soon_after_a_reservation_waits_for_company():
     assert rig.keys.batches == [1, 3, 1], "whoever comes later waits for nobody"
 
 
+async def test_what_a_node_has_seen_is_not_written_again_when_valkey_has_lost_its_keys(rig):
+    rig.submit(post(1, key="k"))
+    await rig.settle()
+    rig.keys.held.clear()
+    rig.submit(post(2, key="k"))
+    await rig.settle()
+    assert [(r["id"], r["cursor"]) for r in rig.replies] == [(1, "1:1"), (2, "1:1")]
+    assert len(rig.log.records[partition_of(ROOM)]) == 2
+    # The new reservation does not lead to the event: whoever repeats it elsewhere must not look from there.
+    assert rig.keys.held == {}
+    assert rig.writer.is_idle
+
+
 async def test_a_repeated_command_is_answered_and_written_once(rig):
     rig.submit(post(1, key="k"))
     rig.submit(post(2, key="k"))
