@@ -206,6 +206,8 @@ async def test_what_differs_is_told_and_stops_the_swap_until_it_is_accepted(
     assert "text should be 'first of all', is 'forged'" in ended.stdout
     assert "earlier run" in ended.stderr
     assert schemas(db) == {"roomlog_old"}
+    # What docs/operating.md asks for after that: the index may have the text that was forged.
+    db.execute("TRUNCATE message_search, search_offsets, search_reindex")
     query = "SELECT text FROM {}.messages WHERE event_id = %s"
     texts = [db.execute(query.format(s), [message]).fetchone() for s in ("public", "roomlog_old")]
     assert texts == [("first of all",), ("forged",)]

@@ -364,10 +364,16 @@ def assert_index_is_right(stack):
         query = """
             SELECT m.room_id, m."offset", m.sender_id, m.sent_at, m.text, m.attachments, r.language
             FROM messages m JOIN rooms r ON r.id = m.room_id WHERE m.text IS NOT NULL"""
-        expected = {}
-        for room, offset, sender, sent_at, text, files, language in connection.execute(query):
-            words = vector(text, [file["name"] for file in files], language)
-            expected[room, offset] = (sender, sent_at, lexemes(connection, words))
+        messages = connection.execute(query).fetchall()
+        words = [
+            vector(text, [f["name"] for f in files], lang) for *_, text, files, lang in messages
+        ]
+        expected = {
+            (room, offset): (sender, sent_at, found)
+            for (room, offset, sender, sent_at, *_), found in zip(
+                messages, lexemes(connection, words), strict=True
+            )
+        }
         query = 'SELECT room_id, "offset", sender_id, sent_at, words::text FROM message_search'
         rows = connection.execute(query).fetchall()
     assert len(rows) == len(expected)
@@ -375,7 +381,10 @@ def assert_index_is_right(stack):
 
 
 def lexemes(connection, words):
-    return connection.execute("SELECT %s::tsvector::text", [words]).fetchone()[0]
+    query = """
+        SELECT words::tsvector::text FROM unnest(%s::text[]) WITH ORDINALITY AS given (words, n)
+        ORDER BY n"""
+    return [found for (found,) in connection.execute(query, [words])]
 
 
 async def test_every_statement_of_a_search_stays_on_an_index(stack):
