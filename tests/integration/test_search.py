@@ -14,6 +14,7 @@ from api import sql
 from api.search_walk import MAX_OFFSET
 from roomlog.ids import new_id
 from roomlog.search.lexemes import vector
+from tests.indexing import indexed
 from tests.integration.api_people import Person, problem
 from tests.people import Member
 
@@ -340,22 +341,6 @@ async def test_an_empty_index_is_filled_from_the_log(stack, ada, spoken):
     await indexed(stack)
     assert len((await found(ada, room, cursor, q="alpha"))["items"]) == 3
     assert_index_is_right(stack)
-
-
-async def indexed(stack, within_s=180.0):
-    """Return once the index has what is projected by now."""
-    query = """
-        SELECT count(*) FROM projection_offsets p
-        LEFT JOIN search_offsets s USING (topic, partition)
-        WHERE topic = 'chat.events' AND coalesce(s.next, 0) < p.next"""
-    async with asyncio.timeout(within_s):
-        while True:
-            async with await psycopg.AsyncConnection.connect(
-                stack.status()["postgres"]
-            ) as database:
-                if await (await database.execute(query)).fetchone() == (0,):
-                    return
-            await asyncio.sleep(0.05)
 
 
 def assert_index_is_right(stack):
