@@ -96,6 +96,7 @@ class ReadMarks:
         try:
             if state.loading is not None:
                 await asyncio.shield(state.loading)
+            require_member(state.view, mark.session.user)  # strangers learn nothing of the log
             if mark.offset >= self._heads[state.partition]:
                 await self._require_event(state, mark.offset)
             self._admit(state, mark)

@@ -122,7 +122,7 @@ class _Run:
         self._outcome.swapped = True
         self._outcome.kept_old = self._order.keep_old
         if not self._order.keep_old:
-            self._shadow.drop_old()
+            await self._shadow.drop_old(self._tell)
 
     async def _require_whole_log(self) -> None:
         """Raise CannotRebuild where the log does not begin at its beginning."""

@@ -138,30 +138,52 @@ class Shadow:
         `catch_up` brings the new tables to the offsets that it is given; everybody who writes waits
         meanwhile. The old tables are in schema `roomlog_old` then.
         """
-        self._run(f"DROP SCHEMA IF EXISTS {sql.OLD} CASCADE")
+        await self.drop_old(tell)
+        began = 0.0
+
+        async def put() -> None:
+            nonlocal began
+            self._run(sql.lock_offsets(self.live))
+            began = time.monotonic()
+            await catch_up(self.offsets())
+            self._run(sql.take_other_offsets(self.live), *sql.swap(self.live, NAMES, TO_DO))
+            self._run("SET LOCAL synchronous_commit = on")
+
+        await self._between_others(put, "the live tables", tell)
+        return time.monotonic() - began
+
+    async def drop_old(self, tell: Callable[[str], None]) -> None:
+        """Drop the tables that were replaced.
+
+        A prepared statement asks for the tables that it was made for, in its own order, before it learns
+        that they were replaced: so this waits for readers, too.
+        """
+
+        async def drop() -> None:
+            self._run(f"DROP SCHEMA IF EXISTS {sql.OLD} CASCADE")
+
+        await self._between_others(drop, "the tables that were replaced", tell)
+
+    async def _between_others(
+        self, work: Callable[[], Awaitable[None]], tables: str, tell: Callable[[str], None]
+    ) -> None:
+        """Do work in a transaction that gives way to whoever uses the tables, and is tried again then."""
         for attempt in range(_LOCK_ATTEMPTS):
             timeout = _LOCK_TIMEOUTS_MS[min(attempt, len(_LOCK_TIMEOUTS_MS) - 1)]
-            began = time.monotonic()
             try:
                 with self._connection.transaction():
-                    self._run(f"SET LOCAL lock_timeout = {timeout}", sql.lock_offsets(self.live))
-                    began = time.monotonic()
-                    await catch_up(self.offsets())
-                    self._run(sql.take_other_offsets(self.live), *sql.swap(self.live, NAMES, TO_DO))
-                    self._run("SET LOCAL synchronous_commit = on")
-                return time.monotonic() - began
+                    self._run(f"SET LOCAL lock_timeout = {timeout}")
+                    await work()
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
                 if attempt == 0:
-                    tell("  the live tables are in use; trying again")
+                    tell(f"  {tables} are in use; trying again")
                 await asyncio.sleep(_LOCK_PAUSE_S)
+            else:
+                return
         raise CannotRebuild(
-            "the live tables are in use all the time, so that they cannot be replaced; end what holds them "
-            "(`SELECT * FROM pg_stat_activity`), and run it again: it goes on where it stopped"
+            f"{tables} are in use all the time; end what holds them (see pg_stat_activity), and run it "
+            "again: it goes on where it stopped"
         )
-
-    def drop_old(self) -> None:
-        """Drop the tables that were replaced."""
-        self._run(f"DROP SCHEMA IF EXISTS {sql.OLD} CASCADE")
 
     def _connect(self) -> psycopg.Connection:
         return psycopg.connect(self._dsn, autocommit=True)

@@ -6,6 +6,7 @@ holds a link or a file has a lexeme that says so; no word has a slash in it.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache, lru_cache
 
@@ -19,6 +20,8 @@ HAS = {"link": "/has/link", "file": "/has/file"}
 
 MAX_POSITION = 16_383
 """The largest position of a word that a `tsvector` keeps."""
+_MAX_PLACES = 256
+"""How many positions of one lexeme it keeps."""
 _FILE_GAP = 10
 _SHORTEST_STEMMED = 3
 _STEMMED = frozenset(LANGUAGES) - {SIMPLE}
@@ -31,26 +34,25 @@ def vector(text: str, files: Iterable[str], language: str) -> str:
     A language that is none of LANGUAGES counts as SIMPLE.
     """
     found = forms(text)
-    places: dict[str, str] = {}
+    places: defaultdict[str, list[int]] = defaultdict(list)
     has_stems = language in _STEMMED
     if _LINK.search(text):
-        places[HAS["link"]] = f"'{HAS['link']}'"
+        places[HAS["link"]] = []
     for file in files:
-        places[HAS["file"]] = f"'{HAS['file']}'"
+        places[HAS["file"]] = []
         found += [""] * _FILE_GAP + forms(file)  # a phrase does not go from the text into a name
     for position, form in enumerate(found[:MAX_POSITION], 1):
         if form:
-            _add(places, form, position)
+            places[form].append(position)
             if has_stems and (stem := stemmed(form, language)):
-                _add(places, stem, position)
-    return " ".join(places.values())
+                places[stem].append(position)
+    return " ".join(_literal(lexeme, at) for lexeme, at in places.items())
 
 
-def _add(places: dict[str, str], lexeme: str, position: int) -> None:
-    if lexeme in places:
-        places[lexeme] += f",{position}"
-    else:
-        places[lexeme] = f"'{lexeme}':{position}"
+def _literal(lexeme: str, places: list[int]) -> str:
+    if not places:
+        return f"'{lexeme}'"
+    return f"'{lexeme}':{','.join(map(str, places[:_MAX_PLACES]))}"
 
 
 @lru_cache(maxsize=65_536)

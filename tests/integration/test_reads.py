@@ -100,11 +100,12 @@ async def test_a_cursor_that_is_none_of_the_room_is_refused(two_members, cursor,
     assert caught.value.code == "bad_request"
 
 
-async def test_who_is_no_member_marks_nothing(stack, two_members):
+@pytest.mark.parametrize("cursor", ["1:0", "1:99999999"])
+async def test_who_is_no_member_marks_nothing(stack, two_members, cursor):
     _, _, room = two_members
     eve = await Member.sign_in(stack.data, stack.status()["ingest"][:1], "Eve")
     with pytest.raises(Refused) as caught:
-        await read(eve, room, "1:0")
+        await read(eve, room, cursor)
     assert caught.value.code == "no_such_room"
     await eve.client.close()
 

@@ -8,10 +8,11 @@ import uuid
 from contextlib import suppress
 
 import httpx
+import psycopg
 
 from ingest.postgres import RoomTable
 from projector.rebuild import sql
-from projector.rebuild.shadow import NAMES
+from projector.rebuild.shadow import NAMES, Shadow
 from roomlog.cursors import parse_cursor
 from roomlog.readmodels.tables import BEHIND, HINTS, SOURCES, TABLES, TO_DO
 from tests.cli import ROOT, argv, roomlog, roomlog_json
@@ -214,6 +215,22 @@ async def test_what_differs_is_told_and_stops_the_swap_until_it_is_accepted(
     query = "SELECT role FROM members WHERE room_id = %s AND user_id = %s"
     assert db.execute(query, [room, user]).fetchone() == ("owner",)
     db.execute("DROP SCHEMA roomlog_old CASCADE")
+
+
+async def test_who_still_uses_a_table_that_was_replaced_is_waited_for(stack, db):
+    db.execute("CREATE SCHEMA roomlog_old")
+    db.execute("CREATE TABLE roomlog_old.messages ()")
+    dsn, told = stack.status()["postgres"], []
+    with psycopg.connect(dsn) as reader, Shadow(dsn) as shadow:
+        reader.execute("SELECT FROM roomlog_old.messages")
+
+        def tell(text):
+            told.append(text)
+            reader.rollback()
+
+        await shadow.drop_old(tell)
+    assert [text.split(" are")[0].strip() for text in told] == ["the tables that were replaced"]
+    assert not schemas(db)
 
 
 async def test_a_read_marker_that_compaction_took_from_the_log_is_kept(stack, eventful_room, db):

@@ -334,9 +334,18 @@ async def test_two_share_the_work_and_a_frozen_one_changes_nothing_when_it_wakes
 
 
 async def test_an_empty_index_is_filled_from_the_log(stack, ada, spoken):
+    """The part of one partition: all of it would keep whoever searches waiting."""
     room, _, _ = spoken
     with psycopg.connect(stack.status()["postgres"]) as connection:
-        connection.execute("TRUNCATE message_search, search_offsets, search_reindex")
+        emptied = connection.execute(
+            """
+            WITH partition AS (DELETE FROM search_offsets WHERE partition =
+                               (SELECT partition FROM rooms WHERE id = %s) RETURNING partition)
+            DELETE FROM message_search WHERE room_id IN
+                (SELECT id FROM rooms JOIN partition USING (partition))""",
+            [room],
+        )
+        assert emptied.rowcount > 2
     cursor = await say_all(ada, room, "one more")
     await indexed(stack)
     assert len((await found(ada, room, cursor, q="alpha"))["items"]) == 3
