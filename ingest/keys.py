@@ -8,7 +8,8 @@ bytes and not digits: a key for every message of a day is what Valkey's memory i
 import asyncio
 import logging
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 from redis.asyncio import Redis
@@ -19,6 +20,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from ingest.doubt import Doubt
 from ingest.valkey import DedicatedConnection
 from ingest.writes import DIGEST_BYTES, Write
 from roomlog.leases import lease_key
@@ -79,6 +81,10 @@ class KeysUnavailable(Exception):
     """Valkey did not answer; whoever reads the log drops repeated events."""
 
 
+class ConnectionEnded(Exception):
+    """The server has ended the connection since the last call; the next one makes another."""
+
+
 class Reservation(NamedTuple):
     """Who holds an event id: the value of its key in Valkey."""
 
@@ -93,6 +99,7 @@ class Keys:
     def __init__(self, valkey: Redis, incarnation: str) -> None:
         self._valkey = valkey
         self._connection = DedicatedConnection(valkey)
+        self.me = incarnation
         self._me = incarnation.encode()
         self._reserve = valkey.register_script(_RESERVE)
         self._take_over = valkey.register_script(_TAKE_OVER)
@@ -105,29 +112,42 @@ class Keys:
         """Disconnect."""
         await self._connection.close()
 
+    async def look(self, doubt: Doubt) -> None:
+        """Ask, now and then, whether all keys are there; raises KeysUnavailable."""
+        if not doubt.is_known:
+            async with self._bounded():
+                await doubt.look()
+
     async def reserve(self, writes: list[Write]) -> dict[int, Reservation]:
         """Reserve the ids of new writes; return those that were taken, by their place in the list.
 
-        `base` of each write must be set. Raises KeysUnavailable.
+        `base` of each write must be set. Raises KeysUnavailable, or ConnectionEnded, when nothing is known.
         """
+        async with self._bounded():
+            if await self._reserve_all(writes):
+                return {}
+            records = b"".join([_id_bytes(w.event_id) + _head(w.digest, w.base) for w in writes])
+            found = await self._reserve(args=[self._me, records])
+        return {found[i]: _parse(found[i + 1]) for i in range(0, len(found), 2)}
+
+    @asynccontextmanager
+    async def _bounded(self) -> AsyncIterator[None]:
+        """Give up after a while, and do not try again for a moment; raises KeysUnavailable."""
         if time.monotonic() < self._rest_until:
             raise KeysUnavailable
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                if await self._reserve_all(writes):
-                    return {}
-                records = b"".join(
-                    [_id_bytes(w.event_id) + _head(w.digest, w.base) for w in writes]
-                )
-                found = await self._reserve(args=[self._me, records])
+                yield
         except (RedisError, OSError, TimeoutError) as error:
             self._rest_until = time.monotonic() + _REST_S
             _log.warning("idempotency keys go unchecked, Valkey is away: %r", error)
             raise KeysUnavailable from error
-        return {found[i]: _parse(found[i + 1]) for i in range(0, len(found), 2)}
 
     async def _reserve_all(self, writes: list[Write]) -> bool:
-        """Reserve all of the ids; False: nothing is done, for some are taken or it cannot be done so."""
+        """Reserve all of the ids; False: nothing is done, for some are taken or it cannot be done so.
+
+        Raises ConnectionEnded.
+        """
         if not self._sets_all or len({w.event_id for w in writes}) < len(writes):
             return False
         try:
@@ -136,8 +156,8 @@ class Keys:
             missing = "unknown command" in str(error).lower()
             self._sets_all = not (missing or isinstance(error, NoPermissionError))
             return False
-        except ConnectionError:  # the server has ended it since: what a pool does comes to the same
-            return False
+        except ConnectionError as error:
+            raise ConnectionEnded from error
 
     async def take_over(self, write: Write, old: Reservation, *, lives: bool) -> bool:
         """Make this node the writer in place of `old.owner`; False if another was faster.

@@ -8,6 +8,7 @@ from typing import Any
 
 from ingest.commands import Commands
 from ingest.deflate import Deflater
+from ingest.doubt import Doubt
 from ingest.fanout import FanOut
 from ingest.feed import Feed
 from ingest.following import Following
@@ -103,6 +104,7 @@ class Node:
             settings.epoch,
             self._rooms,
             keys,
+            Doubt(self._valkey, self._log_reader, heads),
             self._lanes,
             resolver,
             targets,

@@ -6,8 +6,11 @@ soon after a reservation waits for company; whoever comes later, as most do in a
 
 import asyncio
 from collections.abc import Callable, Container
+from contextlib import suppress
 
-from ingest.keys import Keys, KeysUnavailable, Reservation
+from ingest.doubt import Doubt
+from ingest.kafka import LogUnavailable
+from ingest.keys import ConnectionEnded, Keys, KeysUnavailable, Reservation
 from ingest.writes import Write
 from roomlog import metrics
 from roomlog.partitions import partition_of
@@ -29,12 +32,14 @@ class Reserving:
     def __init__(
         self,
         keys: Keys,
+        doubt: Doubt,
         heads: list[int],
         in_flight: Container[str],
         on_reserved: OnReserved,
         pace_s: float,
     ) -> None:
-        self._keys, self._heads, self._in_flight = keys, heads, in_flight
+        self._keys, self._doubt = keys, doubt
+        self._heads, self._in_flight = heads, in_flight
         self._on_reserved, self._pace_s = on_reserved, pace_s
         self._loop = asyncio.get_running_loop()
         self._waiting: list[Write] = []
@@ -79,14 +84,39 @@ class Reserving:
                 self._begin_in_time()
 
     async def _held(self, writes: list[Write]) -> dict[int, Reservation]:
-        heads = self._heads
-        for write in writes:
-            write.base = heads[partition_of(write.room_id)]
+        """Return who holds ids, by their places in the list; "this node" where the log has to be asked."""
         try:
-            return await self._keys.reserve(writes)
+            try:
+                return await self._reserved(writes)
+            except ConnectionEnded:
+                self._doubt.look_again()
+                return await self._reserved(writes)
         except KeysUnavailable:
             metrics.KEYS_UNCHECKED.inc(len(writes))
+            self._doubt.is_away()
+            return self._to_be_asked(writes, await self._set_bases(writes))
+
+    async def _reserved(self, writes: list[Write]) -> dict[int, Reservation]:
+        await self._keys.look(self._doubt)
+        in_doubt = await self._set_bases(writes)
+        held = await self._keys.reserve(writes)
+        metrics.KEYS_REPEATED.inc(len(held))
+        return {**self._to_be_asked(writes, in_doubt), **held}
+
+    async def _set_bases(self, writes: list[Write]) -> bool:
+        """Note where the log has to be read from for each event; return whether keys may be missing."""
+        bases = None
+        with suppress(LogUnavailable):  # then nothing is written either
+            bases = await self._doubt.bases()
+        offsets = self._heads if bases is None else bases
+        for write in writes:
+            write.base = offsets[partition_of(write.room_id)]
+        return bases is not None
+
+    def _to_be_asked(self, writes: list[Write], in_doubt: bool) -> dict[int, Reservation]:
+        if not in_doubt:
             return {}
+        return {n: Reservation(w.digest, w.base, self._keys.me) for n, w in enumerate(writes)}
 
     def release(self, write: Write) -> None:
         """It leads to no event: whoever repeats it, here or elsewhere, has it decided anew."""

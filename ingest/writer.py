@@ -17,6 +17,7 @@ from functools import partial
 
 from ingest.answers import acknowledge, refuse, unavailable
 from ingest.deciding import decide
+from ingest.doubt import Doubt
 from ingest.keys import Keys, Reservation
 from ingest.lanes import Lanes
 from ingest.recent import RecentEvents
@@ -51,6 +52,7 @@ class Writer:
         epoch: int,
         rooms: Rooms,
         keys: Keys,
+        doubt: Doubt,
         lanes: Lanes,
         resolver: Resolver,
         targets: Targets,
@@ -67,7 +69,7 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._in_flight: dict[str, Write] = {}
         """Event id -> its write, from the reservation to the ack."""
-        self._reserving = Reserving(keys, lanes.heads, self._in_flight, self._take, pace_s)
+        self._reserving = Reserving(keys, doubt, lanes.heads, self._in_flight, self._take, pace_s)
 
     @property
     def is_idle(self) -> bool:
@@ -112,11 +114,9 @@ class Writer:
             refuse(write, unavailable())
             return
         item = Parked(write, held)
-        if held is not None:
-            metrics.KEYS_REPEATED.inc()
-            if held.digest == write.digest and not self._is_known(write):
-                item.lookups += 1
-                self._resolver.find(write, held, partial(self._resolved, state, item))
+        if held is not None and held.digest == write.digest and not self._is_known(write):
+            item.lookups += 1
+            self._resolver.find(write, held, partial(self._resolved, state, item))
         if type(write.command) is not PostMessage:
             self._look_up(state, item)
         if not item.lookups and state.parked is None:

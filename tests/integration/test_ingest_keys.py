@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from ingest.keys import KEPT_S, Keys, Reservation
+from ingest.keys import KEPT_S, ConnectionEnded, Keys, Reservation
 from ingest.valkey import connect
 from ingest.writes import Write
 from roomlog import ids
@@ -107,9 +107,9 @@ async def test_a_connection_that_the_server_has_ended_is_made_again(nodes, valke
     one, _ = nodes
     assert await one.reserve([write()]) == {}
     number = await one._connection.call(b"*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n")
-    # Only this one: nodes whose connections end write unchecked for a moment.
     assert await valkey.execute_command("CLIENT KILL ID", number) == 1
-    assert await one.reserve([write()]) == {}
+    with pytest.raises(ConnectionEnded):
+        await one.reserve([write()])
     assert await one.reserve([write()]) == {}
 
 

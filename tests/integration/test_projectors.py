@@ -52,6 +52,7 @@ async def both_work(stack, second):
 async def test_one_comes_and_goes_under_load_and_nobody_is_fenced(stack, log):  # noqa: F811
     dsn = stack.status()["postgres"]
     rooms, done = await log.new_rooms(40), asyncio.Event()
+    stack.wait_ready("projector-1")  # others may have killed it just now
     fenced = total(await metrics(stack, "projector-1"), "projector_fenced")
     chatter = asyncio.create_task(log.chatter(rooms, done))
     try:

@@ -48,9 +48,14 @@ class MemoryKeys:
     """Reservations in memory; shared between nodes like Valkey."""
 
     def __init__(self, owner):
-        self.owner, self.held, self.alive = owner, {}, set()
+        self.me = self.owner = owner
+        self.held, self.alive = {}, set()
         self.batches = []
         self.away = False
+
+    async def look(self, doubt):
+        if self.away:
+            raise KeysUnavailable
 
     async def reserve(self, writes):
         self.batches.append(len(writes))
@@ -79,6 +84,19 @@ class MemoryKeys:
         return owners & self.alive
 
 
+class MemoryDoubt:
+    """Keys are there, or were lost `since` these offsets."""
+
+    def __init__(self):
+        self.since, self.away = None, 0
+
+    def is_away(self):
+        self.away += 1
+
+    async def bases(self):
+        return self.since
+
+
 class MemoryLanes:
     """Lanes that store in the log when told to."""
 
@@ -105,6 +123,7 @@ class Rig:
         self.log.append(partition_of(ROOM), ROOM, value(created(ALICE, BOB), key="created"))
         self.replies = []
         self.keys, self.lanes, self.recent = MemoryKeys(ME), MemoryLanes(self.log), RecentEvents()
+        self.doubt = MemoryDoubt()
         self.lanes.heads[partition_of(ROOM)] = 1
         self.rooms = Rooms(
             Table(),
@@ -122,6 +141,7 @@ class Rig:
             1,
             self.rooms,
             self.keys,
+            self.doubt,
             self.lanes,
             resolver,
             self.targets,
@@ -208,6 +228,31 @@ async def test_what_a_node_has_seen_is_not_written_again_when_valkey_has_lost_it
     # The new reservation does not lead to the event: whoever repeats it elsewhere must not look from there.
     assert rig.keys.held == {}
     assert rig.writer.is_idle
+
+
+async def test_what_another_node_wrote_is_not_written_again_when_valkey_has_lost_its_keys(rig):
+    rig.submit(post(1, key="k"))
+    await rig.settle()
+    fresh = Rig()
+    fresh.log.records, fresh.doubt.since = rig.log.records, [0] * PARTITIONS
+    fresh.submit(post(7, key="k"))
+    fresh.submit(post(8))
+    await fresh.settle()
+    assert [(r["id"], r["cursor"]) for r in fresh.replies] == [(7, "1:1"), (8, "1:2")]
+    # Whoever repeats it elsewhere finds it from where its new reservation begins.
+    assert {held.base for held in fresh.keys.held.values()} == {0}
+
+
+async def test_while_valkey_is_away_the_log_is_asked(rig):
+    rig.submit(post(1, key="k"))
+    await rig.settle()
+    fresh = Rig()
+    fresh.log.records, fresh.doubt.since = rig.log.records, [0] * PARTITIONS
+    fresh.keys.away = True
+    fresh.submit(post(7, key="k"))
+    await fresh.settle()
+    assert [(r["id"], r["cursor"]) for r in fresh.replies] == [(7, "1:1")]
+    assert fresh.doubt.away == 1
 
 
 async def test_a_repeated_command_is_answered_and_written_once(rig):
