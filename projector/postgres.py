@@ -225,7 +225,8 @@ def _write_rooms(
     ]
     if touched:
         cursor.execute(sql.UPDATE_ROOMS, columns(touched, 9))
-        if counts := dict(cursor.fetchall()):
+        counts: dict[str, int] = dict(cursor.fetchall())
+        if counts:
             _many(cursor, sql.INSERT_MARKS, counters.marks(counts, messages), 3)
 
 
