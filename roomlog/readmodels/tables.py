@@ -162,7 +162,24 @@ OF_ROOMS = (
     PINS,
 )
 """What chat.events alone makes, besides the ids of applied events."""
-TABLES = (USERS, *OF_ROOMS, APPLIED, MARKERS)
+SCHEDULED = Table(
+    "scheduled_messages",
+    ("id",),
+    (
+        "user_id",
+        "room_id",
+        "message_id",
+        "text",
+        "reply_to",
+        "mentions",
+        "send_at",
+        "created_at",
+        "state",
+        "reason",
+    ),
+)
+
+TABLES = (USERS, *OF_ROOMS, APPLIED, MARKERS, SCHEDULED)
 """Every table that is made from the log, and can be thrown away and made again from it."""
 
 
