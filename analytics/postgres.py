@@ -7,22 +7,15 @@ import psycopg
 
 from roomlog.partitions import partition_of
 from roomlog.readmodels.fold import Rows
-from roomlog.readmodels.tables import (
-    MEMBERS,
-    MESSAGES,
-    OFFSETS,
-    REACTIONS,
-    ROOMS,
-    SWAP_LOCK,
-    VOID,
-    Table,
-)
+from roomlog.readmodels.tables import INVITES, OF_ROOMS, OFFSETS, ROOMS, SWAP_LOCK, Table
 
 _CONNECT_TIMEOUT_S = 10
-_BY_ROOM = (MEMBERS, MESSAGES, REACTIONS, VOID)
+_ROOM_COLUMNS = {ROOMS: "id", INVITES: "workspace_id"}
+"""Where a table says which room a row is about; `room_id` where it is not here."""
+_BY_ROOM = {table: _ROOM_COLUMNS.get(table, "room_id") for table in OF_ROOMS}
 _ROOMS_ANYWHERE = " UNION ".join(
-    [f"SELECT id::text FROM {ROOMS.name}"]  # noqa: S608  # names of tables
-    + [f"SELECT room_id::text FROM {table.name}" for table in _BY_ROOM]  # noqa: S608
+    f"SELECT {column}::text FROM {table.name}"  # noqa: S608  # names of tables
+    for table, column in _BY_ROOM.items()
 )
 
 Offsets = dict[tuple[str, int], int]
@@ -57,9 +50,9 @@ class Snapshot:
 
     def rows_of_rooms(self, rooms: Sequence[str]) -> Rows:
         """Return what every table has of some rooms."""
-        found = self._rows(ROOMS, "WHERE id = ANY (%s::uuid[])", rooms)
-        for table in _BY_ROOM:
-            found |= self._rows(table, "WHERE room_id = ANY (%s::uuid[])", rooms)
+        found: Rows = {}
+        for table, column in _BY_ROOM.items():
+            found |= self._rows(table, f"WHERE {column} = ANY (%s::uuid[])", rooms)
         return found
 
     def _rows(self, table: Table, condition: str, *parameters: Iterable[str]) -> Rows:

@@ -4,15 +4,18 @@ from datetime import datetime
 from typing import Any, LiteralString
 
 from api import sql
-from api.messages import Json, message, numbered_page, people, user
+from api.answers import iso
+from api.messages import Json, message, numbered_page, people, user, written
 from api.postgres import Row
 from api.problems import Problem
 from api.reads import RoomView
 from api.services import Services
+from roomlog.cursors import Cursor
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id
 
 _END = 2**63 - 1
+MOST_PARTICIPANTS = 100
 
 
 class History:
@@ -49,16 +52,14 @@ class History:
 
     async def numbered(self, page: int, limit: int) -> Json:
         """Return a page by its number, from 1 for the oldest messages."""
-        total: int = self._view.row["message_count"]
+        before = 0
         if self._view.since >= 0:
-            params = {"room_id": self._view.id, "since": self._view.since}
-            found = await self._use.postgres.one(sql.COUNT_READABLE, params)
-            total = found["count"] if found else 0
-        wanted = numbered_page(page, limit, total)
-        query = sql.MESSAGES_FROM_END if wanted.from_end else sql.MESSAGES_FROM_START
-        rows = await self._rows(
-            query, wanted.size, skip=wanted.skip, last=self._view.row["last_offset"]
-        )
+            found = await self._use.postgres.one(sql.UNREADABLE, {"room_id": self._view.id})
+            before = (found and found["count"]) or 0
+        total: int = self._view.row["message_count"] - before
+        wanted = numbered_page(page, limit, total, before)
+        place = {"mark": wanted.mark, "skip": wanted.skip, "last": self._view.row["last_offset"]}
+        rows = await self._rows(sql.MESSAGES_NUMBERED, wanted.size, **place)
         pages = -(-total // limit)
         items = await self._page(rows, page < pages)
         return {
@@ -76,19 +77,48 @@ class History:
         found = await self._use.postgres.one(sql.ROOT_OF_MESSAGE, {**room, "event_id": event})
         root = found["event_id"] if found else event
         first = await self._rows(sql.ONE_MESSAGE, 1, event_id=root)
-        rows = await self._rows(sql.THREAD, limit + 1, root=root, offset=offset)
         if not first:
             raise no_such_message()
+        rows = await self._rows(sql.THREAD, limit + 1, root=root, offset=offset)
+        (all_,) = await self._rows(sql.THREAD_SUMMARY, 1, root=root, most=MOST_PARTICIPANTS)
         page = await self._page([*first, *rows[:limit]], len(rows) > limit)
-        return {**page, "root": page["items"][0], "items": page["items"][1:]}
+        others = set(all_["participants"]) - page["users"].keys()
+        last = all_["last"]
+        return {
+            **page,
+            "users": page["users"] | await names(self._use, others),
+            "root": page["items"][0],
+            "items": page["items"][1:],
+            "count": all_["count"],
+            "last": None if last is None else str(Cursor(self._use.settings.epoch, last)),
+            "participants": all_["participants"],
+        }
 
     async def one(self, event: str) -> Json:
-        """Return one message, with the names it shows."""
+        """Return one message with every text that it had, and the names it shows."""
         rows = await self._rows(sql.ONE_MESSAGE, 1, event_id=event)
         if not rows:
             raise no_such_message()
         page = await self._page(rows, False)
-        return {**page["items"][0], "users": page["users"]}
+        texts = await self._rows(sql.TEXTS, 1, event_id=event) if rows[0]["edited_at"] else []
+        history = [written(row, self._use.settings.epoch) for row in texts]
+        return {**page["items"][0], "users": page["users"], "history": history}
+
+    async def pins(self) -> Json:
+        """Return the messages that the room keeps in view, the newest pin first."""
+        pins = await self._rows(sql.PINS, 1)
+        events = [pin["event_id"] for pin in pins]
+        rows = await self._rows(sql.PINNED_MESSAGES, len(events), events=events)
+        page = await self._page(rows, False)
+        messages = {item["id"]: item for item in page["items"]}
+        items = [
+            {"message": messages[p["event_id"]], "by": p["pinned_by"], "ts": iso(p["pinned_at"])}
+            for p in pins
+            if p["event_id"] in messages
+        ]
+        others = {item["by"] for item in items} - page["users"].keys()
+        users = page["users"] | await names(self._use, others)
+        return {"items": items, "users": users, "cursor": self._view.cursor}
 
     async def _rows(self, query: LiteralString, limit: int, **params: Any) -> list[Row]:
         params |= {"room_id": self._view.id, "since": self._view.since, "limit": limit}

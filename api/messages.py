@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from api.answers import iso
 from api.postgres import Row
 from roomlog.cursors import Cursor
+from roomlog.readmodels.tables import MARK_EVERY
 
 Json = dict[str, Any]
 
@@ -54,19 +55,31 @@ def user(user_id: str, name: str | None) -> Json:
 
 
 class Numbered(NamedTuple):
-    """Which rows page `page` takes: `size` rows after skipping `skip` from the start or the end."""
+    """Which rows a page takes: `size` after skipping `skip` readable ones behind the room's message `mark`."""
 
-    from_end: bool
+    mark: int
     skip: int
     size: int
 
 
-def numbered_page(page: int, limit: int, total: int) -> Numbered:
-    """Return how to reach a page (page 1 holds the oldest messages) from the nearer end."""
+def numbered_page(page: int, limit: int, total: int, before: int) -> Numbered:
+    """Return how to reach a page: page 1 holds the oldest of `total` messages, `before` which the room has more.
+
+    Every MARK_EVERY-th message of a room is marked, so that few rows are skipped however deep the page is.
+    """
     start = min((page - 1) * limit, total)
-    stop = min(start + limit, total)
-    from_end = total - stop < start
-    return Numbered(from_end, total - stop if from_end else start, stop - start)
+    mark = (before + start) // MARK_EVERY * MARK_EVERY
+    return Numbered(mark, before + start - max(mark, before), min(limit, total - start))
+
+
+def written(row: Row, epoch: int) -> Json:
+    """Return a text that a message had or has, who wrote it, when, and by which event."""
+    return {
+        "text": _text(row),
+        "sender": row["sender_id"],
+        "ts": iso(row["written_at"]),
+        "cursor": str(Cursor(epoch, row["offset"])),
+    }
 
 
 def _text(row: Row) -> str | Json | None:

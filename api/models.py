@@ -258,14 +258,24 @@ class MemberList(BaseModel):
 
 
 class RoomStats(BaseModel):
-    """How lively a room is."""
+    """How lively a room is. All of it is counted when it happens, nothing when somebody asks."""
 
     room: str = Field(examples=[ROOM])
-    members: int
-    messages: int
-    messages_last_day: int
-    messages_last_week: int
-    senders_last_week: int
+    members: int = Field(examples=[12])
+    messages: int = Field(
+        examples=[48213], description="all that were posted, deleted ones included"
+    )
+    deleted: int = Field(examples=[17], description="those of them that are deleted now")
+    messages_last_day: int = Field(
+        examples=[310], description="since the beginning of the hour 24 hours ago"
+    )
+    messages_last_week: int = Field(
+        examples=[2045], description="since the beginning of the hour seven days ago"
+    )
+    senders_last_week: int = Field(
+        examples=[9],
+        description="people who wrote on one of the last seven days (UTC), today included",
+    )
     created_at: str = Field(examples=[TIME])
     last_event_at: str = Field(examples=[TIME])
     cursor: str = Field(examples=[CURSOR])
@@ -308,10 +318,41 @@ class Message(BaseModel):
     attachments: list[dict[str, Any]]
 
 
+class WrittenText(BaseModel):
+    """A text that a message had or has."""
+
+    text: str | dict[str, Any] = Field(examples=["Helo"])
+    sender: str = Field(examples=[USER], description="who wrote it")
+    ts: str = Field(examples=[TIME])
+    cursor: str = Field(
+        examples=[CURSOR], description="of the event that gave the message this text"
+    )
+
+
 class MessageWithUsers(Message):
-    """A message with the names of everybody it shows."""
+    """A message with its edit history and the names of everybody it shows."""
 
     users: dict[str, User]
+    history: list[WrittenText] = Field(
+        description="every text of an edited message, the first one first, the one that it has last; "
+        "empty for one that was never edited, or is deleted"
+    )
+
+
+class PinnedMessage(BaseModel):
+    """A message that a room keeps in view."""
+
+    message: Message
+    by: str = Field(examples=[USER], description="who pinned it")
+    ts: str = Field(examples=[TIME], description="when")
+
+
+class PinList(BaseModel):
+    """What a room keeps in view, the newest pin first; at most 50."""
+
+    items: list[PinnedMessage]
+    users: dict[str, User]
+    cursor: str = Field(examples=[CURSOR])
 
 
 class MessageList(BaseModel):
@@ -370,6 +411,13 @@ class ThreadAnswer(BaseModel):
     """A thread: its first message, and a page of the answers in log order."""
 
     root: Message
+    count: int = Field(
+        examples=[12], description="all answers, those to answers included; to 10,000"
+    )
+    last: str | None = Field(examples=[CURSOR], description="cursor of the last one")
+    participants: list[str] = Field(
+        examples=[[USER]], description="who answered, the first one first; at most 100"
+    )
     items: list[Message]
     users: dict[str, User]
     cursor: str = Field(examples=[CURSOR])

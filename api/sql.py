@@ -200,7 +200,7 @@ SELECT next FROM search_offsets WHERE topic = 'chat.events' AND partition = %(pa
 
 _ROOM = """
 r.id, r.name, r.kind, r.topic, r.language, r.member_count AS members, r.last_offset, r.created_at, r.created_by,
-r.message_count, r.last_event_at, r.workspace_id, r.archived, r.read_only, r.history
+r.message_count, r.deleted_count, r.last_event_at, r.workspace_id, r.archived, r.read_only, r.history
 """
 
 # `standing`: the user's role in the workspace of the room.
@@ -247,9 +247,7 @@ ORDER BY m.user_id LIMIT %(limit)s
 """
 
 ROOM_STATS = "SELECT * FROM room_activity(%(room_id)s)"
-COUNT_READABLE = """
-SELECT count(*) FROM messages WHERE room_id = %(room_id)s AND "offset" >= %(since)s
-"""
+UNREADABLE = "SELECT messages_before_joining(%(room_id)s) AS count"
 
 # What has happened in each room since its user's marker: the projected one, or the one from Valkey if that
 # is further. Rooms where nothing did cost one look at their own row.
@@ -326,8 +324,13 @@ def _page(
 
 MESSAGES_BEFORE = _page('AND m."offset" < %(offset)s', "DESC")
 MESSAGES_AFTER = _page('AND m."offset" > %(offset)s')
-MESSAGES_FROM_START = _page('AND m."offset" <= %(last)s', "ASC", "OFFSET %(skip)s")
-MESSAGES_FROM_END = _page('AND m."offset" <= %(last)s', "DESC", "OFFSET %(skip)s")
+# From the last marked message before the page on.
+MESSAGES_NUMBERED = _page(
+    'AND m."offset" <= %(last)s AND m."offset" > coalesce('
+    '(SELECT k."offset" FROM message_marks k WHERE k.room_id = %(room_id)s AND k.number = %(mark)s), -1)',
+    "ASC",
+    "OFFSET %(skip)s",
+)
 ONE_MESSAGE = _page("AND m.event_id = %(event_id)s")
 
 OFFSET_AT = """
@@ -351,18 +354,47 @@ SELECT event_id FROM up ORDER BY depth DESC LIMIT 1
 """
 
 # UNION (not ALL) ends the walk even if answers ever formed a circle.
-THREAD = _with_details(f"""
-    SELECT {_MESSAGE} FROM messages m
-    WHERE m.room_id = %(room_id)s AND m."offset" > %(offset)s AND m."offset" >= %(since)s
-      AND m.event_id IN (
-        WITH RECURSIVE down AS (
-            SELECT %(root)s::uuid AS event_id
-            UNION
-            SELECT m.event_id FROM down JOIN messages m
-            ON m.room_id = %(room_id)s AND m.reply_to = down.event_id
-        )
-        SELECT event_id FROM down WHERE event_id <> %(root)s::uuid LIMIT 10000
+_ANSWERS = """
+m.room_id = %(room_id)s AND m."offset" >= %(since)s AND m.event_id IN (
+    WITH RECURSIVE down AS (
+        SELECT %(root)s::uuid AS event_id
+        UNION
+        SELECT m.event_id FROM down JOIN messages m
+        ON m.room_id = %(room_id)s AND m.reply_to = down.event_id
     )
+    SELECT event_id FROM down WHERE event_id <> %(root)s::uuid LIMIT 10000
+)
+"""
+
+THREAD = _with_details(f"""
+    SELECT {_MESSAGE} FROM messages m WHERE {_ANSWERS} AND m."offset" > %(offset)s
+    ORDER BY m."offset" LIMIT %(limit)s
+""")
+
+# Those who answered, the first of them first.
+THREAD_SUMMARY = f"""
+WITH said AS (
+    SELECT m.sender_id, count(*) AS count, min(m."offset") AS first, max(m."offset") AS last
+    FROM messages m WHERE {_ANSWERS} GROUP BY m.sender_id
+)
+SELECT coalesce(sum(count), 0)::bigint AS count, max(last) AS last,
+       coalesce((array_agg(sender_id ORDER BY first))[:%(most)s], '{{}}') AS participants
+FROM said
+"""
+
+TEXTS = """
+SELECT "offset", sender_id, written_at, text, sealed FROM message_texts
+WHERE room_id = %(room_id)s AND event_id = %(event_id)s ORDER BY "offset"
+"""
+
+PINS = """
+SELECT p.event_id, p."offset", p.pinned_by, p.pinned_at FROM pins p
+WHERE p.room_id = %(room_id)s ORDER BY p."offset" DESC
+"""
+PINNED_MESSAGES = _with_details(f"""
+    SELECT {_MESSAGE} FROM messages m
+    WHERE m.room_id = %(room_id)s AND m."offset" >= %(since)s AND m.deleted_at IS NULL
+      AND m.event_id = ANY (%(events)s::uuid[])
     ORDER BY m."offset" LIMIT %(limit)s
 """)
 

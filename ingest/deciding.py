@@ -5,6 +5,7 @@ from ingest.writes import Target, Write
 from roomlog import workspaces
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import Body
+from roomlog.messages import decide_pin, decide_undelete
 from roomlog.protocol import (
     ChangeSettings,
     CreateRoom,
@@ -12,9 +13,11 @@ from roomlog.protocol import (
     JoinRoom,
     LeaveRoom,
     MemberCommand,
-    MessageCommand,
+    PinCommand,
     PostMessage,
     RenameRoom,
+    TargetCommand,
+    UndeleteMessage,
 )
 from roomlog.rooms import (
     Room,
@@ -54,15 +57,13 @@ def decide(state: RoomState, write: Write, target: Target | None, now: int) -> B
             room = seen_by(room, workspace, sender, command)
     elif room.kind == "workspace":
         return workspaces.decide(room, sender, command, now)
-    return _decide_in_room(state, room, write, target)
+    return _decide_in_room(room, write, target)
 
 
-def _decide_in_room(
-    state: RoomState, room: Room, write: Write, target: Target | None
-) -> Body | None:
+def _decide_in_room(room: Room, write: Write, target: Target | None) -> Body | None:
     command, sender = write.command, write.sender
-    if isinstance(command, MessageCommand):
-        return _decide_on_message(state, room, sender, command, target)
+    if isinstance(command, TargetCommand):
+        return _decide_on_message(room, sender, command, target)
     if isinstance(command, MemberCommand):
         return decide_on_member(room, sender, command)
     if type(command) is RenameRoom:
@@ -86,11 +87,14 @@ def _decide_in_room(
 
 
 def _decide_on_message(
-    state: RoomState, room: Room, sender: str, command: MessageCommand, target: Target | None
-) -> Body:
+    room: Room, sender: str, command: TargetCommand, target: Target | None
+) -> Body | None:
     require_member(room, sender)
     if target is None:
         told = "the message cannot be looked up now; send it again under the same key"
         raise Refused(ErrorCode.UNAVAILABLE, told, _RETRY_MS)
-    author = None if state.will_delete(command.event) else target.author
-    return decide_on_message(room, sender, command, author)
+    if isinstance(command, UndeleteMessage):
+        return decide_undelete(room, sender, command, target.deleted_by)
+    if isinstance(command, PinCommand):
+        return decide_pin(room, sender, command, target.standing_author)
+    return decide_on_message(room, sender, command, target.standing_author)

@@ -11,7 +11,14 @@ from ingest.targets import Targets
 from ingest.writes import Write
 from roomlog import metrics
 from roomlog.cursors import cursor_text
-from roomlog.events import ChatEvent, MemberLeft, MemberRemoved, MessageDeleted, MessagePosted
+from roomlog.events import (
+    ChatEvent,
+    MemberLeft,
+    MemberRemoved,
+    MessageDeleted,
+    MessagePosted,
+    MessageRestored,
+)
 from roomlog.protocol import PostMessage, event_frame
 from roomlog.rooms import fold_plain
 from schemas.codec import ChatEventCodec, PoisonRecord
@@ -84,8 +91,8 @@ class FanOut:
                 self._targets.note(state, event_id, sender)
             return
         event = self._codec.decode(value)
-        if state.fold(event, offset) and isinstance(event.body, MessageDeleted):
-            self._targets.note(state, event.body.target_id, None)
+        if state.fold(event, offset):
+            self._targets.note_change(state, event)
 
     def _show(self, state: RoomState, offset: int, event: ChatEvent) -> None:
         if self._recent.is_repeat(event.event_id, offset):
@@ -104,8 +111,8 @@ class FanOut:
             self._occurred_at = event.occurred_at
         if type(body) is MessagePosted:
             self._targets.note(state, event.event_id, event.sender_id)
-        elif isinstance(body, MessageDeleted):
-            self._targets.note(state, body.target_id, None)
+        elif isinstance(body, MessageDeleted | MessageRestored):
+            self._targets.note_change(state, event)
         elif isinstance(body, MemberLeft | MemberRemoved):
             self._end_following(state, body.user_id)
 

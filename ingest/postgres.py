@@ -74,9 +74,9 @@ class RoomTable:
 
     async def messages(
         self, partition: int, pairs: Iterable[tuple[str, str]]
-    ) -> tuple[dict[tuple[str, str], str | None], int]:
-        """Return the authors of messages by room and event id, None for a deleted one, and the offset
-        below which the partition is taken into account.
+    ) -> tuple[dict[tuple[str, str], tuple[str | None, str | None]], int]:
+        """Return who wrote messages and who deleted them, by room and event id, and the offset below which
+        the partition is taken into account. Of one that cannot be restored, neither is known.
 
         Raises psycopg.Error or psycopg_pool.PoolTimeout.
         """
@@ -87,7 +87,7 @@ class RoomTable:
             row = await cursor.fetchone()
         if row is None:
             return {}, 0
-        return {(room, event): author for room, event, author in row[1]}, row[0]
+        return {(room, event): (author, by) for room, event, author, by in row[1]}, row[0]
 
 
 def _add_rest(
@@ -96,10 +96,12 @@ def _add_rest(
     archived: bool,
     read_only: bool,
     history: str,
+    pins: list[str],
     invites: list[tuple[str, str, int]] | None,
 ) -> None:
     room.workspace = "" if workspace == room.room_id else workspace
     room.archived, room.read_only = archived, read_only
     room.history = cast(History, history)
+    room.pins.update(pins)
     for invite, role, expires_at in invites or ():
         room.invites[invite] = InviteCreated(invite, cast(Role, role), expires_at)

@@ -15,6 +15,7 @@ LOAD_ROOM = """
            r.archived,
            r.read_only,
            r.history,
+           coalesce((SELECT array_agg(p.event_id::text) FROM pins p WHERE p.room_id = r.id), '{}'),
            CASE WHEN r.kind = 'workspace' THEN coalesce(
                (SELECT json_agg(json_build_array(
                            i.id, i.role, (extract(epoch FROM i.expires_at) * 1000000)::bigint))
@@ -31,13 +32,16 @@ LOAD_MESSAGES = """
     SELECT o.next,
            coalesce(
                (SELECT json_agg(json_build_array(
-                           m.room_id, m.event_id, CASE WHEN m.deleted_at IS NULL THEN m.sender_id END))
+                           m.room_id, m.event_id,
+                           CASE WHEN m.deleted_at IS NULL OR d.event_id IS NOT NULL THEN m.sender_id END,
+                           d.deleted_by))
                   FROM messages m
                   JOIN unnest(%(rooms)s::uuid[], %(events)s::uuid[]) AS w (room_id, event_id)
-                    ON m.event_id = w.event_id AND m.room_id = w.room_id),
+                    ON m.event_id = w.event_id AND m.room_id = w.room_id
+                  LEFT JOIN deleted_messages d ON d.event_id = m.event_id AND d.room_id = m.room_id),
                '[]'
            )
       FROM projection_offsets o
      WHERE o.topic = 'chat.events' AND o.partition = %(partition)s
 """
-"""How far the partition is projected, and messages as they are there: room, id, author unless deleted."""
+"""How far the partition is projected, and messages as they are there: room, id, author, who deleted it."""

@@ -33,6 +33,9 @@ from roomlog.events import (
     MemberRemoved,
     MemberRoleChanged,
     MessageDeleted,
+    MessagePinned,
+    MessageRestored,
+    MessageUnpinned,
     RoomCreated,
     RoomRenamed,
     RoomSettingsChanged,
@@ -64,6 +67,9 @@ MOVES_ROOM: frozenset[type[Body]] = frozenset(
         MemberRemoved,
         MemberRoleChanged,
         MessageDeleted,
+        MessagePinned,
+        MessageRestored,
+        MessageUnpinned,
         RoomCreated,
         RoomRenamed,
         RoomSettingsChanged,
@@ -192,9 +198,12 @@ class RoomState:
             self._settled.set_result(None)
             self._settled = None
 
-    def will_delete(self, message: str) -> bool:
-        """Whether a deletion of the message is on its way into the log."""
-        return any(b.target_id == message for b in self.ahead.values() if type(b) is MessageDeleted)
+    def fate_of(self, message: str) -> tuple[str, MessageDeleted | MessageRestored] | None:
+        """Return the last deletion or restoration of a message that is on its way into the log, and its id."""
+        for event_id, body in reversed(self.ahead.items()):
+            if isinstance(body, MessageDeleted | MessageRestored) and body.target_id == message:
+                return event_id, body
+        return None
 
     def fold(self, event: ChatEvent, offset: int) -> bool:
         """Move the room along its log by an event that may concern its members; tell if it counts."""
@@ -212,6 +221,7 @@ class RoomState:
         self.view = copy(self.room)
         self.view.members = dict(self.room.members)
         self.view.invites = dict(self.room.invites)
+        self.view.pins = set(self.room.pins)
         for body in self.ahead.values():
             apply(self.view, body)
 

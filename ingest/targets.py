@@ -18,15 +18,17 @@ from ingest.postgres import RoomTable
 from ingest.rooms import RoomState
 from ingest.writes import Target
 from roomlog import ids
-from roomlog.events import MessageDeleted, MessagePosted
+from roomlog.events import ChatEvent, MessageDeleted, MessagePosted, MessageRestored
 from schemas.codec import ChatEventCodec, PoisonRecord
 
 CAPACITY = 20_000
-_KINDS = frozenset((MessagePosted.__name__, MessageDeleted.__name__))
+_KINDS = frozenset(kind.__name__ for kind in (MessagePosted, MessageDeleted, MessageRestored))
 _log = logging.getLogger(__name__)
 
 
 NOTHING = Target(None)
+_Noted = tuple[int, str | None, str | None]
+"""A room's number, and a target of it."""
 OnFound = Callable[[Target | None], None]
 """Gets the message; None: it could not be looked up."""
 
@@ -49,21 +51,35 @@ class Targets:
     ) -> None:
         self._table, self._log, self._codec = table, log, codec
         self._capacity = capacity
-        self._young: dict[str, tuple[int, str | None]] = {}
-        self._old: dict[str, tuple[int, str | None]] = {}
+        self._young: dict[str, _Noted] = {}
+        self._old: dict[str, _Noted] = {}
         self._wanted: dict[int, list[_Wanted]] = {}
         self._searches: dict[int, asyncio.Task[None]] = {}
 
-    def note(self, state: RoomState, event_id: str, author: str | None) -> None:
-        """A message of the room was posted, or (author None) deleted."""
-        self._young[event_id] = state.number, author
+    def note(self, state: RoomState, event_id: str, author: str) -> None:
+        """A message of the room was posted."""
+        self._keep(event_id, (state.number, author, None))
+
+    def note_change(self, state: RoomState, event: ChatEvent) -> None:
+        """A message was deleted or restored."""
+        body = event.body
+        if isinstance(body, MessageDeleted | MessageRestored):
+            known = self.get(state, body.target_id)
+            author, by = (None, None) if known is None else known
+            deleted_by = (by or event.sender_id) if isinstance(body, MessageDeleted) else None
+            self._keep(body.target_id, (state.number, author, deleted_by))
+
+    def _keep(self, event_id: str, noted: _Noted) -> None:
+        self._young[event_id] = noted
         if len(self._young) >= self._capacity:
             self._old, self._young = self._young, {}
 
     def get(self, state: RoomState, event_id: str) -> Target | None:
         """Return the message, None if this node does not know it."""
         found = self._young.get(event_id) or self._old.get(event_id)
-        return Target(found[1]) if found is not None and found[0] == state.number else None
+        if found is None or found[0] != state.number or found[1:] == NOTHING:
+            return None
+        return Target(*found[1:])
 
     def find(self, state: RoomState, event_id: str, on_found: OnFound) -> None:
         """Look a message up, as of now or a moment later."""
@@ -90,8 +106,8 @@ class Targets:
     ) -> dict[tuple[str, str], Target] | None:
         pairs = {item[:2] for item in wanted}
         try:
-            authors, at = await self._table.messages(partition, pairs)
-            found = {pair: Target(author) for pair, author in authors.items()}
+            known, at = await self._table.messages(partition, pairs)
+            found = {pair: Target(*who) for pair, who in known.items()}
             await self._read_on(partition, at, pairs, found)
         except (psycopg.Error, psycopg_pool.PoolTimeout, LogUnavailable, OSError) as error:
             _log.warning("messages cannot be looked up: %r", error)
@@ -122,8 +138,12 @@ class Targets:
             event = self._codec.decode(value)
         except PoisonRecord:
             return
-        if isinstance(event.body, MessageDeleted):
-            if (pair := (event.room_id, event.body.target_id)) in pairs:
-                found[pair] = NOTHING
+        if isinstance(event.body, MessageDeleted | MessageRestored):
+            pair = (event.room_id, event.body.target_id)
+            known = found.get(pair, NOTHING)
+            if known != NOTHING:
+                is_gone = isinstance(event.body, MessageDeleted)
+                deleted_by = (known.deleted_by or event.sender_id) if is_gone else None
+                found[pair] = known._replace(deleted_by=deleted_by)
         elif (pair := (event.room_id, event.event_id)) in pairs:
             found.setdefault(pair, Target(event.sender_id))

@@ -29,10 +29,10 @@ from ingest.workspaces import OnWorkspace
 from ingest.writes import Reply, Target, Write, micros
 from roomlog import ids, metrics
 from roomlog.errors import ErrorCode, Refused
-from roomlog.events import Body, ChatEvent
+from roomlog.events import Body, ChatEvent, MessageRestored
 from roomlog.notifications import concerned, headers
 from roomlog.partitions import partition_of
-from roomlog.protocol import CreateRoom, MessageCommand, PostMessage, RoomCommand
+from roomlog.protocol import CreateRoom, PostMessage, RoomCommand, TargetCommand
 from roomlog.rooms import Room, room_of, scope_of
 from roomlog.workspaces import needs_workspace
 from schemas.codec import ChatEventCodec
@@ -135,7 +135,7 @@ class Writer:
 
     def _look_up(self, state: RoomState, item: Parked) -> None:
         write = item.write
-        if isinstance(write.command, MessageCommand):
+        if isinstance(write.command, TargetCommand):
             self._look_for_target(state, item, write.command.event)
         if workspace := needs_workspace(write.command, state.view, write.sender):
             item.lookups += 1
@@ -237,10 +237,11 @@ class Writer:
         command, target = write.command, None
         if type(command) is PostMessage:
             return decide(state, write, target, 0)
-        if isinstance(command, MessageCommand):
+        if isinstance(command, TargetCommand):
             # Deleted since it was looked up? What passed through this node meanwhile tells.
             target = self._targets.get(state, command.event)
             target = target or self._on_its_way(write.room_id, command.event) or write.target
+            target = self._as_it_will_be(state, command.event, target)
         return decide(state, write, target, time.time_ns() // 1_000)
 
     def _on_its_way(self, room_id: str, event_id: str) -> Target | None:
@@ -249,6 +250,19 @@ class Writer:
         if write is None or type(write.command) is not PostMessage or write.room_id != room_id:
             return None
         return Target(write.sender)
+
+    def _as_it_will_be(
+        self, state: RoomState, message: str, target: Target | None
+    ) -> Target | None:
+        """Return a message as it is after what is on its way to it."""
+        fate = state.fate_of(message)
+        if fate is None or target is None:
+            return target
+        event_id, body = fate
+        if type(body) is MessageRestored:
+            return Target(target.author)
+        write = self._in_flight.get(event_id)
+        return Target(target.author, "" if write is None else write.sender)
 
     def _promise(self, state: RoomState, write: Write, body: Body | None) -> None:
         if body is not None and type(body) in MOVES_ROOM:

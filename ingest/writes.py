@@ -25,9 +25,18 @@ Reply = Callable[[bytes], None]
 
 
 class Target(NamedTuple):
-    """A message as a command finds it; `author` is None for one that was deleted or never was."""
+    """A message as a command finds it: one that stands, one that was deleted, or none.
+
+    Of a deleted one the author may not be known.
+    """
 
     author: str | None
+    deleted_by: str | None = None
+
+    @property
+    def standing_author(self) -> str | None:
+        """Who posted it, None for one that was deleted or never was."""
+        return self.author if self.deleted_by is None else None
 
 
 class Write:

@@ -67,12 +67,13 @@ class UserFact(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A new message: its place, its COPY row, and who sent it."""
+    """A new message: its place, its COPY row, who sent it, and when (microseconds since 1970)."""
 
     room_id: str
     offset: int
     row: bytes
     sender_id: str
+    at: int
 
 
 class Touch(NamedTuple):
@@ -157,9 +158,9 @@ def _add_posts(batch: Batch, posts: Posts, start: int, stop: int) -> int:
     """Add some of many posts; return where to go on."""
     if start < stop:
         part = slice(start, stop)
-        rooms, offsets = posts.rooms[part], posts.offsets[part]
-        batch.touches += zip(rooms, offsets, posts.times[part], strict=True)
-        messages = map(Message, rooms, offsets, posts.rows[part], posts.senders[part])
+        rooms, offsets, times = posts.rooms[part], posts.offsets[part], posts.times[part]
+        batch.touches += zip(rooms, offsets, times, strict=True)
+        messages = map(Message, rooms, offsets, posts.rows[part], posts.senders[part], times)
         for event, message in zip(posts.events[part], messages, strict=True):
             batch.messages.setdefault(event, message)
     return stop
@@ -192,7 +193,7 @@ def _add_chat_event(
         if event not in batch.messages:
             sender = fields["sender_id"]
             row = message_row(room_bytes, offset, event, cached_uuid_bytes(sender), at, body)
-            batch.messages[event] = Message(room, offset, row, sender)
+            batch.messages[event] = Message(room, offset, row, sender, at)
     except PoisonRecord as error:
         _bury(batch, record, "undecodable", str(error), now_ms)
     except (Unstorable, msgspec.ValidationError) as error:

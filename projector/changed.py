@@ -9,7 +9,7 @@ from roomlog.ids import is_id
 from schemas.codec import ChatEventCodec, PoisonRecord
 
 _POSTED = "MessagePosted"
-_CHANGED = ("MessageEdited", "MessageDeleted")
+_CHANGED = ("MessageEdited", "MessageDeleted", "MessageRestored")
 _LANGUAGE = "RoomLanguageChanged"
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from projector.batch import Fact, Message, UserFact
+from projector.texts import Known, OnMessage, Place, Texts
 from roomlog.accounts import UserRegistered, UserRenamed
 from roomlog.events import (
     InviteCreated,
@@ -21,8 +22,6 @@ from roomlog.events import (
     MemberLeft,
     MemberRemoved,
     MemberRoleChanged,
-    MessageDeleted,
-    MessageEdited,
     ReactionAdded,
     ReactionRemoved,
     Role,
@@ -31,16 +30,11 @@ from roomlog.events import (
     RoomRenamed,
     RoomSettingsChanged,
     RoomTopicChanged,
-    Text,
 )
 from roomlog.rooms import takes_effect
 
 MemberKey = tuple[str, str]
 """Room and user."""
-MessageKey = tuple[str, str]
-"""Room and event id."""
-Place = tuple[str, int]
-"""Room and offset."""
 ReactionKey = tuple[str, str, str, str]
 """Room, event id of the message, emoji and user."""
 
@@ -51,13 +45,6 @@ class Member(NamedTuple):
     role: Role
     joined_offset: int
     joined_at: int
-
-
-class Edit(NamedTuple):
-    """A message's newest text; `at` in microseconds since 1970."""
-
-    text: Text
-    at: int
 
 
 class Settings(NamedTuple):
@@ -78,8 +65,7 @@ class Prior:
     members: dict[MemberKey, Member] = field(default_factory=dict)
     void: set[bytes] = field(default_factory=set)
     """Ids of the messages that took no effect before."""
-    posted: dict[str, int] = field(default_factory=dict)
-    """Id and offset of each message that is posted in the same batch and edited or deleted there."""
+    messages: Known = field(default_factory=Known)
 
 
 @dataclass(slots=True)
@@ -106,9 +92,7 @@ class Changes:
     void: dict[Place, str] = field(default_factory=dict)
     """Ids of the events that take no effect (`roomlog.rooms.takes_effect`)."""
     member_delta: Counter[str] = field(default_factory=Counter)
-    edits: dict[MessageKey, Edit] = field(default_factory=dict)
-    deletions: dict[MessageKey, int] = field(default_factory=dict)
-    """Message -> when it was deleted first."""
+    texts: Texts = field(default_factory=Texts)
     withdrawn: set[ReactionKey] = field(default_factory=set)
     reactions: dict[ReactionKey, int] = field(default_factory=dict)
     """Reaction that stands -> since when."""
@@ -131,15 +115,6 @@ def concerned_members(facts: Iterable[Fact], messages: Iterable[Message] = ()) -
     return list(found)
 
 
-def concerned_messages(facts: Iterable[Fact]) -> set[str]:
-    """Return the messages of which the fold must know whether and where the batch posts them."""
-    return {
-        fact.body.target_id
-        for fact in facts
-        if isinstance(fact.body, MessageEdited | MessageDeleted)
-    }
-
-
 def fold(
     facts: Iterable[Fact],
     user_facts: Iterable[UserFact],
@@ -160,6 +135,7 @@ def fold(
         sender = (message.room_id, message.sender_id)
         if not _is_member_at(changes, prior, sender, message.offset):
             changes.void[message.room_id, message.offset] = event.hex()
+    changes.texts.forget(changes.void, prior.messages)
     for user_fact in user_facts:
         if user_fact.event_id not in prior.applied:
             changes.applied.append(user_fact.event_id)
@@ -197,10 +173,8 @@ def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:
         case MemberRoleChanged():
             if member := _member(changes, prior, (room, body.user_id)):
                 changes.members[room, body.user_id] = member._replace(role=body.role)
-        case MessageEdited() | MessageDeleted():
-            # A message can be foretold, since its id is derived; what comes before it changes nothing.
-            if prior.posted.get(body.target_id, -1) < fact.offset:
-                _fold_text(changes, fact, body)
+        case _ if isinstance(body, OnMessage):
+            changes.texts.fold(fact, body, prior.messages)
         case _:
             _fold_reaction(changes, fact)
 
@@ -211,14 +185,6 @@ def _change_settings(changes: Changes, fact: Fact, body: RoomSettingsChanged) ->
     read_only = had.read_only if body.read_only is None else body.read_only
     history = body.history or had.history
     changes.settings[fact.room_id] = Settings(archived, read_only, history)
-
-
-def _fold_text(changes: Changes, fact: Fact, body: MessageEdited | MessageDeleted) -> None:
-    key = (fact.room_id, body.target_id)
-    if isinstance(body, MessageDeleted):
-        changes.deletions.setdefault(key, fact.at)
-    elif key not in changes.deletions:
-        changes.edits[key] = Edit(body.text, fact.at)
 
 
 def _fold_reaction(changes: Changes, fact: Fact) -> None:

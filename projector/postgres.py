@@ -7,19 +7,20 @@ from typing import Any
 
 import psycopg
 
-from projector import rows, sql
+from projector import counters, rows, sql, texts
 from projector.batch import Batch, Message, Place
+from projector.counters import LastDays
 from projector.fold import (
     Changes,
     Member,
     Prior,
     concerned_members,
-    concerned_messages,
     created_rooms,
     fold,
 )
 from projector.session import Session, columns, move_offsets
-from roomlog.events import SealedText
+from projector.texts import concerned
+from roomlog.events import SealedText, Text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,6 +29,15 @@ class ReadModels(Session):
     """The session that a projector writes through."""
 
     OFFSETS = sql.PROJECTION
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        self._days = LastDays()
+
+    def connect(self) -> None:
+        """Open the session, closing an earlier one; raises Unavailable."""
+        super().connect()
+        self._days = LastDays()  # a crash may have taken back what the earlier one wrote last
 
     def write(self, batch: Batch, starts: Mapping[Place, int]) -> None:
         """Write a batch and move its offsets from `starts` to `batch.ends`, all or nothing.
@@ -53,7 +63,7 @@ class ReadModels(Session):
             connection = self._session()
             with connection.transaction(force_rollback=True), connection.cursor() as cursor:
                 _drop_applied_messages(cursor, batch)
-                changes = _apply(cursor, batch)
+                changes, _ = _apply(cursor, batch, self._days)
         if changes.void:
             return "its sender is no member of the room: it would have no effect"
         if not (batch.messages if is_message else changes.applied or batch.markers):
@@ -66,11 +76,14 @@ class ReadModels(Session):
             _move_offsets(cursor, batch.ends, starts)
             if check_messages:
                 _drop_applied_messages(cursor, batch)
-            _apply(cursor, batch)
+            _, days = _apply(cursor, batch, self._days)
+        self._days.note(days)
 
 
-def _apply(cursor: psycopg.Cursor, batch: Batch) -> Changes:
-    """Write the effects of a batch; return what its facts changed, and what had no effect."""
+def _apply(
+    cursor: psycopg.Cursor, batch: Batch, days: LastDays
+) -> tuple[Changes, dict[counters.Sender, int]]:
+    """Write the effects of a batch; return what its facts changed and what had no effect, and who wrote when."""
     changes = Changes()
     messages: Collection[Message] = ()
     if batch.messages or batch.facts or batch.user_facts:
@@ -82,9 +95,10 @@ def _apply(cursor: psycopg.Cursor, batch: Batch) -> Changes:
     _write_messages(cursor, messages)
     _write_changes(cursor, changes)
     _write_rooms(cursor, batch, messages, changes)
+    later = _write_counts(cursor, messages, days)
     _write_markers(cursor, batch)
     _write_presence(cursor, batch)
-    return changes
+    return changes, later
 
 
 def _move_offsets(
@@ -112,10 +126,21 @@ def _read_prior(cursor: psycopg.Cursor, batch: Batch) -> Prior:
             prior.members[room, user] = Member(*member)
     if rooms := list({message.room_id for message in batch.messages.values()}):
         prior.void.update(event.bytes for (event,) in cursor.execute(sql.SELECT_VOID, [rooms]))
-    for target in concerned_messages(facts):
-        if message := batch.messages.get(bytes.fromhex(target.replace("-", ""))):
-            prior.posted[target] = message.offset
+    if touched := concerned(facts):
+        prior.messages = _read_messages(cursor, batch, touched)
     return prior
+
+
+def _read_messages(
+    cursor: psycopg.Cursor, batch: Batch, keys: Collection[texts.MessageKey]
+) -> texts.Known:
+    cursor.execute(sql.SELECT_MESSAGES, columns(keys, 2))
+    known = texts.Known(deleted={(room, event): deleted for room, event, deleted in cursor})
+    for room, target in keys:
+        message = batch.messages.get(bytes.fromhex(target.replace("-", "")))
+        if message is not None and message.room_id == room:
+            known.posted[room, target] = message.offset
+    return known
 
 
 def _with_effect(
@@ -152,8 +177,7 @@ def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     gone = [key for key, member in changes.members.items() if member is None]
     _many(cursor, sql.DELETE_MEMBERS, gone, 2)
     _many(cursor, sql.UPSERT_MEMBERS, _member_rows(changes), 5)
-    _many(cursor, sql.UPDATE_EDITED, _edit_rows(changes), 5)
-    _many(cursor, sql.UPDATE_DELETED, [(*k, _time(at)) for k, at in changes.deletions.items()], 3)
+    _write_texts(cursor, changes.texts)
     _many(cursor, sql.DELETE_REACTIONS, changes.withdrawn, 4)
     reactions = [(*key, _time(at)) for key, at in changes.reactions.items()]
     _many(cursor, sql.INSERT_REACTIONS, reactions, 5)
@@ -162,9 +186,28 @@ def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     _many(cursor, sql.UPDATE_USERS, changes.renamed.items(), 2)
 
 
+def _write_texts(cursor: psycopg.Cursor, changed: texts.Texts) -> None:
+    _many(cursor, sql.UPDATE_RESTORED, changed.restored, 2)
+    _many(cursor, sql.INSERT_FIRST_TEXTS, changed.edits, 2)
+    edits = [
+        (*key, edit.offset, edit.sender_id, _time(edit.at), *_stored(edit.text))
+        for key, some in changed.edits.items()
+        for edit in some
+    ]
+    _many(cursor, sql.INSERT_TEXTS, edits, 7)
+    newest = [(*k, *_stored(e[-1].text), _time(e[-1].at)) for k, e in changed.edits.items()]
+    _many(cursor, sql.UPDATE_EDITED, newest, 5)
+    deleted = [(*key, _time(fate.at), fate.by) for key, fate in changed.deletions.items()]
+    _many(cursor, sql.UPDATE_DELETED, deleted, 4)
+    _many(cursor, sql.DELETE_PINS, changed.unpinned, 2)
+    pins = [(*key, p.offset, p.sender_id, _time(p.at)) for key, p in changed.pins.items()]
+    _many(cursor, sql.INSERT_PINS, pins, 5)
+
+
 def _write_rooms(
     cursor: psycopg.Cursor, batch: Batch, messages: Collection[Message], changes: Changes
 ) -> None:
+    deleted = changes.texts.deleted_delta
     posted = Counter([message.room_id for message in messages])
     touched = [
         (
@@ -172,6 +215,7 @@ def _write_rooms(
             touch.offset,
             _time(touch.at),
             posted[room],
+            deleted[room],
             changes.member_delta[room],
             changes.names.get(room),
             changes.topics.get(room),
@@ -179,7 +223,21 @@ def _write_rooms(
         )
         for room, touch in batch.touched(changes.void).items()
     ]
-    _many(cursor, sql.UPDATE_ROOMS, touched, 8)
+    if touched:
+        cursor.execute(sql.UPDATE_ROOMS, columns(touched, 9))
+        counts: dict[str, int] = dict(cursor.fetchall())
+        if counts:
+            _many(cursor, sql.INSERT_MARKS, counters.marks(counts, messages), 3)
+
+
+def _write_counts(
+    cursor: psycopg.Cursor, messages: Collection[Message], days: LastDays
+) -> dict[counters.Sender, int]:
+    hours = [(*key, count) for key, count in counters.hours(messages).items()]
+    _many(cursor, sql.UPSERT_STATS, hours, 3)
+    later = days.later(messages)
+    _many(cursor, sql.UPSERT_SENDERS, [(*key, day) for key, day in later.items()], 3)
+    return later
 
 
 def _write_markers(cursor: psycopg.Cursor, batch: Batch) -> None:
@@ -233,15 +291,11 @@ def _member_rows(changes: Changes) -> list[tuple[Any, ...]]:
     ]
 
 
-def _edit_rows(changes: Changes) -> list[tuple[Any, ...]]:
-    found: list[tuple[Any, ...]] = []
-    for key, (text, at) in changes.edits.items():
-        if isinstance(text, SealedText):
-            sealed = rows.sealed_json(text.key_id, text.nonce, text.ciphertext).decode()
-            found.append((*key, None, sealed, _time(at)))
-        else:
-            found.append((*key, text, None, _time(at)))
-    return found
+def _stored(text: Text) -> tuple[str | None, str | None]:
+    """Return the plain and the sealed text, one of them None."""
+    if isinstance(text, SealedText):
+        return None, rows.sealed_json(text.key_id, text.nonce, text.ciphertext).decode()
+    return text, None
 
 
 def _many(

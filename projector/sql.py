@@ -4,6 +4,7 @@
 from typing import NamedTuple
 
 from projector.rows import COLUMNS
+from roomlog.readmodels.tables import MARK_EVERY
 
 # Migrations. The key of the advisory lock is arbitrary, and nothing else uses it.
 LOCK_MIGRATIONS = "SELECT pg_advisory_lock(7_201_124)"
@@ -68,6 +69,12 @@ SELECT_APPLIED = "SELECT event_id::text FROM applied_events WHERE event_id = ANY
 SELECT_APPLIED_MESSAGES = "SELECT event_id FROM messages WHERE event_id = ANY (%s::uuid[])"
 SELECT_VOID = "SELECT event_id FROM void_events WHERE room_id = ANY (%s::uuid[])"
 SELECT_ROOMS = "SELECT id::text FROM rooms WHERE id = ANY (%s::uuid[])"
+SELECT_MESSAGES = """
+SELECT m.room_id::text, m.event_id::text, m.deleted_at IS NOT NULL
+FROM messages m JOIN unnest(%s::uuid[], %s::uuid[]) AS key (room_id, event_id)
+    ON key.event_id = m.event_id AND key.room_id = m.room_id
+LEFT JOIN deleted_messages d ON d.event_id = m.event_id AND d.room_id = m.room_id
+WHERE m.deleted_at IS NULL OR d.event_id IS NOT NULL"""
 SELECT_MEMBERS = """
 SELECT room_id::text, user_id::text, role, joined_offset,
        (extract(epoch FROM joined_at) * 1000000)::bigint
@@ -111,25 +118,74 @@ SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::bigint[], %s::times
 ON CONFLICT (room_id, user_id) DO UPDATE SET role = excluded.role,
     joined_offset = excluded.joined_offset, joined_at = excluded.joined_at"""
 # Of rooms that nobody created, in a log that others wrote, there is nothing to update.
-UPDATE_ROOMS = """
+# Returns the rooms that got to a message which is marked, and how many they have now.
+UPDATE_ROOMS = f"""
+WITH moved AS (
 UPDATE rooms SET last_offset = t."offset", last_event_at = t.at,
-    message_count = message_count + t.messages, member_count = member_count + t.members,
+    message_count = message_count + t.messages, deleted_count = deleted_count + t.deleted,
+    member_count = member_count + t.members,
     name = coalesce(t.name, rooms.name), topic = coalesce(t.topic, rooms.topic),
     language = coalesce(t.language, rooms.language)
-FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[], %s::bigint[], %s::integer[], %s::text[],
-            %s::text[], %s::text[])
-     AS t (id, "offset", at, messages, members, name, topic, language)
-WHERE rooms.id = t.id"""
+FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::integer[],
+            %s::text[], %s::text[], %s::text[])
+     AS t (id, "offset", at, messages, deleted, members, name, topic, language)
+WHERE rooms.id = t.id RETURNING rooms.id, message_count, t.messages)
+SELECT id::text, message_count FROM moved
+WHERE message_count / {MARK_EVERY} > (message_count - messages) / {MARK_EVERY}"""
+INSERT_MARKS = """
+INSERT INTO message_marks (room_id, number, "offset")
+SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[])"""
+UPSERT_STATS = """
+INSERT INTO room_stats AS s (room_id, hour, messages)
+SELECT * FROM unnest(%s::uuid[], %s::integer[], %s::integer[])
+ON CONFLICT (room_id, hour) DO UPDATE SET messages = s.messages + excluded.messages"""
+UPSERT_SENDERS = """
+INSERT INTO room_senders AS s (room_id, user_id, last_day)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::integer[])
+ON CONFLICT (room_id, user_id) DO UPDATE SET last_day = excluded.last_day
+WHERE s.last_day < excluded.last_day"""
+# What is done to messages, in this order: one may be restored, edited and deleted again in one batch.
+UPDATE_RESTORED = """
+WITH back AS (
+    DELETE FROM deleted_messages AS d
+    USING unnest(%s::uuid[], %s::uuid[]) AS key (room_id, event_id)
+    WHERE d.room_id = key.room_id AND d.event_id = key.event_id RETURNING d.*)
+UPDATE messages AS m SET text = back.text, sealed = back.sealed, mentions = back.mentions,
+    attachments = back.attachments, deleted_at = NULL
+FROM back WHERE m.event_id = back.event_id AND m.room_id = back.room_id"""
+INSERT_FIRST_TEXTS = """
+INSERT INTO message_texts (room_id, event_id, "offset", sender_id, written_at, text, sealed)
+SELECT m.room_id, m.event_id, m."offset", m.sender_id, m.sent_at, m.text, m.sealed
+FROM messages m JOIN unnest(%s::uuid[], %s::uuid[]) AS key (room_id, event_id)
+    ON m.event_id = key.event_id AND m.room_id = key.room_id
+WHERE m.edited_at IS NULL"""
+INSERT_TEXTS = """
+INSERT INTO message_texts (room_id, event_id, "offset", sender_id, written_at, text, sealed)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::uuid[], %s::timestamptz[], %s::text[],
+                     %s::jsonb[])"""
 UPDATE_EDITED = """
 UPDATE messages SET text = e.text, sealed = e.sealed, edited_at = e.at
 FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::jsonb[], %s::timestamptz[])
      AS e (room_id, event_id, text, sealed, at)
 WHERE messages.event_id = e.event_id AND messages.room_id = e.room_id AND deleted_at IS NULL"""
 UPDATE_DELETED = """
+WITH gone AS (
+    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::uuid[])
+    AS d (room_id, event_id, at, by)),
+kept AS (
+    INSERT INTO deleted_messages (room_id, event_id, deleted_by, text, sealed, mentions, attachments)
+    SELECT m.room_id, m.event_id, gone.by, m.text, m.sealed, m.mentions, m.attachments
+    FROM messages m JOIN gone ON m.event_id = gone.event_id AND m.room_id = gone.room_id)
 UPDATE messages SET text = NULL, sealed = NULL, mentions = '{}', attachments = '[]',
-    deleted_at = d.at
-FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) AS d (room_id, event_id, at)
-WHERE messages.event_id = d.event_id AND messages.room_id = d.room_id AND deleted_at IS NULL"""
+    deleted_at = gone.at
+FROM gone WHERE messages.event_id = gone.event_id AND messages.room_id = gone.room_id"""
+DELETE_PINS = """
+DELETE FROM pins AS p USING unnest(%s::uuid[], %s::uuid[]) AS gone (room_id, event_id)
+WHERE p.room_id = gone.room_id AND p.event_id = gone.event_id"""
+INSERT_PINS = """
+INSERT INTO pins (room_id, event_id, "offset", pinned_by, pinned_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::uuid[], %s::timestamptz[])
+ON CONFLICT DO NOTHING"""
 DELETE_REACTIONS = """
 DELETE FROM reactions AS r
 USING unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[])

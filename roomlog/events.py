@@ -169,6 +169,24 @@ class ReactionRemoved(Struct, frozen=True):
     emoji: str
 
 
+class MessageRestored(Struct, frozen=True):
+    """A deletion was taken back: the message says what it said before."""
+
+    target_id: str
+
+
+class MessagePinned(Struct, frozen=True):
+    """A message was put among those that the room keeps in view."""
+
+    target_id: str
+
+
+class MessageUnpinned(Struct, frozen=True):
+    """A message is kept in view no more; its deletion does that too."""
+
+    target_id: str
+
+
 Body = (
     RoomCreated
     | RoomRenamed
@@ -187,6 +205,9 @@ Body = (
     | RoomSettingsChanged
     | InviteCreated
     | InviteRevoked
+    | MessageRestored
+    | MessagePinned
+    | MessageUnpinned
 )
 BODY_TYPES: dict[str, type[Struct]] = {t.__name__: t for t in get_args(Body)}
 

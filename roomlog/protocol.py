@@ -116,6 +116,27 @@ class RemoveReaction(Acting, frozen=True, kw_only=True, tag="unreact"):
     emoji: Emoji
 
 
+class UndeleteMessage(Acting, frozen=True, kw_only=True, tag="undelete"):
+    """Take a deletion back: one's own, or as an owner or moderator anybody's."""
+
+    room: Id
+    event: Id
+
+
+class PinMessage(Acting, frozen=True, kw_only=True, tag="pin"):
+    """Keep a message in view."""
+
+    room: Id
+    event: Id
+
+
+class UnpinMessage(Acting, frozen=True, kw_only=True, tag="unpin"):
+    """Keep a message in view no more."""
+
+    room: Id
+    event: Id
+
+
 class CreateRoom(Acting, frozen=True, kw_only=True, tag="create"):
     """Make a room with its first members, or a workspace, which has a slug."""
 
@@ -233,13 +254,16 @@ class Ping(
 
 MessageCommand = EditMessage | DeleteMessage | AddReaction | RemoveReaction
 """What is done to a message that is there already."""
+PinCommand = PinMessage | UnpinMessage
+TargetCommand = MessageCommand | UndeleteMessage | PinCommand
+"""What names a message."""
 MemberCommand = InviteMember | RemoveMember | ChangeRole
 """What is done to another's membership."""
 InviteCommand = CreateInvite | RevokeInvite
 """What only workspaces take."""
 RoomCommand = (
     PostMessage
-    | MessageCommand
+    | TargetCommand
     | MemberCommand
     | RenameRoom
     | ChangeSettings

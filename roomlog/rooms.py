@@ -27,7 +27,9 @@ from roomlog.events import (
     MemberRoleChanged,
     MessageDeleted,
     MessageEdited,
+    MessagePinned,
     MessagePosted,
+    MessageUnpinned,
     ReactionAdded,
     ReactionRemoved,
     Role,
@@ -83,6 +85,8 @@ class Room:
     archived: bool = False
     read_only: bool = False
     history: History = "all"
+    pins: set[str] = field(default_factory=set)
+    """Ids of the messages that are kept in view."""
 
     def is_visible_to(self, user: str) -> bool:
         """Tell whether the user may know that the room exists.
@@ -172,6 +176,10 @@ def apply(room: Room, body: Body) -> None:
             room.invites[invite] = body
         case InviteRevoked(invite_id=invite):
             room.invites.pop(invite, None)
+        case MessagePinned(target_id=message):
+            room.pins.add(message)
+        case MessageUnpinned(target_id=message) | MessageDeleted(target_id=message):
+            room.pins.discard(message)
         case _:
             pass
 

@@ -35,6 +35,7 @@ from roomlog.protocol import (
     RenameRoom,
     RevokeInvite,
     RoomCommand,
+    UndeleteMessage,
 )
 from roomlog.rooms import Room, is_last_owner, named
 
@@ -60,7 +61,13 @@ def needs_workspace(command: RoomCommand, room: Room, sender: str) -> str:
     if not room.workspace:
         return ""
     by_roles = (
-        DeleteMessage | InviteMember | RemoveMember | ChangeRole | RenameRoom | ChangeSettings
+        DeleteMessage
+        | UndeleteMessage
+        | InviteMember
+        | RemoveMember
+        | ChangeRole
+        | RenameRoom
+        | ChangeSettings
     )
     if sender not in room.members:
         return room.workspace if type(command) is JoinRoom else ""

@@ -172,6 +172,7 @@ async def get_room_stats(view: VisibleRoom, use: Use) -> Response:
         "room": view.id,
         "members": view.row["members"],
         "messages": view.row["message_count"],
+        "deleted": view.row["deleted_count"],
         "messages_last_day": recent["day"],
         "messages_last_week": recent["week"],
         "senders_last_week": recent["senders"],

@@ -61,6 +61,10 @@ def happened(kind: str, name: str, whom: str, details: dict[str, Any]) -> str:
             return f"{name} edited a message: {details.get('text')}"
         case "MessageDeleted":
             return f"{name} deleted a message"
+        case "MessageRestored":
+            return f"{name} took back that a message was deleted"
+        case "MessagePinned" | "MessageUnpinned":
+            return f"{name} {'pinned' if kind == 'MessagePinned' else 'unpinned'} a message"
         case "ReactionAdded" | "ReactionRemoved":
             verb = "reacts with" if kind == "ReactionAdded" else "takes back"
             return f"{name} {verb} {details.get('emoji')}"

@@ -78,6 +78,18 @@ class Commands(ABC):
         """Withdraw a message."""
         return await self._write("delete", key, room=room, event=event)
 
+    async def undelete(self, room: str, event: str, *, key: str = "") -> Ack:
+        """Take a deletion back: one's own, or as a moderator anybody's."""
+        return await self._write("undelete", key, room=room, event=event)
+
+    async def pin(self, room: str, event: str, *, key: str = "") -> Ack:
+        """Keep a message in view."""
+        return await self._write("pin", key, room=room, event=event)
+
+    async def unpin(self, room: str, event: str, *, key: str = "") -> Ack:
+        """Keep a message in view no more."""
+        return await self._write("unpin", key, room=room, event=event)
+
     async def react(self, room: str, event: str, emoji: str, *, key: str = "") -> Ack:
         """React to a message."""
         return await self._write("react", key, room=room, event=event, emoji=emoji)

@@ -5,6 +5,7 @@ slow, simple and independent of it, for whoever wants to know whether the tables
 """
 
 import base64
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -24,7 +25,10 @@ from roomlog.events import (
     MemberRoleChanged,
     MessageDeleted,
     MessageEdited,
+    MessagePinned,
     MessagePosted,
+    MessageRestored,
+    MessageUnpinned,
     ReactionAdded,
     ReactionRemoved,
     RoomCreated,
@@ -38,14 +42,24 @@ from roomlog.events import (
 from roomlog.partitions import partition_of
 from roomlog.readmodels.tables import (
     APPLIED,
+    DAY_MICROS,
+    DELETED,
     EARLIEST_MICROS,
+    HOUR_MICROS,
     INVITES,
     LATEST_MICROS,
+    MARK_EVERY,
     MARKERS,
+    MARKS,
     MEMBERS,
     MESSAGES,
+    OF_ROOMS,
+    PINS,
     REACTIONS,
     ROOMS,
+    SENDERS,
+    STATS,
+    TEXTS,
     USERS,
     VOID,
     Key,
@@ -58,10 +72,13 @@ from roomlog.search.languages import SIMPLE
 Rows = dict[str, dict[Key, Row]]
 """Table -> its rows by key, in the form of `Table.values`."""
 
-_OF_ROOMS = (ROOMS, MEMBERS, MESSAGES, REACTIONS, VOID, INVITES)
+
+_NEVER = EARLIEST_MICROS // DAY_MICROS
+_Text = tuple[int, str, int, str | None, dict[str, str] | None]
+"""Where, by whom and when a message got a text, and the text, plain or sealed."""
 
 
-class _Message(Struct, gc=False):
+class _Message(Struct):
     offset: int
     sender: str
     at: int
@@ -72,6 +89,14 @@ class _Message(Struct, gc=False):
     attachments: list[dict[str, Any]]
     edited_at: int | None = None
     deleted_at: int | None = None
+    texts: list[_Text] = field(default_factory=list)
+    """Those of an edited message, the first among them."""
+    kept: tuple[Any, ...] | None = None
+    """Who deleted it, and what it said."""
+
+    @property
+    def row(self) -> Row:
+        return msgspec.structs.astuple(self)[:-2]
 
 
 class _Member(Struct, gc=False):
@@ -99,6 +124,7 @@ class _Room(Struct):
     members: dict[str, _Member] = field(default_factory=dict)
     messages: dict[str, _Message] = field(default_factory=dict)
     reactions: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    pins: dict[str, tuple[int, str, int]] = field(default_factory=dict)
     void: dict[str, int] = field(default_factory=dict)
     """Event without an effect -> its offset."""
     invites: dict[str, tuple[ChatEvent, InviteCreated]] = field(default_factory=dict)
@@ -145,23 +171,44 @@ class ChatFold:
 
     def rows(self) -> Rows:
         """Return the rows of the tables that are about rooms."""
-        found: Rows = {table.name: {} for table in _OF_ROOMS}
+        found: Rows = {table.name: {} for table in OF_ROOMS}
         for room_id, room in self._rooms.items():
             if room.created is not None:
                 found[ROOMS.name][room_id,] = _room_row(room, room.created, self._partition)
             for user, member in room.members.items():
                 since = member.joined_offset, member.joined_at
                 found[MEMBERS.name][room_id, user] = (member.role, *since)
-            for event_id, message in room.messages.items():
-                found[MESSAGES.name][room_id, event_id] = msgspec.structs.astuple(message)
+            _add_messages(found, room_id, room)
             for (event_id, emoji, user), at in room.reactions.items():
                 found[REACTIONS.name][room_id, event_id, emoji, user] = (at,)
+            for event_id, pin in room.pins.items():
+                found[PINS.name][room_id, event_id] = pin
             for event_id, offset in room.void.items():
                 found[VOID.name][room_id, offset] = (event_id,)
             for invite, (event, body) in room.invites.items():
                 by = event.sender_id, event.occurred_at
                 found[INVITES.name][invite,] = (room_id, body.role, *by, body.expires_at)
         return found
+
+
+def _add_messages(found: Rows, room_id: str, room: _Room) -> None:
+    """Add the messages of a room, and what is counted of them."""
+    hours: Counter[int] = Counter()
+    days: dict[str, int] = {}
+    for number, (event_id, message) in enumerate(room.messages.items(), 1):
+        found[MESSAGES.name][room_id, event_id] = message.row
+        for offset, *written in message.texts:
+            found[TEXTS.name][room_id, event_id, offset] = tuple(written)
+        if message.kept is not None:
+            found[DELETED.name][room_id, event_id] = message.kept
+        hours[message.at // HOUR_MICROS] += 1
+        days[message.sender] = max(message.at // DAY_MICROS, days.get(message.sender, _NEVER))
+        if number % MARK_EVERY == 0 and room.created is not None:
+            found[MARKS.name][room_id, number] = (message.offset,)
+    for hour, count in hours.items():
+        found[STATS.name][room_id, hour] = (count,)
+    for user, day in days.items():
+        found[SENDERS.name][room_id, user] = (day,)
 
 
 def _room_row(room: _Room, created: _Created, partition: int) -> Row:
@@ -180,6 +227,7 @@ def _room_row(room: _Room, created: _Created, partition: int) -> Row:
         *room.last,
         len(room.members),
         len(room.messages),
+        sum(message.deleted_at is not None for message in room.messages.values()),
         created.language,
         created.archived,
         created.read_only,
@@ -253,19 +301,42 @@ def _post(room: _Room, event: ChatEvent, body: MessagePosted, offset: int) -> No
     )
 
 
-def _edit(room: _Room, event: ChatEvent, body: MessageEdited, _offset: int) -> None:
+def _edit(room: _Room, event: ChatEvent, body: MessageEdited, offset: int) -> None:
     message = room.messages.get(body.target_id)
     if message is not None and message.deleted_at is None:
+        if not message.texts:
+            first = message.sender, message.at, message.text, message.sealed
+            message.texts.append((message.offset, *first))
         message.text, message.sealed = _texts(body.text)
         message.edited_at = event.occurred_at
+        new = event.sender_id, event.occurred_at, message.text, message.sealed
+        message.texts.append((offset, *new))
 
 
 def _delete(room: _Room, event: ChatEvent, body: MessageDeleted, _offset: int) -> None:
+    room.pins.pop(body.target_id, None)
     message = room.messages.get(body.target_id)
     if message is not None and message.deleted_at is None:
+        said = message.text, message.sealed, message.mentions, message.attachments
+        message.kept = (event.sender_id, *said)
         message.text = message.sealed = None
         message.mentions, message.attachments = [], []
         message.deleted_at = event.occurred_at
+
+
+def _restore(room: _Room, _event: ChatEvent, body: MessageRestored, _offset: int) -> None:
+    message = room.messages.get(body.target_id)
+    if message is not None and message.kept is not None:
+        _, message.text, message.sealed, message.mentions, message.attachments = message.kept
+        message.kept = message.deleted_at = None
+
+
+def _pin(room: _Room, event: ChatEvent, body: MessagePinned, offset: int) -> None:
+    room.pins.setdefault(body.target_id, (offset, event.sender_id, event.occurred_at))
+
+
+def _unpin(room: _Room, _event: ChatEvent, body: MessageUnpinned, _offset: int) -> None:
+    room.pins.pop(body.target_id, None)
 
 
 def _react(room: _Room, event: ChatEvent, body: ReactionAdded, _offset: int) -> None:
@@ -301,6 +372,9 @@ _RULES: Mapping[type, Callable[[_Room, ChatEvent, Any, int], None]] = {
     MessagePosted: _post,
     MessageEdited: _edit,
     MessageDeleted: _delete,
+    MessageRestored: _restore,
+    MessagePinned: _pin,
+    MessageUnpinned: _unpin,
     ReactionAdded: _react,
     ReactionRemoved: _unreact,
 }

@@ -27,6 +27,11 @@ SWAP_LOCK = 7_201_126
 A snapshot from before a swap would see the new tables empty.
 """
 
+MARK_EVERY = 1_000
+"""Of each room, every so many messages one is marked: pages are counted from there."""
+HOUR_MICROS = 3_600_000_000
+DAY_MICROS = 24 * HOUR_MICROS
+
 # Years 1 to 9999: PostgreSQL could hold more, but no reader in Python could.
 EARLIEST_MICROS = -62_135_596_800_000_000
 LATEST_MICROS = 253_402_300_799_999_999
@@ -43,6 +48,9 @@ _IDS = {
     "sender_id",
     "reply_to",
     "created_by",
+    "deleted_by",
+    "pinned_by",
+    "message_id",
 }
 _ID_LISTS = {"mentions"}
 
@@ -91,6 +99,7 @@ ROOMS = Table(
         "last_event_at",
         "member_count",
         "message_count",
+        "deleted_count",
         "language",
         "archived",
         "read_only",
@@ -123,7 +132,54 @@ INVITES = Table(
     "workspace_invites", ("id",), ("workspace_id", "role", "created_by", "created_at", "expires_at")
 )
 
-TABLES = (USERS, ROOMS, MEMBERS, MESSAGES, REACTIONS, APPLIED, VOID, MARKERS, INVITES)
+MARKS = Table("message_marks", ("room_id", "number"), ("offset",))
+STATS = Table("room_stats", ("room_id", "hour"), ("messages",))
+SENDERS = Table("room_senders", ("room_id", "user_id"), ("last_day",))
+TEXTS = Table(
+    "message_texts",
+    ("room_id", "event_id", "offset"),
+    ("sender_id", "written_at", "text", "sealed"),
+)
+DELETED = Table(
+    "deleted_messages",
+    ("room_id", "event_id"),
+    ("deleted_by", "text", "sealed", "mentions", "attachments"),
+)
+PINS = Table("pins", ("room_id", "event_id"), ("offset", "pinned_by", "pinned_at"))
+
+OF_ROOMS = (
+    ROOMS,
+    MEMBERS,
+    MESSAGES,
+    REACTIONS,
+    VOID,
+    INVITES,
+    MARKS,
+    STATS,
+    SENDERS,
+    TEXTS,
+    DELETED,
+    PINS,
+)
+"""What chat.events alone makes, besides the ids of applied events."""
+SCHEDULED = Table(
+    "scheduled_messages",
+    ("id",),
+    (
+        "user_id",
+        "room_id",
+        "message_id",
+        "text",
+        "reply_to",
+        "mentions",
+        "send_at",
+        "created_at",
+        "state",
+        "reason",
+    ),
+)
+
+TABLES = (USERS, *OF_ROOMS, APPLIED, MARKERS, SCHEDULED)
 """Every table that is made from the log, and can be thrown away and made again from it."""
 
 

@@ -38,6 +38,9 @@ async def eventful_room(two_members, db):
     for command in (
         {"op": "edit", "event": first.event, "text": "first of all"},
         {"op": "delete", "event": gone.event},
+        {"op": "delete", "event": answer.event},
+        {"op": "undelete", "event": answer.event},
+        {"op": "pin", "event": first.event},
         {"op": "react", "event": answer.event, "emoji": "+"},
         {"op": "react", "event": first.event, "emoji": "-"},
         {"op": "unreact", "event": first.event, "emoji": "-"},

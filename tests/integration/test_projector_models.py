@@ -52,11 +52,18 @@ TABLES = [
     "void_events",
     "workspace_invites",
     "workspace_departures",
+    "message_marks",
+    "room_stats",
+    "room_senders",
+    "message_texts",
+    "deleted_messages",
+    "pins",
     "presence",
     "projection_offsets",
 ]
 TABLES_IN_ORDER = {table: f"SELECT * FROM {table} ORDER BY 1, 2" for table in TABLES}
 TABLES_IN_ORDER["applied_events"] = "SELECT * FROM applied_events ORDER BY 1"
+TABLES_IN_ORDER["message_texts"] = "SELECT * FROM message_texts ORDER BY 1, 2, 3"
 TABLES_IN_ORDER["reactions"] = "SELECT * FROM reactions ORDER BY 1, 2, 3, 4"
 
 
@@ -296,6 +303,21 @@ def test_of_two_that_write_the_same_at_once_one_is_fenced(models, database, db):
     assert rows(db, "SELECT message_count FROM rooms") == [(500,)]
 
 
+def test_every_thousandth_message_is_marked_however_the_log_is_cut(models, db):
+    posts = [MessagePosted(str(n)) for n in range(2_500)]
+    sent = records(CREATED, *posts[:1_500], MemberJoined(BOB), *posts[1_500:], sender=ALICE)
+    for size in (1_000, 701, 3_000):
+        db.execute(f"TRUNCATE {', '.join(TABLES)}")
+        models.connect()
+        project(models, *(batch_of(*sent[n : n + size]) for n in range(0, len(sent), size)))
+        query = 'SELECT number, "offset" FROM message_marks ORDER BY 1'
+        assert rows(db, query) == [(1_000, 1_000), (2_000, 2_001)]
+        assert rows(db, "SELECT sum(messages) FROM room_stats") == [(2_500,)]
+    db.execute("UPDATE rooms SET history = 'joined'")
+    db.execute("SELECT set_config('roomlog.user_id', %s, false)", [BOB])
+    assert rows(db, "SELECT messages_before_joining(%s)", ROOM) == [(1_500,)]
+
+
 TARGETS = [ids.derived_id("message", str(n)) for n in range(3)]
 people = st.sampled_from([ALICE, BOB])
 targets = st.sampled_from(TARGETS)
@@ -352,6 +374,7 @@ def test_however_the_log_is_cut_the_rows_are_the_same(models, db, log):
     found = []
     for edges in ([0, len(sent)], cuts, list(range(len(sent) + 1))):
         db.execute(f"TRUNCATE {', '.join(TABLES)}")
+        models.connect()
         for start, end in itertools.pairwise(edges):
             project(models, batch_of(*sent[start:end]))
         found.append(dump(db))

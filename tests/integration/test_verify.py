@@ -41,6 +41,13 @@ WRONG = {
     "read_markers: 1 different": "UPDATE read_markers SET \"offset\" = 0 WHERE room_id = '{room}'",
     "applied_events: 1 extra": "INSERT INTO applied_events VALUES ('{new}')",
     "void_events: 1 extra": "INSERT INTO void_events VALUES ('{room}', 0, '{new}')",
+    "message_marks: 1 extra": "INSERT INTO message_marks VALUES ('{room}', 1000, 0)",
+    "room_stats: 1 different": "UPDATE room_stats SET messages = 7 WHERE room_id = '{room}'",
+    "room_senders: 1 different": "UPDATE room_senders SET last_day = 7 WHERE (room_id, user_id) = "
+    "(SELECT room_id, sender_id FROM messages WHERE event_id = '{message}')",
+    "message_texts: 1 missing": "DELETE FROM message_texts WHERE room_id = '{room}' AND text = 'first'",
+    "deleted_messages: 1 different": "UPDATE deleted_messages SET text = 'x' WHERE room_id = '{room}'",
+    "pins: 1 missing": "DELETE FROM pins WHERE room_id = '{room}'",
     "users: 1 extra": "INSERT INTO users VALUES ('{new}', 'nobody', now())",
 }
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.messages import message, numbered_page, people, reactions, user
+from roomlog.readmodels.tables import MARK_EVERY
 
 SENT = datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC)
 
@@ -81,16 +82,14 @@ def test_everybody_who_is_shown_is_named() -> None:
     assert user("u", None) == {"id": "u", "name": "u"}
 
 
-@pytest.mark.parametrize("limit", [1, 3, 50])
-@given(total=st.integers(0, 200))
-def test_numbered_pages_cover_the_log_once_in_order(limit: int, total: int) -> None:
-    log, seen = list(range(total)), []
+@pytest.mark.parametrize("limit", [7, 50, 1_200])
+@given(total=st.integers(0, 2_200), before=st.integers(0, 2_100))
+def test_numbered_pages_cover_the_log_once_in_order(limit: int, total: int, before: int) -> None:
+    seen = []
     for page in range(1, -(-total // limit) + 2):
-        from_end, skip, size = numbered_page(page, limit, total)
-        if from_end:
-            stop = total - skip
-            seen += log[stop - size : stop]
-        else:
-            seen += log[skip : skip + size]
-        assert skip <= total / 2 + limit
-    assert seen == log
+        mark, skip, size = numbered_page(page, limit, total, before)
+        assert mark % MARK_EVERY == 0
+        assert 0 <= skip < MARK_EVERY
+        first = max(mark, before) + skip
+        seen += range(first, first + size)
+    assert seen == list(range(before, before + total))

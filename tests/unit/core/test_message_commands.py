@@ -2,12 +2,24 @@ import pytest
 
 from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
-from roomlog.events import MessageDeleted, MessageEdited, ReactionAdded, ReactionRemoved
+from roomlog.events import (
+    MessageDeleted,
+    MessageEdited,
+    MessagePinned,
+    MessageRestored,
+    MessageUnpinned,
+    ReactionAdded,
+    ReactionRemoved,
+)
+from roomlog.messages import MAX_PINS, decide_pin, decide_undelete
 from roomlog.protocol import (
     AddReaction,
     DeleteMessage,
     EditMessage,
+    PinMessage,
     RemoveReaction,
+    UndeleteMessage,
+    UnpinMessage,
     decode_command,
 )
 from roomlog.rooms import Room, decide_on_message
@@ -41,6 +53,38 @@ def test_an_author_and_those_who_moderate_delete():
     for sender in (ALICE, OWNER, MODERATOR):
         assert decide_on_message(room(), sender, delete, ALICE) == MessageDeleted(EVENT)
     assert refusal(BOB, delete) is ErrorCode.FORBIDDEN
+
+
+def test_who_deleted_and_those_who_moderate_restore():
+    undelete = UndeleteMessage(**COMMON)
+    for sender in (ALICE, OWNER, MODERATOR):
+        assert decide_undelete(room(), sender, undelete, ALICE) == MessageRestored(EVENT)
+    for sender, deleted_by, code in (
+        (BOB, ALICE, ErrorCode.FORBIDDEN),
+        (ALICE, MODERATOR, ErrorCode.FORBIDDEN),
+        (ALICE, None, ErrorCode.BAD_REQUEST),
+        (EVE, ALICE, ErrorCode.NO_SUCH_ROOM),
+    ):
+        with pytest.raises(Refused) as caught:
+            decide_undelete(room(), sender, undelete, deleted_by)
+        assert caught.value.code is code
+
+
+def test_who_may_write_pins_as_much_as_fits():
+    pin, unpin, here = PinMessage(**COMMON), UnpinMessage(**COMMON), room()
+    assert decide_pin(here, BOB, pin, ALICE) == MessagePinned(EVENT)
+    assert decide_pin(here, BOB, unpin, None) is None
+    here.pins = {EVENT, *(ids.new_id() for _ in range(MAX_PINS - 1))}
+    assert decide_pin(here, BOB, pin, ALICE) is None
+    assert decide_pin(here, BOB, unpin, None) == MessageUnpinned(EVENT)
+    here.pins = {ids.new_id() for _ in range(MAX_PINS)}
+    for author, code in ((ALICE, ErrorCode.FORBIDDEN), (None, ErrorCode.BAD_REQUEST)):
+        with pytest.raises(Refused) as caught:
+            decide_pin(here, BOB, pin, author)
+        assert caught.value.code is code
+    here.read_only = True
+    with pytest.raises(Refused):
+        decide_pin(here, BOB, unpin, ALICE)
 
 
 def test_any_member_reacts():

@@ -341,7 +341,7 @@ async def test_a_message_that_passes_quietly_is_known_to_what_is_done_to_it():
     offset = rig.append(post("hi"))
     rig.feed.deliver([rig.range(1, 2)])
     posted = CODEC.glance(rig.log.records[PARTITION][offset].value)[0]
-    assert rig.targets.get(rig.state, posted) == (ALICE,)
+    assert rig.targets.get(rig.state, posted) == (ALICE, None)
 
 
 async def test_a_write_that_waits_for_what_cannot_be_read_is_late_until_it_can(monkeypatch):

@@ -15,7 +15,7 @@ from ingest.writer import Writer
 from ingest.writes import digest_of
 from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
-from roomlog.events import FirstMember, RoomCreated
+from roomlog.events import FirstMember, MessageDeleted, MessageRestored, RoomCreated
 from roomlog.partitions import PARTITIONS, partition_of
 from roomlog.protocol import (
     ChangeRole,
@@ -25,13 +25,26 @@ from roomlog.protocol import (
     InviteMember,
     JoinRoom,
     LeaveRoom,
+    PinMessage,
     PostMessage,
     RemoveMember,
     RenameRoom,
     RevokeInvite,
+    UndeleteMessage,
+    UnpinMessage,
 )
 from roomlog.rooms import Room
-from tests.unit.ingest.twins import ALICE, BOB, CODEC, EVE, ROOM, MemoryLog, created, value
+from tests.unit.ingest.twins import (
+    ALICE,
+    BOB,
+    CODEC,
+    EVE,
+    ROOM,
+    MemoryLog,
+    created,
+    event,
+    value,
+)
 
 ME, OTHER = "n1-0000", "n2-0000"
 
@@ -423,6 +436,18 @@ def delete(number, event):
     return DeleteMessage(id=number, key=f"d{number}", room=ROOM, event=event)
 
 
+def undelete(number, event):
+    return UndeleteMessage(id=number, key=f"u{number}", room=ROOM, event=event)
+
+
+def pin(number, event):
+    return PinMessage(id=number, key=f"p{number}", room=ROOM, event=event)
+
+
+def unpin(number, event):
+    return UnpinMessage(id=number, key=f"q{number}", room=ROOM, event=event)
+
+
 async def test_a_message_that_the_node_has_not_seen_is_looked_up_in_order(rig):
     rig.submit(post(1))
     await rig.settle()
@@ -436,8 +461,8 @@ async def test_a_message_that_the_node_has_not_seen_is_looked_up_in_order(rig):
 
 
 async def test_a_message_that_is_not_there_is_refused(rig):
-    for number, event in enumerate(("x", ids.new_id(), ids.event_id(ALICE, ROOM, "never"))):
-        rig.submit(edit(number, event))
+    for number, other in enumerate(("x", ids.new_id(), ids.event_id(ALICE, ROOM, "never"))):
+        rig.submit(edit(number, other))
     await rig.settle()
     assert {code for _, code in rig.answers()} == {"bad_request"}
     assert all(r["message"].startswith("event:") for r in rig.replies)
@@ -456,6 +481,37 @@ async def test_what_is_being_deleted_is_not_edited_any_more(rig):
     assert rig.answers()[-1] == (4, "bad_request")
 
 
+async def test_what_is_being_deleted_is_restored_by_whoever_deletes_it(rig):
+    rig.submit(post(1))
+    await rig.settle()
+    said = rig.replies[0]["event"]
+    for command in (delete(2, said), undelete(3, said), edit(4, said), undelete(5, said)):
+        rig.submit(command)
+    await rig.settle()
+    assert sorted(rig.answers())[1:] == [(2, "ack"), (3, "ack"), (4, "ack"), (5, "bad_request")]
+    rig.submit(delete(6, said))
+    rig.submit(undelete(7, said), sender=BOB)
+    await rig.settle()
+    assert rig.answers()[-2:] == [(7, "forbidden"), (6, "ack")]
+
+
+async def test_a_room_counts_the_pins_that_are_on_their_way(rig, monkeypatch):
+    monkeypatch.setattr("roomlog.messages.MAX_PINS", 1)
+    rig.submit(post(1))
+    rig.submit(post(2, "k2"))
+    await rig.settle()
+    first, second = (reply["event"] for reply in rig.replies[:2])
+    for command in (pin(3, first), pin(4, second), unpin(5, first), pin(6, second), pin(7, second)):
+        rig.submit(command)
+    await rig.settle()
+    assert dict(rig.answers()[2:]) == {3: "ack", 4: "forbidden", 5: "ack", 6: "ack", 7: "ack"}
+    assert rig.rooms.get(ROOM).view.pins == {second}
+    rig.submit(delete(8, second))
+    rig.submit(pin(9, first))
+    await rig.settle()
+    assert rig.answers()[-2:] == [(8, "ack"), (9, "ack")]
+
+
 async def test_a_known_message_is_not_looked_up(rig):
     rig.submit(post(1))
     await rig.settle()
@@ -464,10 +520,13 @@ async def test_a_known_message_is_not_looked_up(rig):
     rig.log.reads.clear()
     rig.submit(edit(2, said))
     await rig.settle()
-    rig.targets.note(state, said, None)
+    rig.targets.note_change(state, event(MessageDeleted(said)))
     rig.submit(edit(3, said))
     await rig.settle()
-    assert rig.answers()[1:] == [(2, "ack"), (3, "bad_request")]
+    rig.targets.note_change(state, event(MessageRestored(said)))
+    rig.submit(edit(4, said))
+    await rig.settle()
+    assert rig.answers()[1:] == [(2, "ack"), (3, "bad_request"), (4, "ack")]
     assert rig.log.reads == []
 
 

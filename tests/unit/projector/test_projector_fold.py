@@ -6,6 +6,7 @@ from projector.fold import (
     created_rooms,
     fold,
 )
+from projector.texts import Known, Pin
 from roomlog import ids
 from roomlog.accounts import UserRegistered, UserRenamed
 from roomlog.events import (
@@ -17,6 +18,9 @@ from roomlog.events import (
     MemberRoleChanged,
     MessageDeleted,
     MessageEdited,
+    MessagePinned,
+    MessageRestored,
+    MessageUnpinned,
     ReactionAdded,
     ReactionRemoved,
     RoomCreated,
@@ -97,23 +101,73 @@ def test_a_role_changes_only_for_members_and_keeps_when_they_joined():
     assert not changes(MemberRoleChanged(BOB, "owner")).members
 
 
-def test_the_newest_edit_stays_and_none_follows_a_deletion():
-    found = changes(
+def changes_of_texts(*bodies, **known):
+    return fold(facts(*bodies), [], prior(messages=Known(**known))).texts
+
+
+THERE, GONE = {(ROOM, TARGET): False}, {(ROOM, TARGET): True}
+
+
+def test_every_edit_is_kept_and_none_follows_a_deletion():
+    found = changes_of_texts(
         MessageEdited(TARGET, "a"),
         MessageEdited(TARGET, "b"),
         MessageDeleted(TARGET),
         MessageEdited(TARGET, "c"),
         MessageDeleted(TARGET),
+        deleted=THERE,
     )
-    assert found.edits[ROOM, TARGET].text == "b"
-    assert found.deletions == {(ROOM, TARGET): 102}
+    assert [(e.text, e.offset) for e in found.edits[ROOM, TARGET]] == [("a", 0), ("b", 1)]
+    assert [(f.at, f.by) for f in found.deletions.values()] == [(102, ALICE)]
+    assert found.deleted_delta == {ROOM: 1}
 
 
 def test_what_comes_before_its_message_changes_nothing():
     bodies = (MessageEdited(TARGET, "a"), MessageDeleted(TARGET), MessageEdited(TARGET, "b"))
-    found = fold(facts(*bodies), [], prior(posted={TARGET: 1}))
+    found = changes_of_texts(*bodies, posted={(ROOM, TARGET): 1})
     assert not found.deletions
-    assert found.edits[ROOM, TARGET].text == "b"
+    assert [e.text for e in found.edits[ROOM, TARGET]] == ["b"]
+
+
+def test_nothing_becomes_of_a_message_that_is_not_there():
+    found = changes_of_texts(MessageEdited(TARGET, "a"), MessageDeleted(TARGET))
+    assert not found.edits
+    assert not found.fates
+
+
+def test_a_deletion_is_taken_back_as_often_as_one_likes():
+    delete, restore, edit = (
+        MessageDeleted(TARGET),
+        MessageRestored(TARGET),
+        MessageEdited(TARGET, "b"),
+    )
+    found = changes_of_texts(delete, restore, deleted=THERE)
+    assert (found.restored, found.deletions, found.deleted_delta[ROOM]) == ([], {}, 0)
+    found = changes_of_texts(edit, restore, edit, delete, deleted=GONE)
+    assert found.restored == [(ROOM, TARGET)]
+    assert [e.offset for e in found.edits[ROOM, TARGET]] == [2]
+    assert (found.deletions[ROOM, TARGET].at, found.deleted_delta[ROOM]) == (103, 0)
+    found = changes_of_texts(restore, restore, deleted=GONE)
+    assert (len(found.restored), found.deletions, found.deleted_delta[ROOM]) == (1, {}, -1)
+    assert not changes_of_texts(restore, deleted=THERE).restored
+
+
+def test_a_message_that_does_not_count_is_neither_edited_nor_deleted():
+    posts = by_id(post(BOB, 0))
+    known = Known(posted={(ROOM, TARGET): 0})
+    removal, *late = facts(MemberRemoved(BOB), MessageEdited(TARGET, "b"), MessageDeleted(TARGET))
+    before = prior(messages=known)
+    found = fold([removal, *late], [], before, posts).texts
+    assert not found.edits
+    assert not found.deleted_delta[ROOM]
+
+
+def test_a_pin_stands_since_it_was_pinned_last_and_a_deletion_ends_it():
+    pin, unpin, key = MessagePinned(TARGET), MessageUnpinned(TARGET), (ROOM, TARGET)
+    assert changes_of_texts(pin, pin).pins == {key: Pin(0, ALICE, 100)}
+    found = changes_of_texts(pin, unpin, pin)
+    assert (found.unpinned, found.pins) == ({key}, {key: Pin(2, ALICE, 102)})
+    assert not changes_of_texts(pin, MessageDeleted(TARGET)).pins
 
 
 def test_a_reaction_stands_since_it_was_added_last():
@@ -153,7 +207,7 @@ def test_the_fold_says_what_it_must_know():
 
 
 def post(sender, offset):
-    return Message(ROOM, offset, b"", sender)
+    return Message(ROOM, offset, b"", sender, 0)
 
 
 def by_id(*messages):

@@ -155,7 +155,7 @@ export type KeyedCommand =
       mentions?: string[];
     })
   | (Keyed & { op: "edit"; event: string; text: string })
-  | (Keyed & { op: "delete"; event: string })
+  | (Keyed & { op: "delete" | "undelete" | "pin" | "unpin"; event: string })
   | (Keyed & { op: "react" | "unreact"; event: string; emoji: string })
   | (Keyed & { op: "join" | "leave" })
   | (Keyed & { op: "invite" | "kick"; user: string })

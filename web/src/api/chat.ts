@@ -31,6 +31,45 @@ export interface MessagePage {
   has_more: boolean;
 }
 
+/** A text that a message had or has. */
+export interface WrittenText {
+  text: unknown;
+  sender: string;
+  ts: string;
+  cursor: string;
+}
+
+export interface OneMessage extends ApiMessage {
+  users: Users;
+  /** Every text of an edited message, the first one first. */
+  history: WrittenText[];
+}
+
+export interface ThreadPage {
+  root: ApiMessage;
+  items: ApiMessage[];
+  users: Users;
+  count: number;
+  participants: string[];
+  has_more: boolean;
+}
+
+export interface RoomStats {
+  members: number;
+  messages: number;
+  deleted: number;
+  messages_last_day: number;
+  messages_last_week: number;
+  senders_last_week: number;
+  created_at: string;
+  last_event_at: string;
+}
+
+export interface PinPage {
+  items: { message: ApiMessage; by: string; ts: string }[];
+  users: Users;
+}
+
 export interface RoomPresenceAnswer {
   state: Record<string, PresenceState>;
   users: Users;
@@ -103,8 +142,22 @@ export class ChatApi {
     return this.rest.get("/search", { query: { ...query, after, limit: 20 }, workspace, signal });
   }
 
-  message(id: string): Promise<ApiMessage & { users: Users }> {
-    return this.rest.get(`/messages/${encodeURIComponent(id)}`);
+  message(id: string, afterCursor: string | null = null): Promise<OneMessage> {
+    const query = { after_cursor: afterCursor };
+    return this.rest.get(`/messages/${encodeURIComponent(id)}`, { query });
+  }
+
+  /** A thread by any of its messages. */
+  thread(id: string, query: { after?: string; limit: number }): Promise<ThreadPage> {
+    return this.rest.get(`/messages/${encodeURIComponent(id)}/thread`, { query: { ...query } });
+  }
+
+  stats(room: string): Promise<RoomStats> {
+    return this.rest.get(`/rooms/${encodeURIComponent(room)}/stats`);
+  }
+
+  pins(room: string): Promise<PinPage> {
+    return this.rest.get(`/rooms/${encodeURIComponent(room)}/pins`);
   }
 
   /** What is unread in the person's rooms; counted up to 1,000. */

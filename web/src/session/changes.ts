@@ -6,7 +6,7 @@ import type { Store } from "../state/store";
 import type { MessageItem } from "../state/timeline";
 import { complain } from "./complain";
 
-/** What a person does to messages that are there: edit, delete, react. Shown at once, taken back if refused. */
+/** What a person does to messages that are there: edit, delete, restore, react. Shown at once, taken back if refused. */
 export class Changes {
   /** Edited texts that are not saved, or were refused: nobody types them twice. By message. */
   readonly unsavedTexts = new Map<string, string>();
@@ -36,6 +36,14 @@ export class Changes {
     const key = newKey();
     const change: Change = { key, type: "MessageDeleted", d: { event }, event: null };
     await this.carryOut(change, "The message was not deleted", { op: "delete", room, key, event });
+  }
+
+  /** Take a deletion back. */
+  async restore(room: string, message: MessageItem): Promise<void> {
+    const key = newKey();
+    const event = message.id;
+    const change: Change = { key, type: "MessageRestored", d: { event }, event: null };
+    await this.carryOut(change, "The message was not restored", { op: "undelete", room, key, event });
   }
 
   /** Add one's reaction, or take it back where it is there. */

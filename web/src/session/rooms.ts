@@ -1,6 +1,6 @@
 import { CommandFailed, newKey } from "@roomlog/client";
 import type { Role, RoomKind, RoomlogClient, RoomSettings } from "@roomlog/client";
-import type { ChatApi, User } from "../api/chat";
+import type { ChatApi, RoomStats, User } from "../api/chat";
 import type { Members } from "../state/members";
 import type { Action, ChatState } from "../state/model";
 import type { Room } from "../state/rooms";
@@ -53,6 +53,11 @@ export class Rooms {
     if (this.store.get().rooms[id]?.is_member) return;
     const room = await this.fetch(id, cursor);
     if (room?.is_member) this.follow(id, cursor);
+  }
+
+  /** How lively a room is; raises ApiError. */
+  stats(room: string): Promise<RoomStats> {
+    return this.api.stats(room);
   }
 
   async join(room: string): Promise<void> {

@@ -17,8 +17,10 @@ import { Changes } from "./changes";
 import { explain } from "./explain";
 import { Messages } from "./messages";
 import { Names } from "./names";
+import { Pins } from "./pins";
 import { Reading } from "./reading";
 import { Rooms } from "./rooms";
+import { Threads } from "./threads";
 import { Workspaces } from "./workspaces";
 
 const PAGE = 50;
@@ -50,6 +52,8 @@ export class ChatSession {
   readonly changes: Changes;
   readonly rooms: Rooms;
   readonly workspaces: Workspaces;
+  readonly pins: Pins;
+  readonly threads: Threads;
   private readonly reading: Reading;
   private readonly attention: Attention;
   private readonly client: RoomlogClient;
@@ -88,6 +92,8 @@ export class ChatSession {
       this.loadTimeline(room, cursor),
     );
     this.workspaces = new Workspaces(api.workspaces, this.store);
+    this.pins = new Pins(this.client, api.chat, this.store);
+    this.threads = new Threads(api.chat, this.store);
     this.reading = new Reading(this.client, api.chat, this.store);
     this.attention = new Attention(this.store, this.names, this.rooms, options.alert);
   }
@@ -266,13 +272,18 @@ export class ChatSession {
   private async showRoom(room: string): Promise<void> {
     const status = this.store.get().timelines[room]?.status;
     if (status !== "ready" && status !== "loading") await this.loadTimeline(room);
-    await Promise.all([this.loadPresence(room), this.loadMembers(room)]);
+    await Promise.all([this.loadPresence(room), this.loadMembers(room), this.loadPins(room)]);
   }
 
   /** Who is in the room, for mentions and administration; later changes come as events. */
   private async loadMembers(room: string): Promise<void> {
     if (this.store.get().members[room]) return;
     await this.rooms.loadMembers(room).catch(() => undefined);
+  }
+
+  private async loadPins(room: string): Promise<void> {
+    if (this.store.get().pins[room]) return;
+    await this.pins.load(room).catch(() => undefined);
   }
 
   /** The connection sends a snapshot by itself; this is for what it may have dropped under load. */
@@ -290,6 +301,7 @@ export class ChatSession {
   private receive(event: ClientEvent): void {
     if (event.op === "event") {
       this.events.add(event);
+      if (event.type === "MessageRestored") void this.threads.restored(event);
       if (removesMe(event, this.store.get().me)) this.removed(event);
       return;
     }

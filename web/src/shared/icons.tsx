@@ -30,6 +30,9 @@ const PATHS = {
   building: "M5 21V4h9v17M14 10h5v11M3 21h18M8 8h3M8 12h3M8 16h3",
   globe: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM3 12h18M12 3c3 3 3 15 0 18M12 3c-3 3-3 15 0 18",
   updown: "M8 10l4-4 4 4M8 14l4 4 4-4",
+  pin: "M9 4h6l-1 6 3 3H7l3-3zM12 13v7",
+  chart: "M4 20h16M6 20v-6M11 20V9M16 20V5",
+  thread: "M4 5h16v9H11l-4 4v-4H4zM8 8.5h8M8 11h5",
   speech: "M4 5h16v11H10l-5 4v-4H4z",
 } as const;
 

@@ -7,7 +7,7 @@ export interface Change {
   /** The idempotency key of the command. */
   key: string;
   /** The event that the command leads to, as the log will say it. */
-  type: "MessageEdited" | "MessageDeleted" | "ReactionAdded" | "ReactionRemoved";
+  type: "MessageEdited" | "MessageDeleted" | "MessageRestored" | "ReactionAdded" | "ReactionRemoved";
   d: { event: string; text?: string; emoji?: string };
   /** That event's id, once the log has it. */
   event: string | null;

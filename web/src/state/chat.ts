@@ -6,11 +6,12 @@ import { applyToMembers } from "./members";
 import { put, withActivity, withChanges, withPending, withTimeline } from "./model";
 import type { Action, By, ChatState } from "./model";
 import * as pending from "./pending";
+import { applyToPins } from "./pins";
 import { applyPresence, dropStale, startTyping, stopTyping } from "./presence";
 import { isLookedAt, look, messagesAfter } from "./reading";
 import { applyToRoom } from "./rooms";
 import type { Room } from "./rooms";
-import { appendPage, applyEvents, fromApi, prependPage, showPage } from "./timeline";
+import { appendPage, applyEvents, fromApi, prependPage, replaceMessage, showPage } from "./timeline";
 import type { Timeline } from "./timeline";
 import { addToast } from "./toasts";
 import * as unread from "./unread";
@@ -90,6 +91,10 @@ export function reduce(state: ChatState, action: Action): ChatState {
       return withChanges(state, action.room, (list) => storedChange(list, action.key, action.event));
     case "change_failed":
       return withChanges(state, action.room, (list) => dropChange(list, action.key));
+    case "message":
+      return withTimeline(state, action.room, (before) => replaceMessage(before, action.message));
+    case "pins":
+      return put(state, "pins", action.room, action.pins);
     case "members":
       return put(state, "members", action.room, action.members);
     case "unread":
@@ -127,6 +132,8 @@ function applyToOne(state: ChatState, room: string, events: readonly ChatEvent[]
   next = withChanges(next, room, (list) => pending.settle(list, events, state.me));
   const members = next.members[room];
   if (members) next = put(next, "members", room, applyToMembers(members, events));
+  const pins = next.pins[room];
+  if (pins) next = put(next, "pins", room, applyToPins(pins, events));
   const writers = events.filter((event) => event.type === "MessagePosted").map((event) => event.sender);
   next = put(next, "typing", room, stopTyping(next.typing[room] ?? {}, writers));
   const looked = isLookedAt(next, room);

@@ -4,6 +4,7 @@ import type { ChatEvent, ConnectionState, Presence } from "@roomlog/client";
 import type { Change } from "./changes";
 import type { Members } from "./members";
 import type { PendingMessage } from "./pending";
+import type { Pins } from "./pins";
 import type { RoomPresence, RoomTyping } from "./presence";
 import type { Room } from "./rooms";
 import { LOADING } from "./timeline";
@@ -38,6 +39,8 @@ export interface ChatState {
   changes: By<readonly Change[]>;
   /** By room, for those that were opened. */
   members: By<Members>;
+  /** By room, for those that were opened. */
+  pins: By<Pins>;
   names: By<string>;
   /** Messages that answers on the screen quote and that are not in their timeline; null for one that is gone. */
   quotes: By<MessageItem | null>;
@@ -74,6 +77,8 @@ export type Action =
   | { type: "changing"; room: string; change: Change }
   | { type: "changed"; room: string; key: string; event: string | null }
   | { type: "change_failed"; room: string; key: string }
+  | { type: "message"; room: string; message: ApiMessage }
+  | { type: "pins"; room: string; pins: Pins }
   | { type: "members"; room: string; members: Members }
   | { type: "unread"; rooms: readonly UnreadRoom[] }
   | { type: "marked"; room: string; cursor: string }
@@ -98,6 +103,7 @@ export function initialState(me: { id: string; name: string }): ChatState {
     pending: {},
     changes: {},
     members: {},
+    pins: {},
     names: { [me.id]: me.name },
     quotes: {},
     toasts: [],
@@ -145,7 +151,8 @@ export function withActivity(
   return after === before ? state : put(state, "activity", room, after);
 }
 
-type Keyed = "rooms" | "timelines" | "activity" | "presence" | "typing" | "pending" | "changes" | "members";
+type Keyed =
+  "rooms" | "timelines" | "activity" | "presence" | "typing" | "pending" | "changes" | "members" | "pins";
 
 export function put<K extends Keyed>(
   state: ChatState,

@@ -75,7 +75,7 @@ describe("timeline", () => {
       edited: true,
       reactions: [{ emoji: "👍", users: ["bob"] }],
     });
-    expect(second).toMatchObject({ text: "", deleted: true });
+    expect(second).toMatchObject({ text: "text 2", deleted: true, deletedBy: "bob" });
     expect(changed.items).toHaveLength(2);
     const undone = applyEvents(changed, [event(8, "ReactionRemoved", { event: "e1", emoji: "👍" })]);
     expect((undone.items[0] as MessageItem).reactions).toEqual([]);

@@ -20,6 +20,12 @@ export interface MessageItem {
   reactions: Reaction[];
   /** The ids of those whom it mentions. */
   mentions: readonly string[];
+  /** How many messages answer it. */
+  replies: number;
+  /** It was deleted before it came here: what it said is not known. */
+  withheld: boolean;
+  /** Who deleted it, as far as that was seen here. */
+  deletedBy: string | null;
 }
 
 /** A small grey line: who joined, left, created or renamed. `detail` is a new name, topic or role. */
@@ -59,6 +65,7 @@ export interface ApiMessage {
   deleted_at?: string | null;
   reactions?: { emoji: string; users?: string[]; count?: number }[] | null;
   mentions?: string[] | null;
+  thread?: { count?: number } | null;
 }
 
 const FIRST_INDEX = 1_000_000_000;
@@ -100,7 +107,16 @@ export function fromApi(message: ApiMessage): MessageItem {
     deleted: message.deleted_at != null,
     reactions: (message.reactions ?? []).map(({ emoji, users }) => ({ emoji, users: users ?? [] })),
     mentions: readIds(message.mentions),
+    replies: message.thread?.count ?? 0,
+    withheld: message.deleted_at != null,
+    deletedBy: null,
   };
+}
+
+/** Show a message as REST has it now, where the history has it. */
+export function replaceMessage(timeline: Timeline, message: ApiMessage): Timeline {
+  const items = timeline.items.map((item) => (item.id === message.id ? fromApi(message) : item));
+  return { ...timeline, items };
 }
 
 /** Show a page, the newest one or one further up; what was on the screen before is replaced. */
@@ -136,7 +152,10 @@ export function applyEvents(timeline: Timeline, events: readonly ChatEvent[]): T
   for (const event of events) {
     const item = itemOf(event);
     if (item === null) amend(items, places, event);
-    else if (!places.has(item.id) && !timeline.hasNewer) places.set(item.id, items.push(item) - 1);
+    else if (!places.has(item.id) && !timeline.hasNewer) {
+      places.set(item.id, items.push(item) - 1);
+      if (item.kind === "message" && item.replyTo !== null) countReply(items, places, item.replyTo);
+    }
   }
   return trim({ ...timeline, items });
 }
@@ -153,8 +172,10 @@ function itemOf(event: ChatEvent): TimelineItem | null {
   const common = { id, cursor, sender, at: Date.parse(event.ts) };
   if (event.type === "MessagePosted") {
     const replyTo = readText(d.reply_to) || null;
-    const message = { text: readText(d.text), replyTo, edited: false, deleted: false, reactions: [] };
-    return { kind: "message", ...common, ...message, mentions: readIds(d.mentions) };
+    const mentions = readIds(d.mentions);
+    const untouched = { edited: false, deleted: false, reactions: [], replies: 0, withheld: false };
+    const text = readText(d.text);
+    return { kind: "message", ...common, text, replyTo, mentions, ...untouched, deletedBy: null };
   }
   if (!NOTICES.has(event.type)) return null;
   const detail = readText(d.name) || readText(d.topic) || readText(d.role) || readText(d.language);
@@ -168,13 +189,22 @@ function amend(items: TimelineItem[], places: ReadonlyMap<string, number>, event
   items[place] = amended(item, event);
 }
 
-/** A message after an event that names it. */
+function countReply(items: TimelineItem[], places: ReadonlyMap<string, number>, answered: string): void {
+  const place = places.get(answered);
+  const item = place === undefined ? undefined : items[place];
+  if (place === undefined || item?.kind !== "message") return;
+  items[place] = { ...item, replies: item.replies + 1 };
+}
+
+/** A message after an event that names it. What a deleted one said is kept, for when it is restored. */
 export function amended(item: MessageItem, event: Pick<ChatEvent, "type" | "sender" | "d">): MessageItem {
   switch (event.type) {
     case "MessageEdited":
-      return { ...item, text: readText(event.d.text), edited: true };
+      return item.deleted ? item : { ...item, text: readText(event.d.text), edited: true };
     case "MessageDeleted":
-      return { ...item, text: "", deleted: true, reactions: [] };
+      return item.deleted ? item : { ...item, deleted: true, deletedBy: event.sender };
+    case "MessageRestored":
+      return item.withheld ? item : { ...item, deleted: false, deletedBy: null };
     case "ReactionAdded":
       return {
         ...item,

@@ -4,7 +4,7 @@ import { copyText } from "../../shared/clipboard";
 import { useChat, useName, useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
 import { roomHref } from "../../shared/router";
-import { moderates } from "../../state/members";
+import { mayWrite, moderates } from "../../state/members";
 import type { MessageItem } from "../../state/timeline";
 import { useRowActions } from "./actions";
 import { QUICK } from "./emoji";
@@ -68,6 +68,14 @@ function Items({ item, name, onOpen }: { item: MessageItem; name: string; onOpen
     const room = state.rooms[actions.room];
     return room !== undefined && moderates(room);
   });
+  const { pins } = useSession();
+  const isPinned = useChat((state) => state.pins[actions.room]?.includes(item.id) ?? false);
+  const mayPin = useChat((state) => {
+    const room = state.rooms[actions.room];
+    return room !== undefined && mayWrite(room);
+  });
+  const togglePin = () =>
+    void (isPinned ? pins.unpin(actions.room, item.id) : pins.pin(actions.room, item.id));
   const link = location.origin + location.pathname + roomHref(actions.room, item.id);
   return (
     <>
@@ -77,6 +85,14 @@ function Items({ item, name, onOpen }: { item: MessageItem; name: string; onOpen
       <Menu.Item leftSection={<Icon name="reply" />} onClick={() => actions.reply(item)}>
         Reply to <bdi>{name}</bdi>
       </Menu.Item>
+      <Menu.Item leftSection={<Icon name="thread" />} onClick={() => actions.thread(item.id)}>
+        Open the thread
+      </Menu.Item>
+      {mayPin && (
+        <Menu.Item leftSection={<Icon name="pin" />} onClick={togglePin}>
+          {isPinned ? "Unpin" : "Pin"}
+        </Menu.Item>
+      )}
       {isMine && (
         <Menu.Item leftSection={<Icon name="pencil" />} onClick={() => actions.edit(item.id)}>
           Edit

@@ -1,6 +1,10 @@
+import { Button } from "@mantine/core";
 import { useState } from "react";
-import { useChat } from "../../shared/context";
+import { useChat, useSession } from "../../shared/context";
+import { Icon } from "../../shared/icons";
+import { mayWrite, moderates } from "../../state/members";
 import type { MessageItem } from "../../state/timeline";
+import { useRowActions } from "./actions";
 import { EditBox } from "./EditBox";
 import { MessageTools } from "./MessageTools";
 import type { Open } from "./MessageTools";
@@ -23,6 +27,7 @@ interface Props {
 export function MessageRow({ item, head, quoted, editing, marked }: Props) {
   const [open, setOpen] = useState<Open>(null);
   const mentionsMe = item.mentions.includes(useChat((state) => state.me));
+  const actions = useRowActions();
   const hasTools = !item.deleted && !editing;
   const press = useLongPress(() => hasTools && setOpen("menu"));
   return (
@@ -43,14 +48,42 @@ export function MessageRow({ item, head, quoted, editing, marked }: Props) {
         text={item.deleted ? null : item.text}
         mentions={item.mentions}
         edited={item.edited}
+        onHistory={() => actions.history(item.id)}
         quote={
           quoted !== undefined && item.replyTo !== null && <ReplyQuote id={item.replyTo} quoted={quoted} />
         }
         instead={editing && <EditBox item={item} />}
       >
-        <Reactions item={item} />
+        {item.deleted ? <Restore item={item} /> : <Reactions item={item} />}
+        {item.replies > 0 && (
+          <Button
+            variant="subtle"
+            size="compact-xs"
+            leftSection={<Icon name="thread" size={14} />}
+            onClick={() => actions.thread(item.id)}
+          >
+            {item.replies} {item.replies === 1 ? "reply" : "replies"}
+          </Button>
+        )}
       </Speech>
       {hasTools && <MessageTools item={item} open={open} onOpen={setOpen} />}
     </div>
+  );
+}
+
+/** Takes a deletion back: for who deleted it, as long as the page knows, and for those who moderate. */
+function Restore({ item }: { item: MessageItem }) {
+  const { changes } = useSession();
+  const { room } = useRowActions();
+  const isMine = useChat((state) => state.me) === item.deletedBy;
+  const may = useChat(({ rooms }) => {
+    const known = rooms[room];
+    return known !== undefined && mayWrite(known) && (isMine || moderates(known));
+  });
+  if (!may) return null;
+  return (
+    <Button variant="subtle" size="compact-xs" onClick={() => void changes.restore(room, item)}>
+      {isMine ? "Undo" : "Restore"}
+    </Button>
   );
 }

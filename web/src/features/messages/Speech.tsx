@@ -1,4 +1,4 @@
-import { Avatar } from "@mantine/core";
+import { Avatar, UnstyledButton } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useName } from "../../shared/context";
 import { RichText } from "../../shared/RichText";
@@ -15,6 +15,8 @@ interface Props {
   text: string | null;
   mentions: readonly string[];
   edited?: boolean;
+  /** Shows the texts that an edited message had. */
+  onHistory?: () => void;
   quote?: ReactNode;
   /** Shown in place of the text. */
   instead?: ReactNode;
@@ -29,6 +31,7 @@ export function Speech({
   text,
   mentions,
   edited = false,
+  onHistory,
   quote,
   instead,
   children,
@@ -54,16 +57,16 @@ export function Speech({
           </div>
         )}
         {quote}
-        {instead || <Words sender={sender} text={text} mentions={mentions} edited={edited} />}
+        {instead || <Words {...{ sender, text, mentions, edited, onHistory }} />}
         {children}
       </div>
     </>
   );
 }
 
-type WordsProps = Pick<Props, "sender" | "text" | "mentions" | "edited">;
+type WordsProps = Pick<Props, "sender" | "text" | "mentions" | "edited" | "onHistory">;
 
-function Words({ sender, text, mentions, edited }: WordsProps) {
+function Words({ sender, text, mentions, edited, onHistory }: WordsProps) {
   if (text === null) return <p className={classes.tombstone}>This was deleted.</p>;
   const action = actionText(text);
   return (
@@ -80,7 +83,18 @@ function Words({ sender, text, mentions, edited }: WordsProps) {
         </>
       )}
       <RichText text={action ?? text} mentions={mentions} />
-      {edited && <span className={classes.edited}> (edited)</span>}
+      {edited && (
+        <span className={classes.edited}>
+          {" "}
+          {onHistory ? (
+            <UnstyledButton className={classes.edited} title="Show the edits" onClick={onHistory}>
+              (edited)
+            </UnstyledButton>
+          ) : (
+            "(edited)"
+          )}
+        </span>
+      )}
     </p>
   );
 }

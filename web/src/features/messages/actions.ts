@@ -8,6 +8,10 @@ export interface RowActions {
   /** Edit a message in its place; null ends that. */
   edit: (message: string | null) => void;
   remove: (message: MessageItem) => void;
+  /** Show the thread that a message belongs to. */
+  thread: (message: string) => void;
+  /** Show every text that a message had. */
+  history: (message: string) => void;
   /** Bring a message onto the screen, wherever in the history it is. */
   show: (message: string) => void;
 }

@@ -5,7 +5,7 @@ import { actionText, rowShape } from "./rows";
 const NOON = new Date(2026, 0, 2, 12).getTime();
 
 function message(fields: Partial<MessageItem> = {}): MessageItem {
-  const common = { replyTo: null, edited: false, deleted: false, reactions: [], mentions: [] };
+  const common = { replyTo: null, edited: false, deleted: false, reactions: [], mentions: [], replies: 0 };
   return {
     kind: "message",
     id: "e1",
@@ -14,6 +14,8 @@ function message(fields: Partial<MessageItem> = {}): MessageItem {
     at: NOON,
     text: "hi",
     ...common,
+    withheld: false,
+    deletedBy: null,
     ...fields,
   };
 }

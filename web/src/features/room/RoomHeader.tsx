@@ -2,6 +2,7 @@ import { ActionIcon, Group, Text, Title } from "@mantine/core";
 import { useChat } from "../../shared/context";
 import { Icon } from "../../shared/icons";
 import { plain } from "../../shared/plain";
+import { PinsButton } from "../pins/PinsButton";
 import { RoomMenu } from "./RoomMenu";
 
 interface Props {
@@ -23,6 +24,7 @@ export function RoomHeader({ room, peopleOpen, onPeople }: Props) {
           {known?.topic ? <bdi>{plain(known.topic)}</bdi> : memberCount(known?.members)}
         </Text>
       </div>
+      {known?.is_member && <PinsButton key={`pins of ${room}`} room={known} />}
       {known?.is_member && <RoomMenu key={room} room={known} />}
       <ActionIcon
         hiddenFrom="md"

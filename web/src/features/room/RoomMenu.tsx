@@ -3,13 +3,15 @@ import { useState } from "react";
 import { Icon } from "../../shared/icons";
 import { mayInvite, moderates } from "../../state/members";
 import type { Room } from "../../state/rooms";
+import { PinsDialog } from "../pins/PinsDialog";
 import { InviteDialog } from "./InviteDialog";
 import { JumpDialog } from "./JumpDialog";
 import { LeaveDialog } from "./LeaveDialog";
 import { MembersDialog } from "./MembersDialog";
 import { SettingsDialog } from "./SettingsDialog";
+import { StatsDialog } from "./StatsDialog";
 
-type Dialog = "members" | "jump" | "invite" | "settings" | "leave" | null;
+type Dialog = "members" | "pins" | "stats" | "jump" | "invite" | "settings" | "leave" | null;
 
 /** What a member can do with a room; what the server would refuse is not offered. */
 export function RoomMenu({ room }: { room: Room }) {
@@ -27,8 +29,14 @@ export function RoomMenu({ room }: { room: Room }) {
           <Menu.Item leftSection={<Icon name="people" />} onClick={() => setDialog("members")}>
             Members
           </Menu.Item>
+          <Menu.Item leftSection={<Icon name="pin" />} onClick={() => setDialog("pins")}>
+            Pinned messages
+          </Menu.Item>
           <Menu.Item leftSection={<Icon name="clock" />} onClick={() => setDialog("jump")}>
             Jump to a day
+          </Menu.Item>
+          <Menu.Item leftSection={<Icon name="chart" />} onClick={() => setDialog("stats")}>
+            Statistics
           </Menu.Item>
           {mayInvite(room) && (
             <Menu.Item leftSection={<Icon name="invite" />} onClick={() => setDialog("invite")}>
@@ -47,6 +55,8 @@ export function RoomMenu({ room }: { room: Room }) {
         </Menu.Dropdown>
       </Menu>
       {dialog === "members" && <MembersDialog room={room} onClose={close} />}
+      {dialog === "pins" && <PinsDialog room={room} onClose={close} />}
+      {dialog === "stats" && <StatsDialog room={room} onClose={close} />}
       {dialog === "jump" && <JumpDialog room={room} onClose={close} />}
       {dialog === "invite" && <InviteDialog room={room} onClose={close} />}
       {dialog === "settings" && <SettingsDialog room={room} onClose={close} />}

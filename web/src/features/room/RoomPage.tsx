@@ -7,8 +7,10 @@ import { plain } from "../../shared/plain";
 import { mayWrite } from "../../state/members";
 import type { MessageItem } from "../../state/timeline";
 import { Composer } from "../composer/Composer";
+import { HistoryDialog } from "../messages/HistoryDialog";
 import { MessageList } from "../messages/MessageList";
 import { TypingLine } from "../presence/TypingLine";
+import { ThreadPanel } from "../threads/ThreadPanel";
 import { JoinPanel } from "./JoinPanel";
 import { RoomProblem } from "./RoomProblem";
 
@@ -25,12 +27,16 @@ export function RoomPage({ room, target }: Props) {
   const [replyTo, setReplyTo] = useState<MessageItem | null>(null);
   const [editing, setEditing] = useState<string | null>(null);
   const [removing, setRemoving] = useState<MessageItem | null>(null);
+  const [thread, setThread] = useState<string | null>(null);
+  const [history, setHistory] = useState<string | null>(null);
   const box = useRef<HTMLTextAreaElement>(null);
   const actions = useMemo(
     () => ({
       room,
       reply: setReplyTo,
       remove: setRemoving,
+      thread: setThread,
+      history: setHistory,
       edit: (message: string | null) => {
         setEditing(message);
         if (message === null && canHover()) box.current?.focus();
@@ -61,6 +67,15 @@ export function RoomPage({ room, target }: Props) {
           onEdit={setEditing}
         />
       )}
+      {thread !== null && (
+        <ThreadPanel
+          room={room}
+          message={thread}
+          mayWrite={known !== undefined && mayWrite(known)}
+          onClose={() => setThread(null)}
+        />
+      )}
+      {history !== null && <HistoryDialog message={history} onClose={() => setHistory(null)} />}
       {removing && (
         <RemoveDialog
           room={room}
@@ -91,7 +106,9 @@ function RemoveDialog({ room, message, onDone, onClose }: RemoveProps) {
       <p style={{ margin: 0, overflowWrap: "anywhere" }}>
         “<bdi>{shortened(plain(message.text))}</bdi>”
       </p>
-      <p style={{ margin: "8px 0 0" }}>Everybody will see that a message was deleted here.</p>
+      <p style={{ margin: "8px 0 0" }}>
+        Everybody will see that a message was deleted here. You can take it back.
+      </p>
     </ConfirmDialog>
   );
 }

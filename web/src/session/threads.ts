@@ -1,0 +1,41 @@
+import type { ChatEvent } from "@roomlog/client";
+import type { ChatApi, ThreadPage, WrittenText } from "../api/chat";
+import type { Action, ChatState } from "../state/model";
+import type { Store } from "../state/store";
+
+const PAGE = 200;
+
+/** What belongs to a message and is read when somebody asks: its thread, its former texts. */
+export class Threads {
+  constructor(
+    private readonly api: ChatApi,
+    private readonly store: Store<ChatState, Action>,
+  ) {}
+
+  /** A page of the thread that a message belongs to; raises ApiError. */
+  async load(message: string, after?: string): Promise<ThreadPage> {
+    const page = await this.api.thread(message, { after, limit: PAGE });
+    this.store.dispatch({ type: "names", users: page.users });
+    return page;
+  }
+
+  /** Every text that a message had, the one that it has last; raises ApiError. */
+  async history(message: string): Promise<WrittenText[]> {
+    return (await this.api.message(message)).history;
+  }
+
+  /** A message was restored: one that was deleted before it came here is fetched. */
+  async restored(event: ChatEvent): Promise<void> {
+    const id = event.d.event;
+    const items = this.store.get().timelines[event.room]?.items;
+    const item = items?.find((each) => each.id === id);
+    if (item?.kind !== "message" || !item.withheld) return;
+    try {
+      const { users, ...message } = await this.api.message(item.id, event.cursor);
+      this.store.dispatch({ type: "names", users });
+      this.store.dispatch({ type: "message", room: event.room, message });
+    } catch {
+      // It stays as it was; the next page of history has it.
+    }
+  }
+}
