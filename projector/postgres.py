@@ -94,8 +94,9 @@ def _apply(
         messages = _with_effect(cursor, fresh, changes)
     _write_messages(cursor, messages)
     _write_changes(cursor, changes)
-    _write_rooms(cursor, batch, messages, changes)
-    later = _write_counts(cursor, messages, days)
+    posted = Counter([message.room_id for message in messages])
+    _write_rooms(cursor, batch, messages, posted, changes)
+    later = _write_counts(cursor, messages, posted, days)
     _write_markers(cursor, batch)
     _write_presence(cursor, batch)
     return changes, later
@@ -212,10 +213,13 @@ def _write_texts(cursor: psycopg.Cursor, changed: texts.Texts) -> None:
 
 
 def _write_rooms(
-    cursor: psycopg.Cursor, batch: Batch, messages: Collection[Message], changes: Changes
+    cursor: psycopg.Cursor,
+    batch: Batch,
+    messages: Collection[Message],
+    posted: Counter[str],
+    changes: Changes,
 ) -> None:
     deleted = changes.texts.deleted_delta
-    posted = Counter([message.room_id for message in messages])
     touched = [
         (
             room,
@@ -238,9 +242,9 @@ def _write_rooms(
 
 
 def _write_counts(
-    cursor: psycopg.Cursor, messages: Collection[Message], days: LastDays
+    cursor: psycopg.Cursor, messages: Collection[Message], posted: Counter[str], days: LastDays
 ) -> dict[counters.Sender, int]:
-    hours = [(*key, count) for key, count in counters.hours(messages).items()]
+    hours = [(*key, count) for key, count in counters.hours(messages, posted).items()]
     _many(cursor, sql.UPSERT_STATS, hours, 3)
     later = days.later(messages)
     _many(cursor, sql.UPSERT_SENDERS, [(*key, day) for key, day in later.items()], 3)
