@@ -9,7 +9,7 @@ async def test_a_message_is_scheduled_changed_cancelled_and_sent(two_in_a_room):
     alice, bob, _ = two_in_a_room
     page = alice.page
     await page.get_by_label("Message", exact=True).fill("good morning")
-    await page.get_by_role("button", name="Send later").click()
+    await page.get_by_role("button", name="Schedule the message").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_role("button", name="Tomorrow morning").click()
     await picture(alice, "schedule")
@@ -38,7 +38,7 @@ async def test_a_message_is_scheduled_changed_cancelled_and_sent(two_in_a_room):
         lambda route: hurry(route) if route.request.method == "POST" else route.continue_(),
     )
     await page.get_by_label("Message", exact=True).fill("right on time")
-    await page.get_by_role("button", name="Send later").click()
+    await page.get_by_role("button", name="Schedule the message").click()
     await dialog.get_by_role("button", name="In an hour").click()
     await dialog.get_by_role("button", name="Schedule").click()
     await expect(page.get_by_role("button", name="1 scheduled message")).to_be_visible()

@@ -122,7 +122,7 @@ export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: 
           size={42}
           variant="subtle"
           color="gray"
-          aria-label="Send later"
+          aria-label="Schedule the message"
           title="Send later"
           disabled={!sendable}
           onClick={() => setScheduling(true)}
