@@ -11,7 +11,7 @@ from contextlib import aclosing
 from analytics.batches import Extractor
 from analytics.rows import Row, rows_of
 from analytics.selection import Selection
-from roomlog.accounts import UserEvent
+from roomlog.accounts import UserEvent, UserRegistered, UserRenamed
 from roomlog.kafka import Log, Range
 from roomlog.topics import CHAT_EVENTS, USER_EVENTS
 from schemas.codec import Codec, PoisonRecord
@@ -89,7 +89,8 @@ def _names(codec: Codec[UserEvent], values: list[bytes]) -> Iterator[tuple[str, 
             event = codec.decode(value)
         except PoisonRecord:
             continue  # whoever projects them tells
-        yield event.user_id, event.body.name
+        if isinstance(event.body, UserRegistered | UserRenamed):
+            yield event.user_id, event.body.name
 
 
 async def _rows(log: Log, extractor: Extractor, range_: Range) -> AsyncIterator[Row]:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import email_validator
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.passwords import MAX_CHARS, MIN_CHARS
 from api.strict import Line, storable
@@ -142,3 +142,17 @@ class NewMessage(Body):
     text: Annotated[str, AfterValidator(storable), Field(examples=["Hello"])]
     reply_to: Id | None = None
     mentions: Annotated[list[Id], Field(max_length=100)] = []
+    send_at: Annotated[
+        AwareDatetime | None,
+        Field(
+            examples=["2026-01-03T09:00:00Z"],
+            description="when to post it, within the next 120 days; left out: now",
+        ),
+    ] = None
+
+
+class ScheduleChange(Body):
+    """What to change of a message that waits; what is left out stays as it is."""
+
+    text: Annotated[str, AfterValidator(storable), Field(examples=["Hello"])] | None = None
+    send_at: Annotated[AwareDatetime, Field(examples=["2026-01-03T09:00:00Z"])] | None = None

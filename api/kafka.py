@@ -1,8 +1,9 @@
-"""Topic user.events: the public facts of accounts, stored with acks=all before they leave the outbox."""
+"""Topic user.events: the facts of people, stored with acks=all."""
 
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -15,19 +16,26 @@ _TIMEOUT_S = 15.0
 _PING_TIMEOUT_S = 2.0
 
 
+class Stored(NamedTuple):
+    """Where in the topic a fact is."""
+
+    partition: int
+    offset: int
+
+
 class KafkaAway(RuntimeError):
     """The facts are not known to be stored; publish them again."""
 
 
 class UserEvents:
-    """Publishes account facts in the order given. Connects when first needed."""
+    """Publishes facts in the order given. Connects when first needed."""
 
     def __init__(self, bootstrap: str, codec: Codec[UserEvent]) -> None:
         self._bootstrap, self._codec = bootstrap, codec
         self._producer: AIOKafkaProducer | None = None
 
-    async def publish(self, events: Sequence[UserEvent]) -> None:
-        """Return when all are stored; raises KafkaAway."""
+    async def publish(self, events: Sequence[UserEvent]) -> list[Stored]:
+        """Return where they are stored, once all are; raises KafkaAway."""
         try:
             async with asyncio.timeout(_TIMEOUT_S):
                 producer = await self._connected()
@@ -35,7 +43,7 @@ class UserEvents:
                     await producer.send(TOPIC, self._codec.encode(e), e.user_id.encode())
                     for e in events
                 ]
-                await asyncio.gather(*stored)
+                return [Stored(at.partition, at.offset) for at in await asyncio.gather(*stored)]
         except (KafkaError, OSError, TimeoutError) as error:
             # A producer that failed once may be poisoned for its partition: the next try gets a new one.
             await self.close()

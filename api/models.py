@@ -240,6 +240,29 @@ class PostedMessage(BaseModel):
     key: str = Field(description="the idempotency key it was stored under")
 
 
+class ScheduledMessage(BaseModel):
+    """A message that is to be posted later, under `message` as its id then."""
+
+    id: str = Field(examples=[INVITE])
+    room: str = Field(examples=[ROOM])
+    message: str = Field(examples=[EVENT])
+    text: str = Field(examples=["Good morning"])
+    reply_to: str | None = Field(examples=[None])
+    mentions: list[str] = Field(examples=[[USER]])
+    send_at: str = Field(examples=[TIME])
+    created_at: str = Field(examples=[TIME])
+    state: Literal["waiting", "sending", "sent", "refused", "cancelled"] = Field(
+        description="refused: it was not posted, for the `reason`"
+    )
+    reason: str = Field(examples=[""])
+
+
+class ScheduledList(BaseModel):
+    """One's messages that wait, are being posted, or could not be posted, the next one first."""
+
+    items: list[ScheduledMessage]
+
+
 class Member(BaseModel):
     """A member of a room."""
 

@@ -27,6 +27,7 @@ STATUS = {
     ErrorCode.EMAIL_TAKEN: 409,
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.BEHIND: 504,
+    ErrorCode.TOO_LATE: 409,
     ErrorCode.INTERNAL: 500,
 }
 TITLES = {
@@ -46,6 +47,7 @@ TITLES = {
     ErrorCode.EMAIL_TAKEN: "This email has an account",
     ErrorCode.NOT_FOUND: "Not found",
     ErrorCode.BEHIND: "Not readable yet",
+    ErrorCode.TOO_LATE: "It has happened already",
     ErrorCode.INTERNAL: "Internal error",
 }
 

@@ -1,7 +1,5 @@
 """Reads of rooms: who may, and not before the read model has reached the wanted cursor."""
 
-import asyncio
-import time
 from typing import Annotated, LiteralString, NamedTuple
 
 from fastapi import Depends, Header, Path, Query
@@ -9,16 +7,14 @@ from fastapi import Depends, Header, Path, Query
 from api import sql
 from api.guards import Who
 from api.picks import EVERYWHERE, Pick, Picked
-from api.postgres import Postgres, Row
+from api.postgres import Row
 from api.problems import Problem
+from api.projected import wait_until
 from api.services import Use
 from roomlog.cursors import BadCursor, Cursor, parse_cursor
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id
 from roomlog.partitions import partition_of
-
-WAIT_S = 2.0
-_POLL_S, _POLL_MAX_S = 0.005, 0.025
 
 AfterQuery = Annotated[
     str | None,
@@ -141,31 +137,4 @@ async def wait_for(
     """
     if cursor is None:
         return
-    deadline, pause = time.monotonic() + WAIT_S, _POLL_S
-    partition = partition_of(room_id)
-    if await has_reached(use.postgres, partition, cursor, reached):
-        return
-    await use.postgres.run(sql.WANTED)
-    while time.monotonic() + pause <= deadline:
-        await asyncio.sleep(pause)
-        if await has_reached(use.postgres, partition, cursor, reached):
-            return
-        pause = min(pause * 1.5, _POLL_MAX_S)
-    raise behind()
-
-
-async def has_reached(
-    postgres: Postgres, partition: int, cursor: Cursor, reached: LiteralString = sql.PROJECTED
-) -> bool:
-    """Tell whether everything up to a cursor is in the read model of a partition."""
-    if cursor.offset < 0:
-        return True
-    row = await postgres.one(reached, {"partition": partition})
-    return row is not None and bool(row["next"] > cursor.offset)
-
-
-def behind() -> Problem:
-    """Return the problem that the read model is not as far as the client wants."""
-    return Problem(
-        ErrorCode.BEHIND, "this is stored but not readable yet; ask again", retry_after_s=1
-    )
+    await wait_until(use.postgres, partition_of(room_id), cursor, reached)

@@ -13,6 +13,7 @@ from api.limits import Limits
 from api.outbox import relay
 from api.passwords import Passwords
 from api.postgres import Postgres
+from api.schedules import Schedules
 from api.schemas import SchemaSource
 from api.sessions import Sessions
 from api.valkey import Valkey
@@ -35,6 +36,7 @@ class Services:
     nodes: IngestNodes
     user_events: UserEvents
     schemas: SchemaSource
+    schedules: Schedules
     tasks: set["asyncio.Task[None]"]
 
     @classmethod
@@ -49,6 +51,7 @@ class Services:
         postgres = Postgres(settings.postgres, settings.database_pool)
         valkey = Valkey(settings.valkey)
         codecs = Registry(settings.registry, settings.data / "cache").codecs()
+        user_events = UserEvents(settings.kafka, codecs.user_events)
         return cls(
             settings=settings,
             postgres=postgres,
@@ -58,7 +61,8 @@ class Services:
             passwords=Passwords(),
             limits=Limits(valkey, settings.rate_limits == "on"),
             nodes=IngestNodes(valkey, signer, settings.ingest_url),
-            user_events=UserEvents(settings.kafka, codecs.user_events),
+            user_events=user_events,
+            schedules=Schedules(postgres, user_events, settings.epoch),
             schemas=SchemaSource(settings.registry),
             tasks=set(),
         )
@@ -69,6 +73,7 @@ class Services:
         self.nodes.start()
         self.tasks.add(asyncio.create_task(relay(self.postgres, self.user_events)))
         self.tasks.add(asyncio.create_task(departures.relay(self.postgres, self.nodes)))
+        self.tasks.add(asyncio.create_task(self.schedules.relay(self.nodes)))
         self.tasks.add(asyncio.create_task(self.sessions.watch()))
 
     async def stop(self) -> None:

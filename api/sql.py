@@ -191,6 +191,10 @@ PROJECTED = """
 SELECT next FROM projection_offsets WHERE topic = 'chat.events' AND partition = %(partition)s
 """
 
+USERS_PROJECTED = """
+SELECT next FROM projection_offsets WHERE topic = 'user.events' AND partition = %(partition)s
+"""
+
 WANTED: LiteralString = f"NOTIFY {WANTED_CHANNEL}"
 INDEXED = """
 SELECT next FROM search_offsets WHERE topic = 'chat.events' AND partition = %(partition)s
@@ -397,6 +401,23 @@ PINNED_MESSAGES = _with_details(f"""
       AND m.event_id = ANY (%(events)s::uuid[])
     ORDER BY m."offset" LIMIT %(limit)s
 """)
+
+# Messages that are to be sent later: one's own, and for the worker those whose time has come.
+
+_SCHEDULED = """
+SELECT id, room_id, message_id, text, reply_to, mentions, send_at, created_at, state, reason
+FROM scheduled_messages WHERE user_id = %(user_id)s
+"""
+SCHEDULED = f"""
+{_SCHEDULED} AND state IN ('waiting', 'sending', 'refused')
+AND (%(room_id)s::uuid IS NULL OR room_id = %(room_id)s::uuid) ORDER BY send_at, id LIMIT 500
+"""
+ONE_SCHEDULED = f"{_SCHEDULED} AND id = %(id)s"
+COUNT_WAITING = """
+SELECT count(*) FROM scheduled_messages WHERE user_id = %(user_id)s AND state = 'waiting'
+"""
+LOCK_SCHEDULES = "SELECT pg_try_advisory_xact_lock(727003)"
+DUE = "SELECT * FROM due_messages(%(limit)s)"
 
 # Search: the rooms that somebody is a member of, and how far the index has each.
 

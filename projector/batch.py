@@ -26,6 +26,7 @@ from roomlog.events import BODY_TYPES, InviteCreated, MessageEdited, RoomCreated
 from roomlog.ids import is_id
 from roomlog.letters import DeadLetter, Kind
 from roomlog.partitions import partition_of
+from roomlog.schedules import MessageScheduled, ScheduleChanged
 from schemas.codec import ChatEventCodec, PoisonRecord
 
 Decode = Callable[[bytes], Mapping[str, Any]]
@@ -34,7 +35,7 @@ Decode = Callable[[bytes], Mapping[str, Any]]
 _POSTED = "roomlog.MessagePosted"
 _SESSIONS = "roomlog.SessionsChanged"
 _NAMESPACE = len("roomlog.")
-_ID_FIELDS = ("user_id", "target_id", "invite_id")
+_ID_FIELDS = ("user_id", "target_id", "invite_id", "schedule_id", "room_id")
 
 
 class Place(NamedTuple):
@@ -318,6 +319,11 @@ def _storable(body: Struct) -> Struct:
             _id(body.workspace)
     if isinstance(body, InviteCreated):
         require_time(body.expires_at)
+    if isinstance(body, MessageScheduled):
+        for other in (*body.mentions, *filter(None, [body.reply_to])):
+            _id(other)
+    if isinstance(body, MessageScheduled | ScheduleChanged) and body.send_at is not None:
+        require_time(body.send_at)
     return body
 
 

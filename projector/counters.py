@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from projector.batch import Message
-from roomlog.readmodels.tables import DAY_MICROS, HOUR_MICROS, MARK_EVERY
+from roomlog.readmodels.tables import DAY_MICROS, EARLIEST_MICROS, HOUR_MICROS, MARK_EVERY
 
 Mark = tuple[str, int, int]
 """Room, number of the message in it (from 1), and its offset."""
 Sender = tuple[str, str]
 """Room and user."""
 _KNOWN = 50_000
+_NEVER = EARLIEST_MICROS - 1
 
 
 def marks(counts: Mapping[str, int], messages: Iterable[Message]) -> list[Mark]:
@@ -28,8 +29,17 @@ def marks(counts: Mapping[str, int], messages: Iterable[Message]) -> list[Mark]:
     return found
 
 
-def hours(messages: Iterable[Message]) -> Counter[tuple[str, int]]:
-    """Return how many messages each room has of each hour (since 1970)."""
+def hours(messages: Collection[Message], posted: Mapping[str, int]) -> dict[tuple[str, int], int]:
+    """Return how many messages each room has of each hour (since 1970); `posted` is how many it has of all.
+
+    Mostly all of a batch are of one hour, so that the look at each message's time is all that it costs.
+    """
+    times = [message.at for message in messages]
+    if not times:
+        return {}
+    hour = min(times) // HOUR_MICROS
+    if hour == max(times) // HOUR_MICROS:
+        return {(room, hour): count for room, count in posted.items()}
     return Counter([(message.room_id, message.at // HOUR_MICROS) for message in messages])
 
 
@@ -44,13 +54,13 @@ class LastDays:
 
     def later(self, messages: Collection[Message]) -> dict[Sender, int]:
         """Return the days (since 1970) that are later than what is known."""
-        days, found = self._days, dict[Sender, int]()
+        newest: dict[Sender, int] = {}
         for message in messages:
-            key, day = (message.room_id, message.sender_id), message.at // DAY_MICROS
-            known = found.get(key, days.get(key))
-            if known is None or known < day:
-                found[key] = day
-        return found
+            key, at = (message.room_id, message.sender_id), message.at
+            if at > newest.get(key, _NEVER):
+                newest[key] = at
+        found = ((key, at // DAY_MICROS) for key, at in newest.items())
+        return {key: day for key, day in found if self._days.get(key, _NEVER) < day}
 
     def note(self, written: Mapping[Sender, int]) -> None:
         """These days are in the read model now."""

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
+from projector import schedules
 from projector.batch import Fact, Message, UserFact
+from projector.schedules import Schedule
 from projector.texts import Known, OnMessage, Place, Texts
 from roomlog.accounts import UserRegistered, UserRenamed
 from roomlog.events import (
@@ -32,6 +34,7 @@ from roomlog.events import (
     RoomTopicChanged,
 )
 from roomlog.rooms import takes_effect
+from roomlog.schedules import ScheduleBody
 
 MemberKey = tuple[str, str]
 """Room and user."""
@@ -66,6 +69,7 @@ class Prior:
     void: set[bytes] = field(default_factory=set)
     """Ids of the messages that took no effect before."""
     messages: Known = field(default_factory=Known)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -99,6 +103,7 @@ class Changes:
     registered: dict[str, tuple[str, int]] = field(default_factory=dict)
     """User -> name and since when."""
     renamed: dict[str, str] = field(default_factory=dict)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
 
 
 def created_rooms(facts: Iterable[Fact]) -> list[str]:
@@ -139,7 +144,7 @@ def fold(
     for user_fact in user_facts:
         if user_fact.event_id not in prior.applied:
             changes.applied.append(user_fact.event_id)
-            _fold_user(changes, user_fact)
+            _fold_user(changes, user_fact, prior)
     _count_members(changes, prior)
     return changes
 
@@ -210,12 +215,16 @@ def _create_room(changes: Changes, fact: Fact, body: RoomCreated, prior: Prior) 
         _turn(changes, (fact.room_id, first.user_id), fact.offset, new)
 
 
-def _fold_user(changes: Changes, fact: UserFact) -> None:
+def _fold_user(changes: Changes, fact: UserFact, prior: Prior) -> None:
     match fact.body:
         case UserRegistered(name=name):
             changes.registered.setdefault(fact.user_id, (name, fact.at))
         case UserRenamed(name=name):
             changes.renamed[fact.user_id] = name
+        case body if isinstance(body, ScheduleBody):
+            known = changes.schedules.get(body.schedule_id) or prior.schedules.get(body.schedule_id)
+            if (new := schedules.fold(known, fact, body)) is not None:
+                changes.schedules[body.schedule_id] = new
         case _:
             raise TypeError(f"no read model knows what to do with {type(fact.body).__name__}")
 

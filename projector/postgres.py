@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from projector import counters, rows, sql, texts
+from projector import counters, rows, schedules, sql, texts
 from projector.batch import Batch, Message, Place
 from projector.counters import LastDays
 from projector.fold import (
@@ -18,8 +18,8 @@ from projector.fold import (
     created_rooms,
     fold,
 )
+from projector.schedules import Schedule
 from projector.session import Session, columns, move_offsets
-from projector.texts import concerned
 from roomlog.events import SealedText, Text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -94,8 +94,9 @@ def _apply(
         messages = _with_effect(cursor, fresh, changes)
     _write_messages(cursor, messages)
     _write_changes(cursor, changes)
-    _write_rooms(cursor, batch, messages, changes)
-    later = _write_counts(cursor, messages, days)
+    posted = Counter([message.room_id for message in messages])
+    _write_rooms(cursor, batch, messages, posted, changes)
+    later = _write_counts(cursor, messages, posted, days)
     _write_markers(cursor, batch)
     _write_presence(cursor, batch)
     return changes, later
@@ -126,8 +127,11 @@ def _read_prior(cursor: psycopg.Cursor, batch: Batch) -> Prior:
             prior.members[room, user] = Member(*member)
     if rooms := list({message.room_id for message in batch.messages.values()}):
         prior.void.update(event.bytes for (event,) in cursor.execute(sql.SELECT_VOID, [rooms]))
-    if touched := concerned(facts):
+    if touched := texts.concerned(facts):
         prior.messages = _read_messages(cursor, batch, touched)
+    if scheduled := schedules.concerned(batch.user_facts.values()):
+        cursor.execute(sql.SELECT_SCHEDULED, [scheduled])
+        prior.schedules = {id_: Schedule(*row) for id_, *row in cursor}
     return prior
 
 
@@ -184,6 +188,10 @@ def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     registered = [(user, name, _time(at)) for user, (name, at) in changes.registered.items()]
     _many(cursor, sql.INSERT_USERS, registered, 3)
     _many(cursor, sql.UPDATE_USERS, changes.renamed.items(), 2)
+    for schedule_id, new in changes.schedules.items():
+        *who, text, reply_to, mentions, send_at, created_at, state, reason = new
+        said = text, reply_to, mentions, _time(send_at), _time(created_at)
+        cursor.execute(sql.UPSERT_SCHEDULED, [schedule_id, *who, *said, state, reason])
 
 
 def _write_texts(cursor: psycopg.Cursor, changed: texts.Texts) -> None:
@@ -205,10 +213,13 @@ def _write_texts(cursor: psycopg.Cursor, changed: texts.Texts) -> None:
 
 
 def _write_rooms(
-    cursor: psycopg.Cursor, batch: Batch, messages: Collection[Message], changes: Changes
+    cursor: psycopg.Cursor,
+    batch: Batch,
+    messages: Collection[Message],
+    posted: Counter[str],
+    changes: Changes,
 ) -> None:
     deleted = changes.texts.deleted_delta
-    posted = Counter([message.room_id for message in messages])
     touched = [
         (
             room,
@@ -231,9 +242,9 @@ def _write_rooms(
 
 
 def _write_counts(
-    cursor: psycopg.Cursor, messages: Collection[Message], days: LastDays
+    cursor: psycopg.Cursor, messages: Collection[Message], posted: Counter[str], days: LastDays
 ) -> dict[counters.Sender, int]:
-    hours = [(*key, count) for key, count in counters.hours(messages).items()]
+    hours = [(*key, count) for key, count in counters.hours(messages, posted).items()]
     _many(cursor, sql.UPSERT_STATS, hours, 3)
     later = days.later(messages)
     _many(cursor, sql.UPSERT_SENDERS, [(*key, day) for key, day in later.items()], 3)

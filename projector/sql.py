@@ -75,6 +75,11 @@ FROM messages m JOIN unnest(%s::uuid[], %s::uuid[]) AS key (room_id, event_id)
     ON key.event_id = m.event_id AND key.room_id = m.room_id
 LEFT JOIN deleted_messages d ON d.event_id = m.event_id AND d.room_id = m.room_id
 WHERE m.deleted_at IS NULL OR d.event_id IS NOT NULL"""
+SELECT_SCHEDULED = """
+SELECT id::text, user_id::text, room_id::text, message_id::text, text, reply_to::text, mentions::text[],
+       (extract(epoch FROM send_at) * 1000000)::bigint, (extract(epoch FROM created_at) * 1000000)::bigint,
+       state, reason
+FROM scheduled_messages WHERE id = ANY (%s::uuid[])"""
 SELECT_MEMBERS = """
 SELECT room_id::text, user_id::text, role, joined_offset,
        (extract(epoch FROM joined_at) * 1000000)::bigint
@@ -202,6 +207,13 @@ SELECT * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) ON CONFLICT DO N
 UPDATE_USERS = """
 UPDATE users SET name = n.name FROM unnest(%s::uuid[], %s::text[]) AS n (id, name)
 WHERE users.id = n.id"""
+# One by one: an array of arrays cannot hold the mentions of several.
+UPSERT_SCHEDULED = """
+INSERT INTO scheduled_messages (id, user_id, room_id, message_id, text, reply_to, mentions, send_at, created_at,
+                                state, reason)
+VALUES (%s, %s, %s, %s, %s, %s, %s::uuid[], %s, %s, %s, %s)
+ON CONFLICT (id) DO UPDATE SET text = excluded.text, send_at = excluded.send_at, state = excluded.state,
+    reason = excluded.reason"""
 UPSERT_MARKERS = """
 INSERT INTO read_markers AS m (user_id, room_id, "offset", marked_at)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::timestamptz[])

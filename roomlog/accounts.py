@@ -1,11 +1,14 @@
-"""The public facts of accounts, published through the outbox to topic `user.events` (key: user id).
+"""The facts of people in topic `user.events` (key: user id): of their accounts, and what they have scheduled.
 
-Credentials never enter the log. Each class is one branch of the union in `schemas/user_event.avsc`.
+Those of accounts are public, and published through the outbox. Credentials never enter the log. Each class is one
+branch of the union in `schemas/user_event.avsc`.
 """
 
 from typing import ClassVar, get_args
 
 from msgspec import Struct
+
+from roomlog.schedules import ScheduleBody
 
 
 class UserRegistered(Struct, frozen=True):
@@ -20,7 +23,7 @@ class UserRenamed(Struct, frozen=True):
     name: str
 
 
-UserBody = UserRegistered | UserRenamed
+UserBody = UserRegistered | UserRenamed | ScheduleBody
 USER_TYPES: dict[str, type[Struct]] = {t.__name__: t for t in get_args(UserBody)}
 
 

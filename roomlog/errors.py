@@ -40,6 +40,8 @@ class ErrorCode(StrEnum):
     """Nothing is there, or nothing that this user may know of."""
     BEHIND = "behind"
     """The read model has not reached the cursor yet: ask again."""
+    TOO_LATE = "too_late"
+    """What was to be changed has happened already."""
     INTERNAL = "internal"
     """A defect of the server; it was logged."""
 

@@ -12,17 +12,22 @@ from api.answers import answer
 from api.bodies import NewMessage
 from api.guards import Who
 from api.history import History, no_such_message
-from api.models import MessageList, MessageWithUsers, PostedMessage, ThreadAnswer
+from api.models import (
+    MessageList,
+    MessageWithUsers,
+    PostedMessage,
+    ScheduledMessage,
+    ThreadAnswer,
+)
 from api.openapi import errors
 from api.problems import Problem
+from api.projected import WAIT_S, behind
 from api.reads import (
-    WAIT_S,
     AfterHeader,
     AfterQuery,
     OwnRoom,
     RoomId,
     RoomView,
-    behind,
     no_such_room,
     own_cursor,
     require_member,
@@ -30,6 +35,7 @@ from api.reads import (
     wait_for,
     wanted_cursor,
 )
+from api.routes.scheduled import schedule_message
 from api.services import Use
 from api.strict import StrictRoute
 from api.writes import IdempotencyKey, write
@@ -83,15 +89,18 @@ async def list_messages(
     "/rooms/{room_id}/messages",
     status_code=201,
     response_model=PostedMessage,
-    responses=errors(401, 403, 404, 409, 413, 422, 429, 503),
+    responses=errors(401, 403, 404, 409, 413, 422, 429, 503, 504)
+    | {202: {"model": ScheduledMessage, "description": "It will be posted at `send_at`"}},
 )
 async def post_message(
     room_id: RoomId, body: NewMessage, who: Who, use: Use, key: IdempotencyKey = None
 ) -> Response:
-    """Post a message; the same event as over a WebSocket."""
+    """Post a message; the same event as over a WebSocket. With `send_at`, post it then."""
     if not is_id(room_id):
         raise no_such_room()
     key = key or new_id()
+    if body.send_at is not None:
+        return await schedule_message(use, who, room_id, body, body.send_at, key)
     command = {"op": "send", "room": room_id, "text": body.text, "mentions": body.mentions}
     if body.reply_to is not None:
         command["reply_to"] = body.reply_to

@@ -63,7 +63,7 @@ CREATE TABLE pins (
     PRIMARY KEY (room_id, event_id)
 );
 
--- Messages that wait for their time, are being sent, or could not be sent. Sent and cancelled ones are gone from here.
+-- Messages that are, or were, to be sent later.
 CREATE TABLE scheduled_messages (
     id         uuid   PRIMARY KEY,
     user_id    uuid   NOT NULL,
@@ -74,11 +74,11 @@ CREATE TABLE scheduled_messages (
     mentions   uuid[] NOT NULL,
     send_at    timestamptz NOT NULL,
     created_at timestamptz NOT NULL,
-    state      text   NOT NULL,                -- waiting, sending, refused
+    state      text   NOT NULL,                -- waiting, sending, sent, refused, cancelled
     reason     text   NOT NULL                 -- of a refused one
 );
 CREATE INDEX scheduled_messages_user ON scheduled_messages (user_id, send_at);
-CREATE INDEX scheduled_messages_due ON scheduled_messages (send_at) WHERE state <> 'refused';
+CREATE INDEX scheduled_messages_due ON scheduled_messages (send_at) WHERE state IN ('waiting', 'sending');
 
 -- What is there already.
 
@@ -144,7 +144,7 @@ RETURNS TABLE (id uuid, user_id uuid, room_id uuid, text text, reply_to uuid, me
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
     SELECT s.id, s.user_id, s.room_id, s.text, s.reply_to, s.mentions, s.state,
            EXISTS (SELECT FROM messages m WHERE m.event_id = s.message_id AND m.room_id = s.room_id)
-    FROM scheduled_messages s WHERE s.state <> 'refused' AND s.send_at <= now()
+    FROM scheduled_messages s WHERE s.state IN ('waiting', 'sending') AND s.send_at <= now()
     ORDER BY s.send_at, s.id LIMIT at_most
 $$;
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct, field
 
 from roomlog import ids
-from roomlog.accounts import UserEvent, UserRegistered
+from roomlog.accounts import UserEvent, UserRegistered, UserRenamed
 from roomlog.events import (
     ChatEvent,
     InviteCreated,
@@ -57,6 +57,7 @@ from roomlog.readmodels.tables import (
     PINS,
     REACTIONS,
     ROOMS,
+    SCHEDULED,
     SENDERS,
     STATS,
     TEXTS,
@@ -67,6 +68,16 @@ from roomlog.readmodels.tables import (
 )
 from roomlog.reads import ReadEvent
 from roomlog.rooms import takes_effect
+from roomlog.schedules import (
+    MessageScheduled,
+    ScheduleBody,
+    ScheduleCancelled,
+    ScheduleChanged,
+    ScheduledMessageRefused,
+    ScheduledMessageSent,
+    SendingStarted,
+    message_id,
+)
 from roomlog.search.languages import SIMPLE
 
 Rows = dict[str, dict[Key, Row]]
@@ -380,11 +391,25 @@ _RULES: Mapping[type, Callable[[_Room, ChatEvent, Any, int], None]] = {
 }
 
 
+class _Scheduled(Struct):
+    user: str
+    room: str
+    message: str
+    text: str
+    reply_to: str | None
+    mentions: list[str]
+    send_at: int
+    created_at: int
+    state: str = "waiting"
+    reason: str = ""
+
+
 class UserFold:
     """Folds user.events, each partition in its order."""
 
     def __init__(self) -> None:
         self._users: dict[Key, Row] = {}
+        self._scheduled: dict[str, _Scheduled] = {}
         self.applied: set[str] = set()
 
     def take(self, event: UserEvent) -> None:
@@ -394,14 +419,54 @@ class UserFold:
         self.applied.add(event.event_id)
         key = (event.user_id,)
         known = self._users.get(key)
-        if isinstance(event.body, UserRegistered):
-            self._users.setdefault(key, (event.body.name, event.occurred_at))
-        elif known is not None:
-            self._users[key] = (event.body.name, known[1])
+        match event.body:
+            case UserRegistered(name=name):
+                self._users.setdefault(key, (name, event.occurred_at))
+            case UserRenamed(name=name):
+                if known is not None:
+                    self._users[key] = (name, known[1])
+            case MessageScheduled() as body:
+                self._schedule(event, body)
+            case body:
+                scheduled = self._scheduled.get(body.schedule_id)
+                if scheduled is not None and scheduled.user == event.user_id:
+                    _go_on(scheduled, body)
+
+    def _schedule(self, event: UserEvent, body: MessageScheduled) -> None:
+        message = message_id(event.user_id, body.room_id, body.schedule_id)
+        self._scheduled.setdefault(
+            body.schedule_id,
+            _Scheduled(
+                event.user_id,
+                body.room_id,
+                message,
+                body.text,
+                body.reply_to,
+                list(body.mentions),
+                body.send_at,
+                event.occurred_at,
+            ),
+        )
 
     def rows(self) -> Rows:
-        """Return the rows of `users`."""
-        return {USERS.name: self._users}
+        """Return the rows of `users` and `scheduled_messages`."""
+        scheduled = {(k,): msgspec.structs.astuple(s) for k, s in self._scheduled.items()}
+        return {USERS.name: self._users, SCHEDULED.name: scheduled}
+
+
+def _go_on(scheduled: _Scheduled, body: ScheduleBody) -> None:
+    match body:
+        case ScheduleChanged() if scheduled.state == "waiting":
+            scheduled.text = scheduled.text if body.text is None else body.text
+            scheduled.send_at = scheduled.send_at if body.send_at is None else body.send_at
+        case ScheduleCancelled() if scheduled.state in ("waiting", "refused"):
+            scheduled.state = "cancelled"
+        case SendingStarted() if scheduled.state == "waiting":
+            scheduled.state = "sending"
+        case ScheduledMessageSent() if scheduled.state in ("sending", "refused"):
+            scheduled.state, scheduled.reason = "sent", ""
+        case ScheduledMessageRefused(reason=reason) if scheduled.state == "sending":
+            scheduled.state, scheduled.reason = "refused", reason
 
 
 class ReadFold:

@@ -30,6 +30,16 @@ async def test_what_belongs_to_messages_is_there_on_both_sides(two_in_a_room):
     for person in (alice, bob):
         await expect(person.message("tea at four (edited)")).to_be_visible()
 
+    await alice.choose("tea at four", "Pin")
+    await bob.page.get_by_role("button", name="1 pinned message").click()
+    dialog = bob.page.get_by_role("dialog")
+    await expect(dialog.get_by_text("tea at four")).to_be_visible()
+    await picture(bob, "pins")
+    await dialog.get_by_role("button", name="Unpin").click()
+    await expect(dialog.get_by_text("Nothing is pinned.")).to_be_visible()
+    await expect(alice.page.get_by_role("button", name="1 pinned message")).to_have_count(0)
+    await bob.page.keyboard.press("Escape")
+
     await bob.choose("tea at four", "Open the thread")
     await bob.page.get_by_label("Reply in the thread").fill("with milk")
     await bob.page.get_by_label("Reply in the thread").press("Enter")
@@ -43,16 +53,6 @@ async def test_what_belongs_to_messages_is_there_on_both_sides(two_in_a_room):
         alice.page.get_by_role("log", name="Thread").get_by_text("with milk")
     ).to_be_visible()
     await alice.page.keyboard.press("Escape")
-
-    await alice.choose("tea at four", "Pin")
-    await bob.page.get_by_role("button", name="1 pinned message").click()
-    dialog = bob.page.get_by_role("dialog")
-    await expect(dialog.get_by_text("tea at four")).to_be_visible()
-    await picture(bob, "pins")
-    await dialog.get_by_role("button", name="Unpin").click()
-    await expect(dialog.get_by_text("Nothing is pinned.")).to_be_visible()
-    await expect(alice.page.get_by_role("button", name="1 pinned message")).to_have_count(0)
-    await bob.page.keyboard.press("Escape")
 
     await bob.page.get_by_role("button", name="Room options").click()
     await bob.page.get_by_role("menuitem", name="Statistics").click()

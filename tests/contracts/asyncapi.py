@@ -34,6 +34,7 @@ REST_ONLY = {
     ErrorCode.EMAIL_TAKEN,
     ErrorCode.NOT_FOUND,
     ErrorCode.BEHIND,
+    ErrorCode.TOO_LATE,
     ErrorCode.INTERNAL,
 }
 _PROSE = {"title", "description", "examples", "discriminator", "default"}

@@ -30,6 +30,14 @@ from roomlog.events import (
     SealedText,
 )
 from roomlog.reads import ReadEvent, ReadMarked
+from roomlog.schedules import (
+    MessageScheduled,
+    ScheduleCancelled,
+    ScheduleChanged,
+    ScheduledMessageRefused,
+    ScheduledMessageSent,
+    SendingStarted,
+)
 from roomlog.signals import (
     SIGNAL_TYPES,
     ChatSignal,
@@ -87,7 +95,17 @@ SIGNAL_BODIES = [
     UserNotified(A, "mention", B, 7, C, B, 1_700_000_000_000_000, "hello"),
     UserNotified(A, "read", B, 7),
 ]
-USER_BODIES = [UserRegistered("Zoë"), UserRenamed("")]
+USER_BODIES = [
+    UserRegistered("Zoë"),
+    UserRenamed(""),
+    MessageScheduled(C, A, "later", 1_700_000_000_000_000, B, (A, B)),
+    ScheduleChanged(C, "other", 1_700_000_000_000_001),
+    ScheduleChanged(C),
+    ScheduleCancelled(C),
+    SendingStarted(C),
+    ScheduledMessageSent(C),
+    ScheduledMessageRefused(C, "join the room first"),
+]
 
 CHAT = [ChatEvent(C, A, "w", B, "key", -1, "n1", body) for body in CHAT_BODIES] + [
     ChatEvent(C, A, "", B, "key", 2**62, "", body, via=A, trace="00-ab-cd-01")

@@ -35,9 +35,18 @@ from roomlog.events import (
 )
 from roomlog.partitions import partition_of
 from roomlog.readmodels.compare import compare
-from roomlog.readmodels.fold import ChatFold, applied_rows
+from roomlog.readmodels.fold import ChatFold, UserFold, applied_rows
+from roomlog.readmodels.tables import SCHEDULED
 from roomlog.readmodels.tables import TABLES as READ_MODELS
 from roomlog.rooms import Room, fold
+from roomlog.schedules import (
+    MessageScheduled,
+    ScheduleCancelled,
+    ScheduleChanged,
+    ScheduledMessageRefused,
+    ScheduledMessageSent,
+    SendingStarted,
+)
 from tests.projector_records import START, batch_of, chat_event, chat_record, user_record
 
 ROOM, ALICE, BOB = (ids.derived_id(name) for name in ("room", "alice", "bob"))
@@ -58,6 +67,7 @@ TABLES = [
     "message_texts",
     "deleted_messages",
     "pins",
+    "scheduled_messages",
     "presence",
     "projection_offsets",
 ]
@@ -387,6 +397,37 @@ def test_however_the_log_is_cut_the_rows_are_the_same(models, db, log):
     )[0]
     assert counted[:2] == counted[2:]
     assert not differences_from_the_fold(db, events)
+
+
+SCHEDULES = st.sampled_from(TARGETS)
+plans = st.one_of(
+    st.builds(MessageScheduled, SCHEDULES, st.just(ROOM), st.text("ab"), st.just(START), targets),
+    st.builds(
+        ScheduleChanged, SCHEDULES, st.none() | st.text("cd"), st.none() | st.just(START + 1)
+    ),
+    *(
+        st.builds(kind, SCHEDULES)
+        for kind in (ScheduleCancelled, SendingStarted, ScheduledMessageSent)
+    ),
+    st.builds(ScheduledMessageRefused, SCHEDULES, st.text("xy")),
+)
+
+
+@given(st.lists(st.tuples(people, plans), max_size=30), st.integers(1, 7))
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_plans_come_to_the_same_however_their_log_is_cut(models, db, log, size):
+    db.execute(f"TRUNCATE {', '.join(TABLES)}")
+    told = [UserEvent(ids.new_id(), who, START + n, body) for n, (who, body) in enumerate(log)]
+    sent = [user_record(event, offset) for offset, event in enumerate(told)]
+    project(models, *(batch_of(*sent[n : n + size]) for n in range(0, len(sent), size)))
+    should = UserFold()
+    for event in told:
+        should.take(event)
+    there = rows(db, f"SELECT {', '.join(SCHEDULED.values)} FROM scheduled_messages")
+    found = dict(map(SCHEDULED.split, there))
+    assert not list(map(str, compare(SCHEDULED, should.rows()["scheduled_messages"], found)))
 
 
 def differences_from_the_fold(db, events):

@@ -28,6 +28,8 @@ export interface RequestOptions {
   /** False for the routes of signing in and renewing themselves, where 401 is the answer. */
   renew?: boolean;
   signal?: AbortSignal;
+  /** The idempotency key of a write: repeating it takes effect once. */
+  key?: string;
   /** The workspace that the request is about: its id, or `default`. */
   workspace?: string;
 }
@@ -85,6 +87,7 @@ export class RestClient {
   private headers(method: string, options: RequestOptions): Record<string, string> {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (options.body !== undefined) headers["Content-Type"] = "application/json";
+    if (options.key !== undefined) headers["Idempotency-Key"] = options.key;
     if (options.workspace !== undefined) headers["Roomlog-Workspace"] = options.workspace;
     // A foreign page cannot send this header, which is how the API tells its own page's writes from forged ones.
     if (method !== "GET") headers["Roomlog-CSRF"] = "1";

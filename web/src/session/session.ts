@@ -20,6 +20,7 @@ import { Names } from "./names";
 import { Pins } from "./pins";
 import { Reading } from "./reading";
 import { Rooms } from "./rooms";
+import { ScheduledMessages } from "./scheduled";
 import { Threads } from "./threads";
 import { Workspaces } from "./workspaces";
 
@@ -54,6 +55,7 @@ export class ChatSession {
   readonly workspaces: Workspaces;
   readonly pins: Pins;
   readonly threads: Threads;
+  readonly scheduled: ScheduledMessages;
   private readonly reading: Reading;
   private readonly attention: Attention;
   private readonly client: RoomlogClient;
@@ -94,6 +96,7 @@ export class ChatSession {
     this.workspaces = new Workspaces(api.workspaces, this.store);
     this.pins = new Pins(this.client, api.chat, this.store);
     this.threads = new Threads(api.chat, this.store);
+    this.scheduled = new ScheduledMessages(api.scheduled, this.store);
     this.reading = new Reading(this.client, api.chat, this.store);
     this.attention = new Attention(this.store, this.names, this.rooms, options.alert);
   }
@@ -112,6 +115,7 @@ export class ChatSession {
     this.names.stop();
     this.reading.stop();
     this.messages.stop();
+    this.scheduled.stop();
     this.events.stop();
     clearInterval(this.tick);
     clearTimeout(this.again);
@@ -263,6 +267,7 @@ export class ChatSession {
       await this.workspaces.load();
       await this.rooms.load();
       await this.reading.count();
+      await this.scheduled.load();
     } catch {
       // The list is what everything starts from, so it is asked for until it comes.
       if (!this.stopped) this.again = setTimeout(() => void this.load(), AGAIN_MS);

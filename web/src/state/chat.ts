@@ -93,6 +93,8 @@ export function reduce(state: ChatState, action: Action): ChatState {
       return withChanges(state, action.room, (list) => dropChange(list, action.key));
     case "message":
       return withTimeline(state, action.room, (before) => replaceMessage(before, action.message));
+    case "scheduled":
+      return { ...state, scheduled: action.items };
     case "pins":
       return put(state, "pins", action.room, action.pins);
     case "members":

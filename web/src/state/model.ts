@@ -9,6 +9,7 @@ import type { RoomPresence, RoomTyping } from "./presence";
 import type { Room } from "./rooms";
 import { LOADING } from "./timeline";
 import type { ApiMessage, MessageItem, Timeline } from "./timeline";
+import type { Scheduled } from "./scheduled";
 import type { Toast } from "./toasts";
 import { QUIET } from "./unread";
 import type { RoomActivity, UnreadRoom } from "./unread";
@@ -41,6 +42,7 @@ export interface ChatState {
   members: By<Members>;
   /** By room, for those that were opened. */
   pins: By<Pins>;
+  scheduled: readonly Scheduled[];
   names: By<string>;
   /** Messages that answers on the screen quote and that are not in their timeline; null for one that is gone. */
   quotes: By<MessageItem | null>;
@@ -78,6 +80,7 @@ export type Action =
   | { type: "changed"; room: string; key: string; event: string | null }
   | { type: "change_failed"; room: string; key: string }
   | { type: "message"; room: string; message: ApiMessage }
+  | { type: "scheduled"; items: readonly Scheduled[] }
   | { type: "pins"; room: string; pins: Pins }
   | { type: "members"; room: string; members: Members }
   | { type: "unread"; rooms: readonly UnreadRoom[] }
@@ -104,6 +107,7 @@ export function initialState(me: { id: string; name: string }): ChatState {
     changes: {},
     members: {},
     pins: {},
+    scheduled: [],
     names: { [me.id]: me.name },
     quotes: {},
     toasts: [],

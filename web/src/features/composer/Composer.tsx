@@ -10,6 +10,8 @@ import { UserName } from "../../shared/UserName";
 import { plain } from "../../shared/plain";
 import type { ChatState } from "../../state/model";
 import type { MessageItem } from "../../state/timeline";
+import { ScheduleDialog } from "../schedule/ScheduleDialog";
+import { ScheduledBar } from "../schedule/ScheduledBar";
 import { drafts } from "./drafts";
 import { MentionList, optionId } from "./MentionList";
 import { useMentions } from "./useMentions";
@@ -35,6 +37,7 @@ interface Props {
 export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: Props) {
   const session = useSession();
   const [text, setText] = useState(() => drafts.get(room) ?? "");
+  const [scheduling, setScheduling] = useState(false);
   const length = lengthOf(text);
   const sendable = text.trim() !== "" && length <= LONGEST;
 
@@ -60,11 +63,15 @@ export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: 
     if (!sendable) return;
     const written = text.trim();
     session.messages.send(room, written, replyTo?.id ?? null, mentions.mentioned(plain(written)));
+    clear();
+    box.current?.focus();
+  }
+
+  function clear() {
     mentions.close();
     setText("");
     drafts.delete(room);
     onReplyDone();
-    box.current?.focus();
   }
 
   function onKeyDown(event: KeyboardEvent) {
@@ -86,6 +93,7 @@ export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: 
       {isOffering && (
         <MentionList id={listId} people={mentions.offered} active={mentions.active} onPick={mentions.pick} />
       )}
+      <ScheduledBar room={room} />
       {replyTo && <Replying message={replyTo} onCancel={onReplyDone} />}
       <Group gap="xs" wrap="nowrap" align="flex-end">
         <Textarea
@@ -110,6 +118,17 @@ export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: 
           error={length > LONGEST}
           dir="auto"
         />
+        <ActionIcon
+          size={42}
+          variant="subtle"
+          color="gray"
+          aria-label="Schedule the message"
+          title="Send later"
+          disabled={!sendable}
+          onClick={() => setScheduling(true)}
+        >
+          <Icon name="clock" size={20} />
+        </ActionIcon>
         {/* The box keeps the focus, so that a phone's keyboard stays open. */}
         <ActionIcon
           size={42}
@@ -122,6 +141,16 @@ export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: 
           <Icon name="send" size={20} />
         </ActionIcon>
       </Group>
+      {scheduling && (
+        <ScheduleDialog
+          room={room}
+          text={text.trim()}
+          replyTo={replyTo?.id ?? null}
+          mentions={mentions.mentioned(plain(text.trim()))}
+          onDone={clear}
+          onClose={() => setScheduling(false)}
+        />
+      )}
       {length > WARN_FROM && (
         <Text size="xs" c={length > LONGEST ? "red" : "dimmed"} role="status">
           {length > LONGEST

@@ -116,7 +116,7 @@ function AnswerBox({ room, root }: { room: string; root: MessageItem }) {
         dir="auto"
         data-autofocus
       />
-      <ActionIcon size={36} aria-label="Send the reply" title="Send" disabled={!sendable} onClick={send}>
+      <ActionIcon size={36} aria-label="Reply" title="Send" disabled={!sendable} onClick={send}>
         <Icon name="send" size={18} />
       </ActionIcon>
     </Group>

@@ -1,0 +1,47 @@
+"""How far the read models are, and waiting until they are far enough."""
+
+import asyncio
+import time
+from typing import LiteralString
+
+from api import sql
+from api.postgres import Postgres
+from api.problems import Problem
+from roomlog.cursors import Cursor
+from roomlog.errors import ErrorCode
+
+WAIT_S = 2.0
+_POLL_S, _POLL_MAX_S = 0.005, 0.025
+
+
+async def wait_until(
+    postgres: Postgres, partition: int, cursor: Cursor, reached: LiteralString
+) -> None:
+    """Return once the read model of a partition has reached a cursor; raises Problem (504) after WAIT_S seconds."""
+    deadline, pause = time.monotonic() + WAIT_S, _POLL_S
+    if await has_reached(postgres, partition, cursor, reached):
+        return
+    await postgres.run(sql.WANTED)
+    while time.monotonic() + pause <= deadline:
+        await asyncio.sleep(pause)
+        if await has_reached(postgres, partition, cursor, reached):
+            return
+        pause = min(pause * 1.5, _POLL_MAX_S)
+    raise behind()
+
+
+async def has_reached(
+    postgres: Postgres, partition: int, cursor: Cursor, reached: LiteralString = sql.PROJECTED
+) -> bool:
+    """Tell whether everything up to a cursor is in the read model of a partition."""
+    if cursor.offset < 0:
+        return True
+    row = await postgres.one(reached, {"partition": partition})
+    return row is not None and bool(row["next"] > cursor.offset)
+
+
+def behind() -> Problem:
+    """Return the problem that the read model is not as far as the client wants."""
+    return Problem(
+        ErrorCode.BEHIND, "this is stored but not readable yet; ask again", retry_after_s=1
+    )

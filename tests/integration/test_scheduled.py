@@ -1,0 +1,167 @@
+"""Messages that are to be sent later: kept by the log, sent once, by whichever worker is alive."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from api import sql
+from api.postgres import reader
+from api.services import Services
+from roomlog.ids import new_id
+from roomlog.schedules import SendingStarted, send_key
+from tests.integration.api_people import Person, problem
+
+
+@pytest.fixture
+async def ada(stack):
+    person = await Person.registered(stack.status()["api"])
+    yield person
+    await person.http.aclose()
+
+
+@pytest.fixture
+async def bob(stack):
+    person = await Person.registered(stack.status()["api"], "Bob")
+    yield person
+    await person.http.aclose()
+
+
+def soon(seconds=1.2):
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+async def schedule(person, room, text, send_at, key=None, **more):
+    headers = {"Idempotency-Key": key or new_id()}
+    body = {"text": text, "send_at": send_at, **more}
+    answer = await person.http.post(f"/rooms/{room}/messages", json=body, headers=headers)
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
+async def ends(person, ids, within_s=15):
+    """Return what became of one's scheduled messages, once they do not wait any more."""
+    async with asyncio.timeout(within_s):
+        while True:
+            items = (await person.read("/scheduled"))["items"]
+            mine = {i["id"]: i for i in items if i["id"] in ids}
+            if all(i["state"] == "refused" for i in mine.values()):
+                return mine
+            await asyncio.sleep(0.1)
+
+
+async def texts(person, room):
+    return [i["text"] for i in (await person.read(f"/rooms/{room}/messages"))["items"]]
+
+
+async def test_a_message_is_sent_at_its_time_as_it_was_last(ada, bob):
+    room = await ada.room("tea")
+    await bob.join(room)
+    key, at, later = new_id(), soon(), soon(3600)
+    first = await schedule(ada, room, "helo", at, key, mentions=[bob.id])
+    assert await schedule(ada, room, "helo", at, key, mentions=[bob.id]) == first
+    refused = await ada.http.post(
+        f"/rooms/{room}/messages",
+        json={"text": "other", "send_at": at},
+        headers={"Idempotency-Key": key},
+    )
+    problem(refused, 409, "key_reused")
+    gone = await schedule(ada, room, "never", soon())
+    far = await schedule(ada, room, "far", later)
+    changed = await ada.http.patch(f"/scheduled/{first['id']}", json={"text": "hello"})
+    assert (changed.json()["text"], changed.json()["state"]) == ("hello", "waiting")
+    cancelled = await ada.http.delete(f"/scheduled/{gone['id']}")
+    assert cancelled.json()["state"] == "cancelled"
+    again = await ada.http.delete(f"/scheduled/{gone['id']}")
+    assert (again.status_code, again.json()["state"]) == (200, "cancelled")
+    assert [i["id"] for i in (await ada.read("/scheduled", room=room))["items"]] == [
+        first["id"],
+        far["id"],
+    ]
+    assert (await bob.read("/scheduled"))["items"] == []
+    for method, path in (("patch", first["id"]), ("delete", first["id"])):
+        more = {"json": {"text": "mine"}} if method == "patch" else {}
+        problem(await getattr(bob.http, method)(f"/scheduled/{path}", **more), 404, "not_found")
+
+    assert await ends(ada, {first["id"]}) == {}
+    sent = await ada.read(f"/messages/{first['message']}")
+    assert (sent["text"], sent["sender"], sent["mentions"]) == ("hello", ada.id, [bob.id])
+    assert sent["ts"] >= first["send_at"]
+    assert await texts(bob, room) == ["hello"]
+    assert (await schedule(ada, room, "helo", at, key))["state"] == "sent"
+    late = await ada.http.patch(f"/scheduled/{first['id']}", json={"text": "too late"})
+    assert "posted already" in problem(late, 409, "too_late")["detail"]
+    problem(await ada.http.delete(f"/scheduled/{first['id']}"), 409, "too_late")
+    problem(await ada.http.patch(f"/scheduled/{gone['id']}", json={}), 409, "too_late")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"text": "x", "send_at": "2020-01-01T00:00:00Z"}, 422, "bad_request"),
+        ({"text": "x", "send_at": "2099-01-01T00:00:00Z"}, 422, "bad_request"),
+        ({"text": "x", "send_at": "2026-12-01T00:00:00"}, 422, "bad_request"),
+        ({"text": "x", "send_at": "tomorrow"}, 422, "bad_request"),
+        ({"text": " ", "send_at": None}, 422, "bad_request"),
+        ({"text": "x\0", "send_at": None}, 422, "bad_request"),
+        ({"text": "x" * 8001, "send_at": None}, 413, "too_large"),
+        ({"text": "x", "send_at": None, "mentions": ["x"]}, 422, "bad_request"),
+    ],
+)
+async def test_what_cannot_be_scheduled_is_refused_at_once(ada, body, status, code):
+    room = await ada.room("tea")
+    body = {**body, "send_at": body["send_at"] or soon(60)}
+    problem(await ada.http.post(f"/rooms/{room}/messages", json=body), status, code)
+    assert (await ada.read("/scheduled"))["items"] == []
+
+
+async def test_who_was_removed_meanwhile_is_told_and_nothing_is_sent(ada, bob):
+    room = await ada.room("tea")
+    problem(
+        await bob.http.post(f"/rooms/{room}/messages", json={"text": "x", "send_at": soon()}),
+        403,
+        "not_a_member",
+    )
+    await bob.join(room)
+    planned = await schedule(bob, room, "hello", soon())
+    left = await bob.http.delete(f"/rooms/{room}/members/me")
+    await ada.read(f"/rooms/{room}", after_cursor=left.json()["cursor"])
+    found = (await ends(bob, {planned["id"]}))[planned["id"]]
+    assert (found["state"], found["reason"]) == ("refused", "join the room first")
+    assert await texts(ada, room) == []
+    dismissed = await bob.http.delete(f"/scheduled/{planned['id']}")
+    assert dismissed.json()["state"] == "cancelled"
+    assert (await bob.read("/scheduled"))["items"] == []
+
+
+async def test_two_workers_and_what_dead_ones_left_send_each_message_once(stack, ada, db):
+    room = await ada.room("tea")
+    other = Services.from_settings(stack.settings)
+    await other.start()
+    reader.set(ada.id)
+    at = soon()
+    planned = [await schedule(ada, room, str(n), at) for n in range(8)]
+    started, sent = planned[:2]
+    for one in (started, sent):  # a worker died right after this fact
+        assert (await other.schedules.tell(ada.id, SendingStarted(one["id"])))["state"] == "sending"
+    problem(await ada.http.delete(f"/scheduled/{started['id']}"), 409, "too_late")
+    problem(
+        await ada.http.patch(f"/scheduled/{started['id']}", json={"text": "x"}), 409, "too_late"
+    )
+    key = send_key(sent["id"])
+    command = {"op": "send", "room": room, "key": key, "text": "1", "mentions": []}
+    assert (await other.nodes.command(ada.id, command)).event == sent["message"]
+    # Two that took the same rows, beside the stack's own worker.
+    async with asyncio.timeout(10):
+        while len(due := await other.postgres.all(sql.DUE, {"limit": 50})) < 6:
+            await asyncio.sleep(0.02)
+    await asyncio.gather(*(other.schedules.send(other.nodes, [{**r} for r in due]) for _ in "ab"))
+    assert await ends(ada, {one["id"] for one in planned}) == {}
+    await other.stop()
+    assert sorted(await texts(ada, room)) == [str(n) for n in range(8)]
+    states = db.execute(
+        "SELECT state FROM scheduled_messages WHERE room_id = %s", [room]
+    ).fetchall()
+    assert set(states) == {("sent",)}
+    posted = 'SELECT count(*), max("offset") FROM messages WHERE room_id = %s'
+    assert db.execute(posted, [room]).fetchone()[0] == 8
