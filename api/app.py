@@ -18,6 +18,7 @@ from api.problems import Problem
 from api.routes import (
     auth,
     bridge,
+    hooks,
     messages,
     nodes,
     ops,
@@ -48,6 +49,7 @@ _GROUPS = (
     rooms,
     messages,
     pins,
+    hooks,
     search,
     unread,
     presence,

@@ -130,6 +130,33 @@ class NewInvite(Body):
     days: Annotated[int, Field(ge=1, le=30)] = 7
 
 
+class NewHook(Body):
+    """An incoming hook to make; messages show `name` as their sender."""
+
+    name: Annotated[Line, StringConstraints(max_length=80), Field(examples=["CI"])]
+
+
+class HookMessage(Body):
+    """What another system posts."""
+
+    text: Annotated[str, AfterValidator(storable), Field(min_length=1, examples=["Build 7 passed"])]
+    external_id: Annotated[
+        str | None,
+        StringConstraints(min_length=1, max_length=200),
+        AfterValidator(lambda text: text and storable(text)),
+        Field(
+            alias="externalEventId",
+            description="the other system's own id of this: within 24 hours it is posted once",
+            examples=["build-7"],
+        ),
+    ] = None
+    name: Annotated[
+        Line | None,
+        StringConstraints(max_length=80),
+        Field(description="who or what it comes from: put before the text", examples=["main"]),
+    ] = None
+
+
 class NewMember(Body):
     """Who joins: oneself."""
 

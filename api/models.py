@@ -31,10 +31,11 @@ class SignedInAnswer(BaseModel):
 
 
 class User(BaseModel):
-    """A person as others see them."""
+    """A person as others see them, or the bot of a hook."""
 
     id: str = Field(examples=[USER])
     name: str = Field(examples=["Ada"])
+    bot: bool = Field(False, description="other systems post as it, by a hook")
 
 
 class Users(BaseModel):
@@ -223,6 +224,44 @@ class InvitePreview(BaseModel):
     expires_at: str = Field(examples=[TIME])
 
 
+class Hook(BaseModel):
+    """An incoming hook: another system posts through it, as a bot of this id and name."""
+
+    id: str = Field(examples=[USER])
+    name: str = Field(examples=["CI"])
+    created_by: str = Field(examples=[USER])
+    created_at: str = Field(examples=[TIME])
+    rotated_at: str | None = Field(examples=[TIME], description="when it got another token")
+
+
+class HookList(BaseModel):
+    """The incoming hooks of a room."""
+
+    items: list[Hook]
+    users: dict[str, User]
+
+
+class HookToken(BaseModel):
+    """A hook was made or got another token, which is shown this once."""
+
+    id: str = Field(examples=[USER])
+    name: str | None = Field(examples=["CI"], description="null when only its token is new")
+    token: str = Field(examples=["hJw6C1lUu0Gx2rMZf0yYqgXQ4bfC9Ki2"])
+    path: str = Field(
+        examples=["/api/v1/hooks/hJw6C1lUu0Gx2rMZf0yYqgXQ4bfC9Ki2"],
+        description="where it takes what it is to post; whoever has this address may post",
+    )
+    cursor: str | None = Field(examples=[CURSOR])
+
+
+class HookPosted(BaseModel):
+    """A message was stored at `cursor`; the same for the same `externalEventId` again."""
+
+    id: str = Field(examples=[EVENT])
+    room: str = Field(examples=[ROOM])
+    cursor: str = Field(examples=[CURSOR])
+
+
 class Stored(BaseModel):
     """A change was stored at `cursor`; `event` is null where nothing had to change."""
 
@@ -244,7 +283,7 @@ class Member(BaseModel):
     """A member of a room."""
 
     user: str = Field(examples=[USER])
-    role: Literal["owner", "moderator", "member"]
+    role: Literal["owner", "moderator", "member", "bot"]
     joined_at: str = Field(examples=[TIME])
 
 

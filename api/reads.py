@@ -16,6 +16,7 @@ from roomlog.cursors import BadCursor, Cursor, parse_cursor
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id
 from roomlog.partitions import partition_of
+from roomlog.workspaces import RANK
 
 WAIT_S = 2.0
 _POLL_S, _POLL_MAX_S = 0.005, 0.025
@@ -107,6 +108,16 @@ def require_member(view: RoomView) -> None:
     """Raise Problem (403) unless the user is a member."""
     if not view.is_member:
         raise Problem(ErrorCode.NOT_A_MEMBER, "only members read this; join the room first")
+
+
+def require_manager(view: RoomView) -> None:
+    """Raise Problem (403) unless the user has an owner's or a moderator's say in the room."""
+    standing = view.row["standing"]
+    has_say = view.row["kind"] not in ("direct", "group") and standing is not None
+    if view.row["role"] in ("owner", "moderator"):
+        return
+    if not (has_say and RANK[standing] >= RANK["moderator"]):
+        raise Problem(ErrorCode.FORBIDDEN, "only owners and moderators of the room may do this")
 
 
 def no_such_room() -> Problem:

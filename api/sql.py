@@ -117,7 +117,7 @@ FORGET_EXPIRED_TOKENS = "DELETE FROM refresh_tokens WHERE expires_at < now()"
 
 # Users.
 
-NAMES = "SELECT id, name FROM accounts WHERE id = ANY(%(ids)s::uuid[])"
+NAMES = "SELECT id, name, is_bot FROM accounts WHERE id = ANY(%(ids)s::uuid[])"
 
 SEARCH_USERS = """
 SELECT id, name FROM users
@@ -185,6 +185,19 @@ DELETE FROM workspace_departures
 WHERE workspace_id = %(workspace_id)s AND user_id = %(user_id)s AND "offset" = %(offset)s
 """
 
+# Incoming hooks. Their bots are accounts that nobody signs in to, and that nobody finds by name.
+
+ADD_BOT = """
+INSERT INTO accounts (id, name, is_bot) VALUES (%(id)s, %(name)s, true) ON CONFLICT (id) DO NOTHING
+"""
+REMOVE_BOT = "DELETE FROM accounts WHERE id = %(id)s AND is_bot"
+HOOKS = """
+SELECT h.id, h.name, h.created_by, h.created_at, h.rotated_at, a.name AS created_by_name
+FROM room_hooks h LEFT JOIN accounts a ON a.id = h.created_by
+WHERE h.room_id = %(room_id)s ORDER BY h.created_at, h.id
+"""
+HOOK = "SELECT * FROM hook_of(%(token_hash)s)"
+
 # How far the read model is.
 
 PROJECTED = """
@@ -240,7 +253,7 @@ ORDER BY name, id LIMIT %(limit)s
 """
 
 MEMBERS = """
-SELECT m.user_id, m.role, m.joined_at, a.name
+SELECT m.user_id, m.role, m.joined_at, a.name, a.is_bot
 FROM members m LEFT JOIN accounts a ON a.id = m.user_id
 WHERE m.room_id = %(room_id)s AND (%(after)s::uuid IS NULL OR m.user_id > %(after)s::uuid)
 ORDER BY m.user_id LIMIT %(limit)s
@@ -295,8 +308,8 @@ up AS (
     FROM up JOIN messages m ON m.event_id = up.next AND m.room_id = up.room_id
     WHERE up.depth < 64
 )
-SELECT page.*, a.name AS sender_name, answers.count AS answers, answers.last AS last_answer, said.reactions,
-       top.root
+SELECT page.*, a.name AS sender_name, a.is_bot AS sender_is_bot,
+       answers.count AS answers, answers.last AS last_answer, said.reactions, top.root
 FROM page
 JOIN (SELECT DISTINCT ON (start) start, root FROM up ORDER BY start, depth DESC) top
      ON top.start = page.event_id

@@ -104,6 +104,17 @@ INSERT_INVITES = """
 INSERT INTO workspace_invites (id, workspace_id, role, created_by, created_at, expires_at)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::timestamptz[],
                      %s::timestamptz[]) ON CONFLICT DO NOTHING"""
+DELETE_HOOKS = """
+DELETE FROM room_hooks USING unnest(%s::uuid[], %s::uuid[]) AS gone (room_id, id)
+WHERE room_hooks.room_id = gone.room_id AND room_hooks.id = gone.id"""
+UPDATE_HOOKS = """
+UPDATE room_hooks SET token_hash = r.token_hash, rotated_at = r.at
+FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[]) AS r (room_id, id, token_hash, at)
+WHERE room_hooks.room_id = r.room_id AND room_hooks.id = r.id"""
+INSERT_HOOKS = """
+INSERT INTO room_hooks (room_id, id, name, token_hash, created_by, created_at, rotated_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::timestamptz[],
+                     %s::timestamptz[]) ON CONFLICT DO NOTHING"""
 UPSERT_DEPARTURES = """
 INSERT INTO workspace_departures (workspace_id, user_id, "offset", left_at)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::timestamptz[])

@@ -131,6 +131,11 @@ MARKERS = Table("read_markers", ("user_id", "room_id"), ("offset", "marked_at"))
 INVITES = Table(
     "workspace_invites", ("id",), ("workspace_id", "role", "created_by", "created_at", "expires_at")
 )
+HOOKS = Table(
+    "room_hooks",
+    ("room_id", "id"),
+    ("name", "token_hash", "created_by", "created_at", "rotated_at"),
+)
 
 MARKS = Table("message_marks", ("room_id", "number"), ("offset",))
 STATS = Table("room_stats", ("room_id", "hour"), ("messages",))
@@ -160,6 +165,7 @@ OF_ROOMS = (
     TEXTS,
     DELETED,
     PINS,
+    HOOKS,
 )
 """What chat.events alone makes, besides the ids of applied events."""
 SCHEDULED = Table(
