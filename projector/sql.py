@@ -63,6 +63,7 @@ WHERE o.topic = b.topic AND o.partition = b.partition AND o.next = b.old""",
 
 PROJECTION = _offsets("projection_offsets")
 SEARCH = _offsets("search_offsets")
+WEBHOOKS = _offsets("webhook_offsets")
 
 # What the facts of a batch concern, as it is before.
 SELECT_APPLIED = "SELECT event_id::text FROM applied_events WHERE event_id = ANY (%s::uuid[])"

@@ -29,6 +29,7 @@ COMMANDS = {
     "streams": Command("streams.app:main", _SERVICE, "Run a streams worker."),
     "projector": Command("projector.app:main", _SERVICE, "Run a projector."),
     "indexer": Command("projector.indexer:main", _SERVICE, "Run an indexer for full-text search."),
+    "webhooks": Command("projector.webhooks.app:main", _SERVICE, "Run a sender of webhooks."),
     "api": Command("api.app:main", _SERVICE, "Run the API."),
     "settings": Command("roomlog.commands.settings:settings", _OPERATE, "List all settings."),
     "topics": Command("roomlog.commands.topics:app", _OPERATE, "List or create the topics."),
@@ -69,7 +70,7 @@ COMMANDS = {
 }
 """Name -> command; a new one is one more line."""
 
-_SERVICES = {"ingest", "streams", "projector", "indexer", "api"}
+_SERVICES = {"ingest", "streams", "projector", "indexer", "webhooks", "api"}
 
 
 def main() -> None:

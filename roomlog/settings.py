@@ -87,6 +87,18 @@ class Settings(BaseSettings):
     secure_cookies: bool = Field(
         default=False, description="set the Secure flag on cookies (behind https: yes)"
     )
+    outbound_http: Literal["on", "off"] = Field(
+        default="off", description="on: webhooks may go to http addresses too, unencrypted"
+    )
+    outbound_networks: str = Field(
+        default="",
+        description="comma-separated networks that webhooks may reach though they are not public",
+    )
+    webhook_retry_s: float = Field(
+        default=5.0,
+        gt=0,
+        description="seconds before a webhook's first retry; each later one doubles",
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error")
     database_pool: int = Field(
         default=8, description="PostgreSQL connections of one service at most"

@@ -1,0 +1,86 @@
+"""Looks through the log for what is to be sent, behind the projector, and makes rows of it."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+from projector.behind import Follower
+from projector.kafka import Source
+from projector.session import Unavailable
+from projector.webhooks.postgres import Queue, Refill
+from roomlog import metrics
+from roomlog.kafka import Log, LogUnavailable, Range
+
+_MAX_RECORDS = 2_000
+_POLL_S = 0.5
+_REFILL_EVERY_S = 0.25
+_REFILLS_AT_ONCE = 8
+_REFILL_OFFSETS = 2_000
+_FETCH_BYTES = 1024 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class Feed(Follower):
+    """Makes rows of what is new; `wake` is called when there are some."""
+
+    FENCED = metrics.WEBHOOKS_FENCED
+
+    def __init__(
+        self, source: Source, queue: Queue, thread: Executor, wake: Callable[[], None]
+    ) -> None:
+        super().__init__(source, queue, thread)
+        self._queue, self._wake = queue, wake
+
+    async def _turn(self) -> None:
+        if self._source.unplaced:
+            await self._place()
+        generation = self._source.generation
+        records = await self._source.poll(_MAX_RECORDS, _POLL_S)
+        ends = {place: some[-1].offset + 1 for place, some in records.items() if some}
+        if not ends or not await self._are_projected(ends, generation):
+            return
+        starts = {place: self._source.next[place] for place in ends}
+        plain = {
+            place: [(r.partition, r.offset, r.value or b"", r.key or b"") for r in some]
+            for place, some in records.items()
+        }
+        if await self._call(self._queue.write, plain, ends, starts):
+            self._wake()
+        if generation == self._source.generation:
+            self._source.next.update(ends)
+        self.progress += sum(end - starts[place] for place, end in ends.items())
+
+
+class Refills:
+    """Makes rows of what the log has, for lanes that are to go on from an earlier place."""
+
+    def __init__(self, queue: Queue, thread: Executor, log_: Log, wake: Callable[[], None]) -> None:
+        self._queue, self._thread, self._log, self._wake = queue, thread, log_, wake
+
+    async def run(self) -> None:
+        """Look again and again, for ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                found = await loop.run_in_executor(
+                    self._thread, self._queue.refills, _REFILLS_AT_ONCE
+                )
+                for lane in found:
+                    await self._refill(lane)
+            except (Unavailable, LogUnavailable) as error:
+                log.info("nothing can be read again now: %s", error)
+                found = []
+            if not found:
+                await asyncio.sleep(_REFILL_EVERY_S)
+
+    async def _refill(self, lane: Refill) -> None:
+        end = max(lane.start, min(lane.next, lane.start + _REFILL_OFFSETS))
+        records: list[tuple[int, int, bytes]] = []
+        async for chunk in self._log.read(Range(lane.partition, lane.start, end)):
+            pairs = zip(chunk.offsets, chunk.values, strict=True)
+            records += ((lane.partition, offset, value) for offset, value in pairs)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._queue.refill, lane, records, end)
+        self._wake()
