@@ -29,6 +29,7 @@ from api.routes import (
     search,
     unread,
     users,
+    webhooks,
     workspaces,
 )
 from api.services import Services
@@ -50,6 +51,7 @@ _GROUPS = (
     messages,
     pins,
     hooks,
+    webhooks,
     search,
     unread,
     presence,

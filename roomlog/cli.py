@@ -49,6 +49,11 @@ COMMANDS = {
         _OPERATE,
         "Records that could not be applied: list, show, retry or drop.",
     ),
+    "hooks": Command(
+        "projector.commands.hooks:app",
+        _OPERATE,
+        "Webhooks: what could not be delivered, and sending it once more.",
+    ),
     "plan": Command(
         "roomlog.capacity.command:plan", _OPERATE, "Print how many of what a load needs."
     ),

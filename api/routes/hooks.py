@@ -13,7 +13,7 @@ from api.messages import Json, user
 from api.models import HookList, HookPosted, HookToken, Stored
 from api.openapi import errors
 from api.problems import Problem
-from api.reads import OwnRoom, RoomId, no_such_room, require_manager, wait_for, wanted_cursor
+from api.reads import OwnRoom, RoomId, no_such_room, require_manages, wait_for, wanted_cursor
 from api.services import Services, Use
 from api.strict import StrictRoute
 from api.telemetry import V1
@@ -36,7 +36,7 @@ Token = Annotated[str, Path(description="the token that was shown once", max_len
 )
 async def list_hooks(view: OwnRoom, use: Use) -> Response:
     """List the incoming hooks of a room; its owners and moderators may."""
-    require_manager(view)
+    require_manages(view.row)
     rows = await use.postgres.all(sql.HOOKS, {"room_id": view.id})
     items = [
         {

@@ -41,12 +41,14 @@ class Sender:
     No proxy, no cookies, and no authentication from the environment or a netrc file.
     """
 
-    def __init__(self, allow_http: bool, allowed: Sequence[Network]) -> None:
-        self._allow_http, self._allowed = allow_http, allowed
+    def __init__(
+        self, allow_http: bool, allowed: Sequence[Network], attempt_s: float = ATTEMPT_S
+    ) -> None:
+        self._allow_http, self._allowed, self._attempt_s = allow_http, allowed, attempt_s
         self._client = httpx.AsyncClient(
             trust_env=False,
             follow_redirects=False,
-            timeout=httpx.Timeout(ATTEMPT_S),
+            timeout=httpx.Timeout(attempt_s),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         )
 
@@ -55,14 +57,14 @@ class Sender:
         await self._client.aclose()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
-        """Try once; anything but an answer of 2xx within `ATTEMPT_S` seconds is an error, never raised."""
+        """Try once; anything but an answer of 2xx within `attempt_s` seconds is an error, never raised."""
         try:
-            async with asyncio.timeout(ATTEMPT_S):
+            async with asyncio.timeout(self._attempt_s):
                 return await self._follow(url, body, headers)
         except Forbidden as error:
             return Outcome(None, str(error))
-        except TimeoutError:
-            return Outcome(None, f"no answer within {ATTEMPT_S:.0f} s")
+        except (TimeoutError, httpx.TimeoutException):
+            return Outcome(None, f"no answer within {self._attempt_s:g} s")
         except (Unresolved, httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             told = str(error) or type(error).__name__
             return Outcome(None, " ".join(told.split())[:_SHOWN])
