@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
+from typing import ParamSpec, TypeVar
 
 from projector.behind import Follower
 from projector.kafka import Source
@@ -17,7 +18,10 @@ _POLL_S = 0.5
 _REFILL_EVERY_S = 0.25
 _REFILLS_AT_ONCE = 8
 _REFILL_OFFSETS = 2_000
-_FETCH_BYTES = 1024 * 1024
+_AWAY_S = 1.0
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 log = logging.getLogger(__name__)
 
@@ -60,18 +64,24 @@ class Refills:
         self._queue, self._thread, self._log, self._wake = queue, thread, log_, wake
 
     async def run(self) -> None:
-        """Look again and again, for ever."""
-        loop = asyncio.get_running_loop()
+        """Look again and again, for ever; while PostgreSQL or Kafka is away nothing is refilled."""
+        is_connected = False
         while True:
+            found: list[Refill] = []
             try:
-                found = await loop.run_in_executor(
-                    self._thread, self._queue.refills, _REFILLS_AT_ONCE
-                )
+                if not is_connected:
+                    await self._call(self._queue.connect)
+                    is_connected = True
+                found = await self._call(self._queue.refills, _REFILLS_AT_ONCE)
                 for lane in found:
                     await self._refill(lane)
-            except (Unavailable, LogUnavailable) as error:
-                log.info("nothing can be read again now: %s", error)
-                found = []
+            except Unavailable as error:
+                is_connected = False
+                log.warning("PostgreSQL is away, nothing is refilled: %s", error)
+                await asyncio.sleep(_AWAY_S)
+            except LogUnavailable as error:
+                log.warning("nothing can be read again now: %s", error)
+                await asyncio.sleep(_AWAY_S)
             if not found:
                 await asyncio.sleep(_REFILL_EVERY_S)
 
@@ -81,6 +91,9 @@ class Refills:
         async for chunk in self._log.read(Range(lane.partition, lane.start, end)):
             pairs = zip(chunk.offsets, chunk.values, strict=True)
             records += ((lane.partition, offset, value) for offset, value in pairs)
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._queue.refill, lane, records, end)
+        await self._call(self._queue.refill, lane, records, end)
         self._wake()
+
+    async def _call(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: function(*args, **kwargs))

@@ -1,6 +1,7 @@
 import { RestClient } from "@roomlog/client";
 import { AuthApi } from "./auth";
 import { ChatApi } from "./chat";
+import { IntegrationApi } from "./integrations";
 import { WorkspaceApi } from "./workspaces";
 
 const BASE = "/api/v1";
@@ -8,6 +9,7 @@ const BASE = "/api/v1";
 export interface Api {
   auth: AuthApi;
   chat: ChatApi;
+  integrations: IntegrationApi;
   workspaces: WorkspaceApi;
 }
 
@@ -16,5 +18,10 @@ export function createApi(): Api {
   const auth = new AuthApi(new RestClient({ base: BASE }));
   const renew = async () => (await auth.renew()) === "renewed";
   const rest = new RestClient({ base: BASE, renew });
-  return { auth, chat: new ChatApi(rest), workspaces: new WorkspaceApi(rest) };
+  return {
+    auth,
+    chat: new ChatApi(rest),
+    integrations: new IntegrationApi(rest),
+    workspaces: new WorkspaceApi(rest),
+  };
 }

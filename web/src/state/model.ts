@@ -42,6 +42,8 @@ export interface ChatState {
   /** By room, for those that were opened. */
   pins: By<Pins>;
   names: By<string>;
+  /** Who of them is no person: the bots that other systems post as. */
+  bots: By<true>;
   /** Messages that answers on the screen quote and that are not in their timeline; null for one that is gone. */
   quotes: By<MessageItem | null>;
   toasts: readonly Toast[];
@@ -58,7 +60,7 @@ export type Action =
   | { type: "rooms"; rooms: readonly Room[] }
   | { type: "rooms_loaded" }
   | { type: "room_gone"; room: string }
-  | { type: "names"; users: By<{ name: string }> }
+  | { type: "names"; users: By<{ name: string; bot?: boolean }> }
   | { type: "quote"; id: string; message: ApiMessage | null }
   | { type: "timeline_loading"; room: string }
   | { type: "timeline_failed"; room: string; error: string }
@@ -105,6 +107,7 @@ export function initialState(me: { id: string; name: string }): ChatState {
     members: {},
     pins: {},
     names: { [me.id]: me.name },
+    bots: {},
     quotes: {},
     toasts: [],
     openRoom: null,
