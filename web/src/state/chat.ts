@@ -188,7 +188,9 @@ function byId(rooms: readonly Room[]): By<Room> {
 
 function withBots(bots: By<true>, users: By<{ bot?: boolean }>): By<true> {
   const found = Object.keys(users).filter((id) => users[id]?.bot && !bots[id]);
-  return found.length === 0 ? bots : { ...bots, ...Object.fromEntries(found.map((id) => [id, true as const])) };
+  return found.length === 0
+    ? bots
+    : { ...bots, ...Object.fromEntries(found.map((id) => [id, true as const])) };
 }
 
 function namesOf(users: By<{ name: string }>): By<string> {

@@ -1,4 +1,5 @@
 import { Alert, Badge, Button, Group, Stack, Text } from "@mantine/core";
+import { useCallback } from "react";
 import type { Delivery } from "../../api/integrations";
 import { useSession } from "../../shared/context";
 import { plain } from "../../shared/plain";
@@ -10,7 +11,8 @@ const COLORS = { waiting: "gray", delivered: "teal", dead: "red" } as const;
 /** The last deliveries of a webhook, and sending them once more. */
 export function Deliveries({ webhook }: { webhook: string }) {
   const { integrations } = useSession();
-  const { found, error, attempt } = useAttempts(() => integrations.deliveries(webhook), REFRESH_MS);
+  const load = useCallback(() => integrations.deliveries(webhook), [integrations, webhook]);
+  const { found, error, attempt } = useAttempts(load, REFRESH_MS);
   const again = (one: Delivery) =>
     void attempt(() =>
       one.state === "dead"

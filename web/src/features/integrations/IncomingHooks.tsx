@@ -1,5 +1,5 @@
 import { ActionIcon, Alert, Button, Group, Stack, Text, TextInput } from "@mantine/core";
-import { useState } from "react";
+import { useCallback, useState } from "react";
 import type { FormEvent } from "react";
 import type { Hook, HookToken } from "../../api/integrations";
 import { useSession } from "../../shared/context";
@@ -12,7 +12,8 @@ import { useAttempts } from "./useAttempts";
 /** Addresses by which other systems post into the room. */
 export function IncomingHooks({ room }: { room: string }) {
   const { integrations } = useSession();
-  const { found, busy, error, attempt } = useAttempts(() => integrations.hooks(room));
+  const load = useCallback(() => integrations.hooks(room), [integrations, room]);
+  const { found, busy, error, attempt } = useAttempts(load);
   const [name, setName] = useState("");
   const [made, setMade] = useState<HookToken | null>(null);
   const show = async (token: Promise<HookToken>) => setMade(await token);

@@ -1,5 +1,5 @@
 import { Alert, Button, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
-import { useState } from "react";
+import { useCallback, useState } from "react";
 import type { FormEvent } from "react";
 import { useSession } from "../../shared/context";
 import { Secret } from "./Secret";
@@ -17,7 +17,8 @@ const FIRST = "New messages";
 /** Addresses of other systems that events of the room are sent to. */
 export function OutgoingWebhooks({ room }: { room: string }) {
   const { integrations } = useSession();
-  const { found, busy, error, attempt } = useAttempts(() => integrations.webhooks(room), REFRESH_MS);
+  const load = useCallback(() => integrations.webhooks(room), [integrations, room]);
+  const { found, busy, error, attempt } = useAttempts(load, REFRESH_MS);
   const [url, setUrl] = useState("");
   const [choice, setChoice] = useState(FIRST);
   const [secret, setSecret] = useState<string | null>(null);

@@ -1,15 +1,13 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { explain } from "../../session/explain";
 
-/** A list that is loaded, and loaded again after each thing that is done to it; what failed is in `error`. */
+/** A list that is loaded (`load` is the same function as long as it loads the same), and loaded again after each thing that is done to it; what failed is in `error`. */
 export function useAttempts<T>(load: () => Promise<T>, refreshMs = 0) {
   const [found, setFound] = useState<T | null>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
-  const loader = useRef(load);
-  loader.current = load;
 
-  const refresh = useCallback(() => loader.current().then(setFound), []);
+  const refresh = useCallback(() => load().then(setFound), [load]);
   useEffect(() => {
     const again = () => void refresh().catch((failure: unknown) => setError(explain(failure)));
     again();

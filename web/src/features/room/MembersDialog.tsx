@@ -61,7 +61,9 @@ function MemberList({ room, members, query }: { room: Room; members: Members; qu
       <ul className={classes.list} data-testid="members">
         {found.slice(0, SHOWN).map((user) => (
           <PersonLine key={user} user={user} role={members[user]}>
-            {user !== me && members[user] !== "bot" && <MemberMenu room={room} members={members} user={user} />}
+            {user !== me && members[user] !== "bot" && (
+              <MemberMenu room={room} members={members} user={user} />
+            )}
           </PersonLine>
         ))}
       </ul>
