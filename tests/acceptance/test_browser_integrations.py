@@ -54,7 +54,7 @@ async def test_hooks_and_webhooks_are_made_and_watched(newcomer, stack):
         assert (await http.post(address, json={"text": "Build 7 passed"})).status_code == 201
         await alice.reads("Build 7 passed")
         row = alice.message("Build 7 passed")
-        await expect(row.get_by_text("CI", exact=True)).to_be_visible()
+        await expect(row.locator("bdi").get_by_text("CI", exact=True)).to_be_visible()
         await expect(row.get_by_text("bot", exact=True)).to_be_visible()
         await shot(alice.page, "bot-phone")
 

@@ -58,6 +58,7 @@ TABLES = [
     "message_texts",
     "deleted_messages",
     "pins",
+    "room_hooks",
     "presence",
     "projection_offsets",
 ]
