@@ -5,8 +5,8 @@ from ingest.writes import Target, Write
 from roomlog import workspaces
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import Body
-from roomlog.messages import decide_pin, decide_undelete
 from roomlog.hooks import decide_on_hook
+from roomlog.messages import decide_pin, decide_undelete
 from roomlog.protocol import (
     ChangeSettings,
     CreateRoom,
