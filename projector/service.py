@@ -93,7 +93,7 @@ class Watch:
             return self._worker.postgres_problem
 
         async def assignment() -> str | None:
-            placed = self._source.joined and not self._source.unplaced
+            placed = self._source.joined and (self._worker.is_idle or not self._source.unplaced)
             return None if placed else "the consumer group has assigned no partitions yet"
 
         return {"kafka": kafka, "postgres": postgres, "assignment": assignment}

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from roomlog.outbound import networks
 
 PREFIX = "ROOMLOG_"
 _NOT_OF_SERVICES = {"ROOMLOG_CACHE", "ROOMLOG_PASSWORD"}
@@ -103,6 +105,12 @@ class Settings(BaseSettings):
     database_pool: int = Field(
         default=8, description="PostgreSQL connections of one service at most"
     )
+
+    @field_validator("outbound_networks")
+    @classmethod
+    def _require_networks(cls, text: str) -> str:
+        networks(text)
+        return text
 
     @property
     def allowed_origins(self) -> frozenset[str]:

@@ -54,6 +54,9 @@ CREATE TABLE webhook_deliveries (
 );
 CREATE UNIQUE INDEX webhook_deliveries_id ON webhook_deliveries (id);
 CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (webhook_id, room_id, "offset") WHERE state = 'waiting';
+CREATE INDEX webhook_deliveries_dead ON webhook_deliveries (webhook_id) WHERE state = 'dead';
+CREATE INDEX webhook_deliveries_attempted ON webhook_deliveries (webhook_id, attempted_at DESC)
+    WHERE attempted_at IS NOT NULL;
 CREATE INDEX webhook_deliveries_shown ON webhook_deliveries (webhook_id, created_at DESC, id);
 
 -- How far each partition is looked through; the row is the fence between two workers.

@@ -36,10 +36,18 @@ class Feed(Follower):
     ) -> None:
         super().__init__(source, queue, thread)
         self._queue, self._wake = queue, wake
+        self._is_idle = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there are no webhooks: then the log is not read at all."""
+        return self._is_idle
 
     async def _turn(self) -> None:
         if self._source.unplaced:
-            await self._place()
+            self._is_idle = await self._call(self._queue.skip, list(self._source.unplaced))
+            if not self._is_idle:
+                await self._place()
         generation = self._source.generation
         records = await self._source.poll(_MAX_RECORDS, _POLL_S)
         ends = {place: some[-1].offset + 1 for place, some in records.items() if some}
@@ -50,11 +58,14 @@ class Feed(Follower):
             place: [(r.partition, r.offset, r.value or b"", r.key or b"") for r in some]
             for place, some in records.items()
         }
-        if await self._call(self._queue.write, plain, ends, starts):
-            self._wake()
+        written = await self._call(self._queue.write, plain, ends, starts)
         if generation == self._source.generation:
             self._source.next.update(ends)
         self.progress += sum(end - starts[place] for place, end in ends.items())
+        if written is None:  # no webhook is left
+            self._source.forget()
+        elif written:
+            self._wake()
 
 
 class Refills:

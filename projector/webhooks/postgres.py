@@ -45,9 +45,10 @@ class Queue(Session):
         records: Mapping[Place, Sequence[tuple[int, int, bytes, bytes]]],
         ends: Mapping[Place, int],
         starts: Mapping[Place, int],
-    ) -> int:
+    ) -> int | None:
         """Write what is sent of records (with their keys at the end) and move the offsets; return how much.
 
+        None means that there is no webhook.
         Raises Fenced or Unavailable; then nothing was written, or, if the session broke at its end, all of
         it: the stored offsets tell.
         """
@@ -57,8 +58,22 @@ class Queue(Session):
                 move_offsets(cursor, self.OFFSETS.move, ends, starts)
                 webhooks = [Webhook(*row) for row in cursor.execute(sql.WEBHOOKS)]
                 if not webhooks:
-                    return 0
+                    return None
                 return sum(self._feed(cursor, some, webhooks) for some in records.values())
+
+    def skip(self, places: Iterable[Place]) -> bool:
+        """Return whether there is no webhook; then partitions count as looked through as far as they are projected.
+
+        Raises Unavailable.
+        """
+        wanted = columns(places, 2)
+        with self._errors():
+            connection = self._session()
+            if connection.execute(sql.HAS_WEBHOOKS).fetchone():
+                return False
+            connection.execute(self.OFFSETS.insert_missing.encode(), wanted)
+            connection.execute(sql.SKIP, wanted)
+        return True
 
     def _feed(
         self,

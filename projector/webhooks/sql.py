@@ -3,6 +3,12 @@
 # Looking through the log: which webhooks there are, and what of a batch is sent.
 WEBHOOKS = """
 SELECT id::text, room_id::text, types, bots, paused_at IS NOT NULL, starts FROM webhooks"""
+HAS_WEBHOOKS = "SELECT FROM webhooks LIMIT 1"
+SKIP = """
+UPDATE webhook_offsets AS o SET next = p.next
+FROM projection_offsets p JOIN unnest(%s::text[], %s::smallint[]) AS place (topic, partition)
+    USING (topic, partition)
+WHERE o.topic = p.topic AND o.partition = p.partition AND p.next > o.next"""
 # The public rooms of workspaces that webhooks are of, among those of a batch.
 SCOPES = """
 SELECT id::text, workspace_id::text FROM rooms
