@@ -1,4 +1,4 @@
-import { Modal, ScrollArea, Tabs } from "@mantine/core";
+import { Modal, Tabs } from "@mantine/core";
 import { plain } from "../../shared/plain";
 import type { Room } from "../../state/rooms";
 import { IncomingHooks } from "./IncomingHooks";
@@ -12,7 +12,6 @@ export function IntegrationsDialog({ room, onClose }: { room: Room; onClose: () 
       onClose={onClose}
       title={`Integrations of ${plain(room.name)}`}
       size="lg"
-      scrollAreaComponent={ScrollArea.Autosize}
       closeButtonProps={{ "aria-label": "Close" }}
     >
       <Tabs defaultValue="incoming" keepMounted={false}>

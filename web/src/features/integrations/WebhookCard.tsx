@@ -69,6 +69,7 @@ function told(webhook: Webhook): string {
     parts.push(webhook.behind ? `${webhook.waiting} and more wait.` : `${webhook.waiting} wait.`);
   }
   if (webhook.dead > 0) parts.push(`${webhook.dead} given up.`);
+  if (webhook.state === "paused") return parts.join(" ");
   if (webhook.last_error !== null) parts.push(`Last: ${plain(webhook.last_error)}.`);
   else if (webhook.last_status !== null) parts.push(`Last answered ${webhook.last_status}.`);
   return parts.join(" ");
