@@ -18,6 +18,7 @@ from api.problems import Problem
 from api.routes import (
     auth,
     bridge,
+    hooks,
     messages,
     nodes,
     ops,
@@ -29,6 +30,7 @@ from api.routes import (
     search,
     unread,
     users,
+    webhooks,
     workspaces,
 )
 from api.services import Services
@@ -50,6 +52,8 @@ _GROUPS = (
     messages,
     pins,
     scheduled,
+    hooks,
+    webhooks,
     search,
     unread,
     presence,

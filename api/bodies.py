@@ -130,6 +130,78 @@ class NewInvite(Body):
     days: Annotated[int, Field(ge=1, le=30)] = 7
 
 
+class NewHook(Body):
+    """An incoming hook to make; messages show `name` as their sender."""
+
+    name: Annotated[Line, StringConstraints(max_length=80), Field(examples=["CI"])]
+
+
+class HookMessage(Body):
+    """What another system posts."""
+
+    text: Annotated[str, AfterValidator(storable), Field(min_length=1, examples=["Build 7 passed"])]
+    external_id: Annotated[
+        str | None,
+        StringConstraints(min_length=1, max_length=200),
+        AfterValidator(lambda text: text and storable(text)),
+        Field(
+            alias="externalEventId",
+            description="the other system's own id of this: within 24 hours it is posted once",
+            examples=["build-7"],
+        ),
+    ] = None
+    name: Annotated[
+        Line | None,
+        StringConstraints(max_length=80),
+        Field(description="who or what it comes from: put before the text", examples=["main"]),
+    ] = None
+
+
+WebhookTypes = Annotated[
+    list[Annotated[str, StringConstraints(max_length=40)]],
+    Field(
+        max_length=40,
+        description="types of events as in event frames; none: every one",
+        examples=[["MessagePosted"]],
+    ),
+]
+WebhookUrl = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=2_000),
+    Field(examples=["https://ci.example.org/roomlog"]),
+]
+
+
+class NewWebhook(Body):
+    """Where to send the events of a room, or of the public rooms of a workspace and of itself."""
+
+    room: Annotated[Id, Field(description="a room's or a workspace's id")]
+    url: WebhookUrl
+    types: WebhookTypes = []
+    bots: Annotated[bool, Field(description="also what the bots of hooks post")] = False
+
+
+class WebhookChange(Body):
+    """What to change of a webhook; what is left out stays as it is."""
+
+    url: WebhookUrl | None = None
+    types: WebhookTypes | None = None
+    bots: bool | None = None
+    paused: Annotated[
+        bool | None, Field(description="false: go on where it stopped, and miss nothing")
+    ] = None
+
+
+class Replay(Body):
+    """What to send once more: one delivery that was given up, or all of a room from a cursor on."""
+
+    delivery: Id | None = None
+    cursor: Annotated[str, StringConstraints(max_length=40)] | None = None
+    room: Annotated[
+        Id | None, Field(description="of the cursor; left out: the webhook's own room")
+    ] = None
+
+
 class NewMember(Body):
     """Who joins: oneself."""
 

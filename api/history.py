@@ -126,7 +126,7 @@ class History:
 
     async def _page(self, rows: list[Row], has_more: bool) -> Json:
         items = [message(row, self._use.settings.epoch) for row in rows]
-        users = {r["sender_id"]: user(r["sender_id"], r["sender_name"]) for r in rows}
+        users = senders(rows)
         others = people(items) - users.keys()
         users |= await names(self._use, others) if others else {}
         return {"items": items, "users": users, "cursor": self._view.cursor, "has_more": has_more}
@@ -137,8 +137,16 @@ def no_such_message() -> Problem:
     return Problem(ErrorCode.NOT_FOUND, "there is no such message")
 
 
+def senders(rows: list[Row]) -> dict[str, Json]:
+    """Return `id -> user` of who sent the messages of these rows."""
+    return {
+        row["sender_id"]: user(row["sender_id"], row["sender_name"], row["sender_is_bot"])
+        for row in rows
+    }
+
+
 async def names(use: Services, ids: set[str]) -> dict[str, Json]:
     """Return `id -> user` for ids of people; unknown ones have their id for a name."""
     known = await use.postgres.all(sql.NAMES, {"ids": [i for i in ids if is_id(i)]})
-    found = {row["id"]: row["name"] for row in known}
-    return {each: user(each, found.get(each)) for each in ids}
+    found = {row["id"]: user(row["id"], row["name"], row["is_bot"]) for row in known}
+    return {each: found.get(each) or user(each, None) for each in ids}

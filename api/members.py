@@ -28,7 +28,7 @@ async def members_page(
             {"user": r["user_id"], "role": r["role"], "joined_at": iso(r["joined_at"])}
             for r in rows
         ],
-        "users": {r["user_id"]: user(r["user_id"], r["name"]) for r in rows},
+        "users": {r["user_id"]: user(r["user_id"], r["name"], r["is_bot"]) for r in rows},
         "next": rows[-1]["user_id"] if more else None,
         "cursor": cursor,
     }

@@ -49,9 +49,10 @@ def people(items: Sequence[Json]) -> set[str]:
     return shown
 
 
-def user(user_id: str, name: str | None) -> Json:
+def user(user_id: str, name: str | None, is_bot: bool | None = False) -> Json:
     """Return a user as lists show one; an account that is not known has its id for a name."""
-    return {"id": user_id, "name": name or user_id}
+    found: Json = {"id": user_id, "name": name or user_id}
+    return {**found, "bot": True} if is_bot else found
 
 
 class Numbered(NamedTuple):

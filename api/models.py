@@ -10,6 +10,7 @@ USER = "0b1f6f5e-3c1f-4f0e-9f43-0c1d5e8b7a11"
 ROOM = "7c0c2b34-8a0e-8d5f-a0b2-3f6f0f4f6a22"
 WORKSPACE = "5d0e1b7c-2f4a-8b6d-9c3e-1a2b3c4d5e44"
 INVITE = "9a1c2e3f-4b5d-8f60-8a7b-6c5d4e3f2a55"
+WEBHOOK = "1d4e5f6a-7b8c-4d9e-8f0a-1b2c3d4e5f66"
 EVENT = "2f8d4f4a-1b6e-8c3d-b9a7-5e2d1c0b9a33"
 CURSOR = "1:48213"
 TIME = "2026-01-02T03:04:05.678Z"
@@ -31,10 +32,11 @@ class SignedInAnswer(BaseModel):
 
 
 class User(BaseModel):
-    """A person as others see them."""
+    """A person as others see them, or the bot of a hook."""
 
     id: str = Field(examples=[USER])
     name: str = Field(examples=["Ada"])
+    bot: bool = Field(False, description="other systems post as it, by a hook")
 
 
 class Users(BaseModel):
@@ -223,6 +225,110 @@ class InvitePreview(BaseModel):
     expires_at: str = Field(examples=[TIME])
 
 
+class Hook(BaseModel):
+    """An incoming hook: another system posts through it, as a bot of this id and name."""
+
+    id: str = Field(examples=[USER])
+    name: str = Field(examples=["CI"])
+    created_by: str = Field(examples=[USER])
+    created_at: str = Field(examples=[TIME])
+    rotated_at: str | None = Field(examples=[TIME], description="when it got another token")
+
+
+class HookList(BaseModel):
+    """The incoming hooks of a room."""
+
+    items: list[Hook]
+    users: dict[str, User]
+
+
+class HookToken(BaseModel):
+    """A hook was made or got another token, which is shown this once."""
+
+    id: str = Field(examples=[USER])
+    name: str | None = Field(examples=["CI"], description="null when only its token is new")
+    token: str = Field(examples=["hJw6C1lUu0Gx2rMZf0yYqgXQ4bfC9Ki2"])
+    path: str = Field(
+        examples=["/api/v1/hooks/hJw6C1lUu0Gx2rMZf0yYqgXQ4bfC9Ki2"],
+        description="where it takes what it is to post; whoever has this address may post",
+    )
+    cursor: str | None = Field(examples=[CURSOR])
+
+
+class HookPosted(BaseModel):
+    """A message was stored at `cursor`; the same for the same `externalEventId` again."""
+
+    id: str = Field(examples=[EVENT])
+    room: str = Field(examples=[ROOM])
+    cursor: str = Field(examples=[CURSOR])
+
+
+class Webhook(BaseModel):
+    """Where events of a room or a workspace are sent, and how that goes."""
+
+    id: str = Field(examples=[WEBHOOK])
+    room: str = Field(examples=[ROOM])
+    url: str = Field(examples=["https://ci.example.org/roomlog"])
+    types: list[str] = Field(examples=[["MessagePosted"]], description="none: every one")
+    bots: bool
+    state: Literal["active", "paused"]
+    reason: str | None = Field(description="why it was paused; null where somebody did it")
+    created_by: str = Field(examples=[USER])
+    created_at: str = Field(examples=[TIME])
+    waiting: int = Field(description="deliveries not taken yet; counted to 1,000")
+    behind: bool = Field(description="more waits in the log")
+    dead: int = Field(description="deliveries given up; counted to 1,000")
+    last_attempt_at: str | None = Field(examples=[TIME])
+    last_status: int | None = Field(examples=[200])
+    last_error: str | None
+    old_secret_until: str | None = Field(
+        examples=[TIME], description="until when the secret before signs too"
+    )
+
+
+class WebhookList(BaseModel):
+    """The webhooks of a room or a workspace."""
+
+    items: list[Webhook]
+
+
+class WebhookSecret(BaseModel):
+    """A webhook was made or got another secret, which is shown this once."""
+
+    id: str = Field(examples=[WEBHOOK])
+    secret: str = Field(examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"])
+    old_secret_until: str | None = Field(examples=[TIME])
+
+
+class Delivery(BaseModel):
+    """One event for one webhook."""
+
+    id: str = Field(examples=[EVENT], description="the header Webhook-Id of every attempt")
+    room: str = Field(examples=[ROOM])
+    cursor: str = Field(examples=[CURSOR])
+    event: str = Field(examples=[EVENT])
+    type: str = Field(examples=["MessagePosted"])
+    state: Literal["waiting", "delivered", "dead"]
+    attempts: int
+    created_at: str = Field(examples=[TIME])
+    attempted_at: str | None = Field(examples=[TIME])
+    status: int | None = Field(examples=[503])
+    error: str | None
+
+
+class DeliveryList(BaseModel):
+    """A page of deliveries, the newest first; `next` is the `before` of the next page."""
+
+    items: list[Delivery]
+    next: str | None
+
+
+class Replaying(BaseModel):
+    """What will be sent once more."""
+
+    id: str = Field(examples=[WEBHOOK])
+
+
 class Stored(BaseModel):
     """A change was stored at `cursor`; `event` is null where nothing had to change."""
 
@@ -267,7 +373,7 @@ class Member(BaseModel):
     """A member of a room."""
 
     user: str = Field(examples=[USER])
-    role: Literal["owner", "moderator", "member"]
+    role: Literal["owner", "moderator", "member", "bot"]
     joined_at: str = Field(examples=[TIME])
 
 

@@ -15,6 +15,7 @@ from roomlog.cursors import BadCursor, Cursor, parse_cursor
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id
 from roomlog.partitions import partition_of
+from roomlog.workspaces import RANK
 
 AfterQuery = Annotated[
     str | None,
@@ -103,6 +104,25 @@ def require_member(view: RoomView) -> None:
     """Raise Problem (403) unless the user is a member."""
     if not view.is_member:
         raise Problem(ErrorCode.NOT_A_MEMBER, "only members read this; join the room first")
+
+
+def require_manages(row: Row) -> None:
+    """Raise Problem (403) unless the user has an owner's or a moderator's say in a room or workspace.
+
+    `row` has its kind, and their roles in it and in its workspace.
+    """
+    role, standing = row["role"], row["standing"]
+    if row["kind"] == "workspace":
+        may = role in ("owner", "admin")
+    else:
+        has_say = standing is not None and row["kind"] not in ("direct", "group")
+        may_by_standing = has_say and role is not None and RANK[standing] >= RANK["moderator"]
+        may = role in ("owner", "moderator") or may_by_standing
+    if not may:
+        told = (
+            "only owners and moderators of the room (of a workspace: owners and admins) may do this"
+        )
+        raise Problem(ErrorCode.FORBIDDEN, told)
 
 
 def no_such_room() -> Problem:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, LiteralString, NamedTuple
 
 from api import sql
-from api.history import names
-from api.messages import Json, message, people, user
+from api.history import names, senders
+from api.messages import Json, message, people
 from api.paging import SearchPlace, read_search_place, write_search_place
 from api.picks import EVERYWHERE, Pick
 from api.postgres import Row, TooSlow, like
@@ -263,7 +263,7 @@ async def _page(use: Services, query: Query, scope: Scope, hits: Sequence[Hit]) 
             found = matches(query, row["text"], scope.rooms[row["room_id"]]["language"])
             item = message(row, use.settings.epoch)
             items.append({**item, "highlights": snippet(row["text"], found)})
-    users = {row["sender_id"]: user(row["sender_id"], row["sender_name"]) for row in rows}
+    users = senders(rows)
     others = people(items) - users.keys()
     users |= await names(use, others) if others else {}
     rooms = {item["room"]: _room(scope.rooms[item["room"]]) for item in items}

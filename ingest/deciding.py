@@ -5,10 +5,12 @@ from ingest.writes import Target, Write
 from roomlog import workspaces
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import Body
+from roomlog.hooks import decide_on_hook
 from roomlog.messages import decide_pin, decide_undelete
 from roomlog.protocol import (
     ChangeSettings,
     CreateRoom,
+    HookCommand,
     InviteCommand,
     JoinRoom,
     LeaveRoom,
@@ -79,6 +81,8 @@ def _decide_in_room(room: Room, write: Write, target: Target | None) -> Body | N
         return None
     if type(command) is JoinRoom:
         return decide_join(room, sender, command)
+    if isinstance(command, HookCommand):
+        return decide_on_hook(room, sender, command)
     if isinstance(command, InviteCommand):
         require_member(room, sender)
         raise Refused(ErrorCode.BAD_REQUEST, "room: only a workspace has invites")

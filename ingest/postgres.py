@@ -8,7 +8,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from ingest.queries import LOAD_MESSAGES, LOAD_ROOM
-from roomlog.events import History, InviteCreated, Role, RoomKind
+from roomlog.events import History, InviteCreated, MemberRole, Role, RoomKind
 from roomlog.partitions import partition_of
 from roomlog.rooms import Room
 
@@ -68,7 +68,7 @@ class RoomTable:
             room.exists, room.kind, room.name = True, cast(RoomKind, kind), name
             room.last_offset = last_offset
             for user, role, joined in (m.split(" ") for m in members):
-                room.members[user], room.joined[user] = cast(Role, role), int(joined)
+                room.members[user], room.joined[user] = cast(MemberRole, role), int(joined)
             room.void.update(void)
         return Projected(room, following)
 

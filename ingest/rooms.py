@@ -25,6 +25,8 @@ from roomlog.errors import ErrorCode, Refused
 from roomlog.events import (
     Body,
     ChatEvent,
+    HookCreated,
+    HookRevoked,
     InviteCreated,
     InviteRevoked,
     MemberInvited,
@@ -59,6 +61,8 @@ _RETRY_MS = 500
 
 MOVES_ROOM: frozenset[type[Body]] = frozenset(
     {
+        HookCreated,
+        HookRevoked,
         InviteCreated,
         InviteRevoked,
         MemberInvited,

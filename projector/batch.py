@@ -35,7 +35,7 @@ Decode = Callable[[bytes], Mapping[str, Any]]
 _POSTED = "roomlog.MessagePosted"
 _SESSIONS = "roomlog.SessionsChanged"
 _NAMESPACE = len("roomlog.")
-_ID_FIELDS = ("user_id", "target_id", "invite_id", "schedule_id", "room_id")
+_ID_FIELDS = ("user_id", "target_id", "invite_id", "schedule_id", "room_id", "hook_id")
 
 
 class Place(NamedTuple):

@@ -17,16 +17,19 @@ from projector.schedules import Schedule
 from projector.texts import Known, OnMessage, Place, Texts
 from roomlog.accounts import UserRegistered, UserRenamed
 from roomlog.events import (
+    HookCreated,
+    HookRevoked,
+    HookRotated,
     InviteCreated,
     InviteRevoked,
     MemberInvited,
     MemberJoined,
     MemberLeft,
     MemberRemoved,
+    MemberRole,
     MemberRoleChanged,
     ReactionAdded,
     ReactionRemoved,
-    Role,
     RoomCreated,
     RoomLanguageChanged,
     RoomRenamed,
@@ -45,9 +48,19 @@ ReactionKey = tuple[str, str, str, str]
 class Member(NamedTuple):
     """A membership; `joined_at` in microseconds since 1970."""
 
-    role: Role
+    role: MemberRole
     joined_offset: int
     joined_at: int
+
+
+class Hook(NamedTuple):
+    """An incoming hook; times in microseconds since 1970."""
+
+    name: str
+    token_hash: str
+    created_by: str
+    created_at: int
+    rotated_at: int | None = None
 
 
 class Settings(NamedTuple):
@@ -87,6 +100,12 @@ class Changes:
     """Invite -> the event that made it."""
     revoked: set[str] = field(default_factory=set)
     """Invites that are good no more, if they ever were."""
+    revoked_hooks: set[MemberKey] = field(default_factory=set)
+    """Room and hook of those that are good no more, if they ever were."""
+    rotated: dict[MemberKey, tuple[str, int]] = field(default_factory=dict)
+    """Room and hook that there may be already -> the hash of its newest token, and since when."""
+    hooks: dict[MemberKey, Hook] = field(default_factory=dict)
+    """Room and hook -> the hook, where there is none yet."""
     departures: dict[MemberKey, tuple[int, int]] = field(default_factory=dict)
     """Workspace and user who left it -> where in its log, and when."""
     members: dict[MemberKey, Member | None] = field(default_factory=dict)
@@ -171,6 +190,8 @@ def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:
         case InviteRevoked():
             changes.invites.pop(body.invite_id, None)
             changes.revoked.add(body.invite_id)
+        case HookCreated() | HookRotated() | HookRevoked():
+            _fold_hook(changes, fact, body, prior)
         case MemberLeft() | MemberRemoved():
             _turn(changes, (room, body.user_id), fact.offset, None)
             if fact.workspace_id == room:
@@ -182,6 +203,26 @@ def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:
             changes.texts.fold(fact, body, prior.messages)
         case _:
             _fold_reaction(changes, fact)
+
+
+def _fold_hook(
+    changes: Changes, fact: Fact, body: HookCreated | HookRotated | HookRevoked, prior: Prior
+) -> None:
+    key = fact.room_id, body.hook_id
+    match body:
+        case HookCreated(name=name, token_hash=token):
+            changes.hooks.setdefault(key, Hook(name, token, fact.sender_id, fact.at))
+            if _member(changes, prior, key) is None:
+                _turn(changes, key, fact.offset, Member("bot", fact.offset, fact.at))
+        case HookRotated(token_hash=token):
+            changes.rotated[key] = token, fact.at
+            if (made := changes.hooks.get(key)) is not None:
+                changes.hooks[key] = made._replace(token_hash=token, rotated_at=fact.at)
+        case HookRevoked():
+            changes.hooks.pop(key, None)
+            changes.rotated.pop(key, None)
+            changes.revoked_hooks.add(key)
+            _turn(changes, key, fact.offset, None)
 
 
 def _change_settings(changes: Changes, fact: Fact, body: RoomSettingsChanged) -> None:
@@ -261,5 +302,5 @@ def _users(fact: Fact) -> list[str]:
     body = fact.body
     if isinstance(body, RoomCreated):
         return [m.user_id for m in body.members]
-    user = getattr(body, "user_id", None)
+    user = getattr(body, "user_id", None) or getattr(body, "hook_id", None)
     return [user] if user else []

@@ -10,10 +10,10 @@ import os
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 from projector import service
+from projector.behind import Follower
 from projector.changed import Changed, add_records
 from projector.kafka import Source
 from projector.search import SearchIndex
-from projector.worker import Worker
 from roomlog import metrics
 from roomlog.settings import Settings
 from roomlog.topics import CHAT_EVENTS
@@ -26,7 +26,6 @@ _MAX_RECORDS = 2_000
 _IDLE_POLL_S = 0.5
 # How long to gather: a fetch and a transaction cost about as much as a hundred messages.
 _FETCH_EVERY_S = 0.25
-_RETRY_S, _RETRY_MAX_S = 0.01, 0.1
 # Whoever talks comes first: under full load the index waits.
 _NICENESS = 10
 
@@ -54,7 +53,7 @@ async def run(settings: Settings) -> None:
             index.close()
 
 
-class Indexer(Worker):
+class Indexer(Follower):
     """Indexes what `source` reads."""
 
     FENCED = metrics.INDEXER_FENCED
@@ -64,13 +63,7 @@ class Indexer(Worker):
     ) -> None:
         super().__init__(source, index, thread)
         self._index, self._codec = index, codec
-        self._waits = False
         self._has_stale_rooms = True
-
-    @property
-    def is_excused(self) -> bool:
-        """Whether no progress is no fault of this process."""
-        return super().is_excused or self._waits
 
     async def _turn(self) -> None:
         if self._source.unplaced:
@@ -84,19 +77,8 @@ class Indexer(Worker):
         changed = Changed()
         for place, some in records.items():
             add_records(changed, place, some, self._codec)
-        if changed.ends and await self._are_projected(changed, generation):
+        if changed.ends and await self._are_projected(changed.ends, generation):
             await self._write(changed, generation)
-
-    async def _are_projected(self, changed: Changed, generation: int) -> bool:
-        """Return True once the projector has written it all; False where that is not of interest any more."""
-        pause = _RETRY_S
-        while not self._stopping.is_set() and generation == self._source.generation:
-            self._waits = not await self._call(self._index.are_projected, changed.ends)
-            if not self._waits:
-                return generation == self._source.generation
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, _RETRY_MAX_S)
-        return False
 
     async def _write(self, changed: Changed, generation: int) -> None:
         starts = {place: self._source.next[place] for place in changed.ends}

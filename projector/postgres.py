@@ -176,6 +176,10 @@ def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     _many(cursor, sql.UPDATE_SETTINGS, settings, 4)
     _many(cursor, sql.DELETE_INVITES, [(invite,) for invite in changes.revoked], 1)
     _many(cursor, sql.INSERT_INVITES, _invite_rows(changes), 6)
+    _many(cursor, sql.DELETE_HOOKS, changes.revoked_hooks, 2)
+    rotated = [(*key, token, _time(at)) for key, (token, at) in changes.rotated.items()]
+    _many(cursor, sql.UPDATE_HOOKS, rotated, 4)
+    _many(cursor, sql.INSERT_HOOKS, _hook_rows(changes), 7)
     departures = [(*key, at, _time(then)) for key, (at, then) in changes.departures.items()]
     _many(cursor, sql.UPSERT_DEPARTURES, departures, 4)
     gone = [key for key, member in changes.members.items() if member is None]
@@ -291,6 +295,20 @@ def _invite_rows(changes: Changes) -> list[tuple[Any, ...]]:
             _time(body.expires_at),
         )
         for invite, (fact, body) in changes.invites.items()
+    ]
+
+
+def _hook_rows(changes: Changes) -> list[tuple[Any, ...]]:
+    return [
+        (
+            *key,
+            hook.name,
+            hook.token_hash,
+            hook.created_by,
+            _time(hook.created_at),
+            None if hook.rotated_at is None else _time(hook.rotated_at),
+        )
+        for key, hook in changes.hooks.items()
     ]
 
 

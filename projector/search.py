@@ -33,13 +33,6 @@ class SearchIndex(Session):
     APPLICATION = "roomlog-indexer"
     OFFSETS = sql.SEARCH
 
-    def are_projected(self, ends: Mapping[Place, int]) -> bool:
-        """Tell whether the projector has come to where these partitions end; raises Unavailable."""
-        with self._errors():
-            found = self._session().execute(sql.PROJECTION.select.encode(), columns(ends, 2))
-            reached = {Place(topic, partition): next_ for topic, partition, next_ in found}
-        return all(reached.get(place, 0) >= end for place, end in ends.items())
-
     def write(self, changed: Changed, starts: Mapping[Place, int]) -> int:
         """Index what has changed and move the offsets to `changed.ends`; return how many messages that were.
 

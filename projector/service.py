@@ -49,8 +49,17 @@ def main(name: str, run: Callable[[Settings], Coroutine[Any, Any, None]]) -> Non
         ) from error
 
 
-async def work(settings: Settings, port: int, source: Source, worker: Worker, lag: Gauge) -> None:
+async def work(
+    settings: Settings,
+    port: int,
+    source: Source,
+    worker: Worker,
+    lag: Gauge,
+    *beside: Coroutine[None, None, None],
+) -> None:
     """Let a worker work until a signal says to stop, with the health endpoints at `port`.
+
+    What runs `beside` it is endless, and ends with it.
 
     Raises ForeignLog, KafkaError, Stuck, TimeoutError or WrongSchema.
     """
@@ -59,7 +68,8 @@ async def work(settings: Settings, port: int, source: Source, worker: Worker, la
     try:
         await source.start()
         _stop_on_signals(worker)
-        await _first_of(worker.run(), watch.run(), listen(settings.postgres, source.hurry))
+        readers = listen(settings.postgres, source.hurry)
+        await _first_of(worker.run(), watch.run(), readers, *beside)
     finally:
         server.close()
         await source.stop()
@@ -83,7 +93,7 @@ class Watch:
             return self._worker.postgres_problem
 
         async def assignment() -> str | None:
-            placed = self._source.joined and not self._source.unplaced
+            placed = self._source.joined and (self._worker.is_idle or not self._source.unplaced)
             return None if placed else "the consumer group has assigned no partitions yet"
 
         return {"kafka": kafka, "postgres": postgres, "assignment": assignment}

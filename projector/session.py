@@ -78,6 +78,13 @@ class Session:
             found = connection.execute(self.OFFSETS.select, wanted)
             return {Place(topic, partition): next_ for topic, partition, next_ in found}
 
+    def are_projected(self, ends: Mapping[Place, int]) -> bool:
+        """Tell whether the projector has come to where these partitions end; raises Unavailable."""
+        with self._errors():
+            found = self._session().execute(sql.PROJECTION.select.encode(), columns(ends, 2))
+            reached = {Place(topic, partition): next_ for topic, partition, next_ in found}
+        return all(reached.get(place, 0) >= end for place, end in ends.items())
+
     def _session(self) -> psycopg.Connection:
         if self._connection is None:
             raise Unavailable("no session")

@@ -63,6 +63,7 @@ WHERE o.topic = b.topic AND o.partition = b.partition AND o.next = b.old""",
 
 PROJECTION = _offsets("projection_offsets")
 SEARCH = _offsets("search_offsets")
+WEBHOOKS = _offsets("webhook_offsets")
 
 # What the facts of a batch concern, as it is before.
 SELECT_APPLIED = "SELECT event_id::text FROM applied_events WHERE event_id = ANY (%s::uuid[])"
@@ -108,6 +109,17 @@ DELETE_INVITES = "DELETE FROM workspace_invites WHERE id = ANY (%s::uuid[])"
 INSERT_INVITES = """
 INSERT INTO workspace_invites (id, workspace_id, role, created_by, created_at, expires_at)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::timestamptz[],
+                     %s::timestamptz[]) ON CONFLICT DO NOTHING"""
+DELETE_HOOKS = """
+DELETE FROM room_hooks USING unnest(%s::uuid[], %s::uuid[]) AS gone (room_id, id)
+WHERE room_hooks.room_id = gone.room_id AND room_hooks.id = gone.id"""
+UPDATE_HOOKS = """
+UPDATE room_hooks SET token_hash = r.token_hash, rotated_at = r.at
+FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[]) AS r (room_id, id, token_hash, at)
+WHERE room_hooks.room_id = r.room_id AND room_hooks.id = r.id"""
+INSERT_HOOKS = """
+INSERT INTO room_hooks (room_id, id, name, token_hash, created_by, created_at, rotated_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::timestamptz[],
                      %s::timestamptz[]) ON CONFLICT DO NOTHING"""
 UPSERT_DEPARTURES = """
 INSERT INTO workspace_departures (workspace_id, user_id, "offset", left_at)

@@ -44,6 +44,11 @@ class Worker(ABC):
         """Whether no progress is no fault of this process."""
         return self.postgres_problem is not None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has nothing to read its partitions for now."""
+        return False
+
     def stop(self) -> None:
         """Finish what is being written, then return from `run`."""
         self._stopping.set()

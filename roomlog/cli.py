@@ -29,6 +29,7 @@ COMMANDS = {
     "streams": Command("streams.app:main", _SERVICE, "Run a streams worker."),
     "projector": Command("projector.app:main", _SERVICE, "Run a projector."),
     "indexer": Command("projector.indexer:main", _SERVICE, "Run an indexer for full-text search."),
+    "webhooks": Command("projector.webhooks.app:main", _SERVICE, "Run a sender of webhooks."),
     "api": Command("api.app:main", _SERVICE, "Run the API."),
     "settings": Command("roomlog.commands.settings:settings", _OPERATE, "List all settings."),
     "topics": Command("roomlog.commands.topics:app", _OPERATE, "List or create the topics."),
@@ -47,6 +48,11 @@ COMMANDS = {
         "projector.commands.dlq:app",
         _OPERATE,
         "Records that could not be applied: list, show, retry or drop.",
+    ),
+    "hooks": Command(
+        "projector.commands.hooks:app",
+        _OPERATE,
+        "Webhooks: what could not be delivered, and sending it once more.",
     ),
     "plan": Command(
         "roomlog.capacity.command:plan", _OPERATE, "Print how many of what a load needs."
@@ -69,7 +75,7 @@ COMMANDS = {
 }
 """Name -> command; a new one is one more line."""
 
-_SERVICES = {"ingest", "streams", "projector", "indexer", "api"}
+_SERVICES = {"ingest", "streams", "projector", "indexer", "webhooks", "api"}
 
 
 def main() -> None:

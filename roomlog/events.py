@@ -11,6 +11,8 @@ RoomKind = Literal["public", "private", "direct", "group", "workspace"]
 """A workspace is a room too: the one of all its members, in which nothing is said (decision 15)."""
 Role = Literal["owner", "admin", "moderator", "member", "guest"]
 """In a room that is no workspace: owner, moderator or member."""
+MemberRole = Role | Literal["bot"]
+"""What somebody in a room is: a person by their role, or the bot that an incoming hook posts as."""
 History = Literal["all", "joined"]
 """What members read: all of the room, or what came since they joined."""
 ROOM_KINDS: tuple[str, ...] = get_args(RoomKind)
@@ -98,6 +100,32 @@ class InviteRevoked(Struct, frozen=True):
     """An invite is good no more; who joined by it stays."""
 
     invite_id: str
+
+
+class HookCreated(Struct, frozen=True):
+    """A room got an incoming hook, whose bot is in the room from this position on.
+
+    Other systems post through it with a token, of which the log has a hash only.
+    """
+
+    hook_id: str
+    """The user id of its bot, too."""
+    name: str
+    token_hash: str
+    """SHA-256, in hex."""
+
+
+class HookRotated(Struct, frozen=True):
+    """A hook got another token; the one before is good no more."""
+
+    hook_id: str
+    token_hash: str
+
+
+class HookRevoked(Struct, frozen=True):
+    """A hook ended, and its bot left: nothing that it sends after this position counts."""
+
+    hook_id: str
 
 
 class MemberJoined(Struct, frozen=True):
@@ -208,6 +236,9 @@ Body = (
     | MessageRestored
     | MessagePinned
     | MessageUnpinned
+    | HookCreated
+    | HookRotated
+    | HookRevoked
 )
 BODY_TYPES: dict[str, type[Struct]] = {t.__name__: t for t in get_args(Body)}
 

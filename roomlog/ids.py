@@ -56,6 +56,14 @@ def invite_id(secret: str) -> str:
     return derived_id("invite", secret)
 
 
+def hook_id(sender: str, room: str, key: str) -> str:
+    """Return the id of the hook (and of its bot) that a `create_hook` with this idempotency key makes.
+
+    Derived, so that nobody makes a hook that posts as a person.
+    """
+    return derived_id("hook", sender, room, key)
+
+
 def bridge_user_id(bridge: str, name: str) -> str:
     """Return the id of the account that stands for a person of another system."""
     return derived_id("bridge", bridge, name)

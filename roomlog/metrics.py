@@ -68,6 +68,22 @@ INDEXER_FENCED = Counter(
     "indexer_fenced_total", "Batches given up because another indexer owns the partition"
 )
 
+# Webhooks.
+WEBHOOK_ATTEMPTS = Counter(
+    "webhook_attempts_total",
+    "Attempts to deliver, by what became of the delivery: delivered, waiting (for a retry), dead",
+    ["state"],
+)
+WEBHOOK_SECONDS = Histogram(
+    "webhook_attempt_seconds", "Duration of an attempt to deliver", buckets=_LATENCY_BUCKETS_S
+)
+WEBHOOKS_LAG = Gauge(
+    "webhooks_lag_events", "Events not yet looked through for webhooks", ["topic", "partition"]
+)
+WEBHOOKS_FENCED = Counter(
+    "webhooks_fenced_total", "Batches given up because another worker owns the partition"
+)
+
 # API.
 HTTP_REQUESTS = Counter("http_requests_total", "Requests, by route and status", ["route", "status"])
 HTTP_SECONDS = Histogram("http_seconds", "Request duration", ["route"], buckets=_LATENCY_BUCKETS_S)

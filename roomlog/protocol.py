@@ -45,6 +45,8 @@ Emoji = Annotated[str, Meta(min_length=1, max_length=32)]
 Slug = Annotated[str, Meta(min_length=2, max_length=40, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
 """A workspace's name in addresses: a label of a host name."""
 Secret = Annotated[str, Meta(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+HookName = Annotated[str, Meta(min_length=1, max_length=80)]
+TokenHash = Annotated[str, Meta(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}$")]
 OriginalTime = Annotated[datetime, Meta(tz=True)]
 
 
@@ -216,6 +218,29 @@ class RevokeInvite(Acting, frozen=True, kw_only=True, tag="revoke_invite"):
     invite: Id
 
 
+class CreateHook(Acting, frozen=True, kw_only=True, tag="create_hook"):
+    """Let another system post into a room, with the token that this is the SHA-256 of (hex)."""
+
+    room: Id
+    name: HookName
+    token_hash: TokenHash
+
+
+class RotateHook(Acting, frozen=True, kw_only=True, tag="rotate_hook"):
+    """Give a hook another token."""
+
+    room: Id
+    hook: Id
+    token_hash: TokenHash
+
+
+class RevokeHook(Acting, frozen=True, kw_only=True, tag="revoke_hook"):
+    """End a hook."""
+
+    room: Id
+    hook: Id
+
+
 class MarkRead(Command, frozen=True, kw_only=True, tag="read"):
     """Everything of the room up to the cursor is read; the marker only goes forward."""
 
@@ -261,6 +286,8 @@ MemberCommand = InviteMember | RemoveMember | ChangeRole
 """What is done to another's membership."""
 InviteCommand = CreateInvite | RevokeInvite
 """What only workspaces take."""
+HookCommand = CreateHook | RotateHook | RevokeHook
+"""What is done to a room's incoming hooks."""
 RoomCommand = (
     PostMessage
     | TargetCommand
@@ -271,6 +298,7 @@ RoomCommand = (
     | JoinRoom
     | LeaveRoom
     | InviteCommand
+    | HookCommand
 )
 AnyCommand = (
     RoomCommand

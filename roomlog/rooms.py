@@ -18,12 +18,15 @@ from roomlog.events import (
     ChatEvent,
     FirstMember,
     History,
+    HookCreated,
+    HookRevoked,
     InviteCreated,
     InviteRevoked,
     MemberInvited,
     MemberJoined,
     MemberLeft,
     MemberRemoved,
+    MemberRole,
     MemberRoleChanged,
     MessageDeleted,
     MessageEdited,
@@ -71,7 +74,7 @@ class Room:
     room_id: str
     kind: RoomKind = "public"
     name: str = ""
-    members: dict[str, Role] = field(default_factory=dict)
+    members: dict[str, MemberRole] = field(default_factory=dict)
     exists: bool = False
     last_offset: int = -1
     joined: dict[str, int] = field(default_factory=dict)
@@ -149,6 +152,8 @@ def _whose_membership(body: Body) -> Iterable[str]:
             | MemberInvited(user_id=user)
             | MemberLeft(user_id=user)
             | MemberRemoved(user_id=user)
+            | HookCreated(hook_id=user)
+            | HookRevoked(hook_id=user)
         ):
             return (user,)
     return ()
@@ -168,6 +173,10 @@ def apply(room: Room, body: Body) -> None:
         case MemberRoleChanged(user_id=user, role=role):
             if user in room.members:
                 room.members[user] = role
+        case HookCreated(hook_id=bot):
+            room.members.setdefault(bot, "bot")
+        case HookRevoked(hook_id=bot):
+            room.members.pop(bot, None)
         case RoomRenamed(name=name):
             room.name = name
         case RoomSettingsChanged():
@@ -205,7 +214,7 @@ def require_may_write(room: Room, user: str) -> None:
     """Raise Refused where nothing is said in the room, or only by others."""
     if room.archived:
         raise archived()
-    if room.read_only and not moderates(room, user):
+    if room.read_only and not moderates(room, user) and room.members.get(user) != "bot":
         told = "room: it is read-only; only its owners and moderators write"
         raise Refused(ErrorCode.FORBIDDEN, told)
 
@@ -316,7 +325,8 @@ def decide_leave(room: Room, sender: str, command: LeaveRoom) -> Body | None:
         raise Refused(ErrorCode.NO_SUCH_ROOM, f"no room {command.room}")
     if sender not in room.members:
         return None
-    stays = room.kind != "direct" and command.at is None and len(room.members) > 1
+    others = sum(role != "bot" for role in room.members.values()) > 1
+    stays = room.kind != "direct" and command.at is None and others
     if stays and is_last_owner(room, sender):
         told = "room: its last owner stays while others are in it; make one of them an owner first"
         raise Refused(ErrorCode.FORBIDDEN, told)
@@ -356,6 +366,8 @@ def _decide_removal(room: Room, sender: str, command: RemoveMember) -> Body | No
         raise Refused(ErrorCode.BAD_REQUEST, "user: yourself; leave the room instead")
     if room.members.get(command.user) == "owner" and room.members[sender] != "owner":
         raise Refused(ErrorCode.FORBIDDEN, "user: only an owner may remove an owner")
+    if room.members.get(command.user) == "bot":
+        raise Refused(ErrorCode.BAD_REQUEST, "user: the bot of a hook; revoke the hook instead")
     return MemberRemoved(command.user) if command.user in room.members else None
 
 
@@ -368,6 +380,8 @@ def _decide_role(room: Room, sender: str, command: ChangeRole) -> Body | None:
     had = room.members.get(command.user)
     if had is None:
         raise Refused(ErrorCode.BAD_REQUEST, "user: not a member of the room; invite them first")
+    if had == "bot":
+        raise Refused(ErrorCode.BAD_REQUEST, "user: the bot of a hook; it has no other role")
     if had == command.role:
         return None
     if is_last_owner(room, command.user):

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from roomlog.outbound import networks
 
 PREFIX = "ROOMLOG_"
 _NOT_OF_SERVICES = {"ROOMLOG_CACHE", "ROOMLOG_PASSWORD"}
@@ -87,10 +89,28 @@ class Settings(BaseSettings):
     secure_cookies: bool = Field(
         default=False, description="set the Secure flag on cookies (behind https: yes)"
     )
+    outbound_http: Literal["on", "off"] = Field(
+        default="off", description="on: webhooks may go to http addresses too, unencrypted"
+    )
+    outbound_networks: str = Field(
+        default="",
+        description="comma-separated networks that webhooks may reach though they are not public",
+    )
+    webhook_retry_s: float = Field(
+        default=5.0,
+        gt=0,
+        description="seconds before a webhook's first retry; each later one doubles",
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error")
     database_pool: int = Field(
         default=8, description="PostgreSQL connections of one service at most"
     )
+
+    @field_validator("outbound_networks")
+    @classmethod
+    def _require_networks(cls, text: str) -> str:
+        networks(text)
+        return text
 
     @property
     def allowed_origins(self) -> frozenset[str]:

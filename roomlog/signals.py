@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, get_args
 from msgspec import Struct
 
 PresenceState = Literal["online", "away"]
-NotificationKind = Literal["mention", "direct", "invite", "read"]
+NotificationKind = Literal["mention", "direct", "invite", "read", "webhook_paused"]
 
 
 class RoomAttached(Struct, frozen=True):
@@ -52,7 +52,8 @@ class SessionsChanged(Struct, frozen=True):
 class UserNotified(Struct, frozen=True):
     """Something concerns one user, wherever they are signed in; record key: the user id.
 
-    `offset` is the event's in its room's partition; of kind `read` it is the user's own marker, which
+    `offset` is the event's in its room's partition (of kind `webhook_paused`, which has the webhook's id for
+    an event, that of the room's last one); of kind `read` it is the user's own marker, which
     has no event, sender, time or text.
     """
 

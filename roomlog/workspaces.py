@@ -17,6 +17,7 @@ from roomlog.events import (
     MemberJoined,
     MemberLeft,
     MemberRemoved,
+    MemberRole,
     MemberRoleChanged,
     Role,
     RoomCreated,
@@ -27,6 +28,7 @@ from roomlog.protocol import (
     CreateInvite,
     CreateRoom,
     DeleteMessage,
+    HookCommand,
     InviteCommand,
     InviteMember,
     JoinRoom,
@@ -39,7 +41,7 @@ from roomlog.protocol import (
 )
 from roomlog.rooms import Room, is_last_owner, named
 
-RANK: dict[Role, int] = {"guest": 0, "member": 1, "moderator": 2, "admin": 3, "owner": 4}
+RANK: dict[MemberRole, int] = {"guest": 0, "member": 1, "moderator": 2, "admin": 3, "owner": 4}
 """A role in a workspace may do what those below it may."""
 RESERVED_SLUGS = frozenset({"default", "www", "api", "admin", "app", "static"})
 INVITE_DAYS = 30
@@ -68,6 +70,7 @@ def needs_workspace(command: RoomCommand, room: Room, sender: str) -> str:
         | ChangeRole
         | RenameRoom
         | ChangeSettings
+        | HookCommand
     )
     if sender not in room.members:
         return room.workspace if type(command) is JoinRoom else ""
@@ -108,7 +111,7 @@ def seen_by(room: Room, workspace: Room, sender: str, command: RoomCommand) -> R
     return replace(room, members={**room.members, sender: role})
 
 
-def _role_in_room(room: Room, standing: Role, role: Role) -> Role:
+def _role_in_room(room: Room, standing: MemberRole, role: MemberRole) -> MemberRole:
     if room.kind in ("direct", "group"):
         return role
     if RANK[standing] >= RANK["admin"]:
@@ -245,7 +248,7 @@ def _require(workspace: Room, user: str, least: Role, what: str) -> None:
         raise Refused(ErrorCode.FORBIDDEN, told)
 
 
-def _require_above(workspace: Room, sender: str, role: Role) -> None:
+def _require_above(workspace: Room, sender: str, role: MemberRole) -> None:
     """Owners stand above all; others above whom they outrank."""
     own = workspace.members[sender]
     if own != "owner" and RANK[role] >= RANK[own]:

@@ -17,6 +17,10 @@ def stack(tmp_path_factory):
     from roomlog.stack import Stack
 
     os.environ.setdefault("ROOMLOG_EMAIL_DELIVERABILITY", "off")  # tests ask no name servers
+    # Webhooks go to receivers on this machine, and retries come soon.
+    os.environ.setdefault("ROOMLOG_OUTBOUND_HTTP", "on")
+    os.environ.setdefault("ROOMLOG_OUTBOUND_NETWORKS", "127.0.0.1/32")
+    os.environ.setdefault("ROOMLOG_WEBHOOK_RETRY_S", "0.02")
     with Stack(data=tmp_path_factory.mktemp("stack"), nodes=2) as running:
         yield running
 

@@ -8,6 +8,7 @@ from api import sql
 from api.answers import answer
 from api.bodies import Rename
 from api.guards import Who
+from api.messages import user
 from api.models import Me, User, Users
 from api.openapi import errors
 from api.picks import Picked
@@ -38,7 +39,8 @@ async def list_users(
     Names are looked for among the people of the workspace that is picked.
     """
     if ids is not None:
-        return answer({"items": await use.postgres.all(sql.NAMES, {"ids": id_list(ids)})})
+        known = await use.postgres.all(sql.NAMES, {"ids": id_list(ids)})
+        return answer({"items": [user(row["id"], row["name"], row["is_bot"]) for row in known]})
     if pick.workspace is not None:
         part = like(q.strip()) if q.strip() else None
         params = {
@@ -75,7 +77,7 @@ async def get_user(user_id: str, who: Who, use: Use) -> Response:
     rows = await use.postgres.all(sql.NAMES, {"ids": [user_id]}) if is_id(user_id) else []
     if not rows:
         raise Problem(ErrorCode.NOT_FOUND, "there is no such user")
-    return answer(rows[0])
+    return answer(user(rows[0]["id"], rows[0]["name"], rows[0]["is_bot"]))
 
 
 def id_list(text: str) -> list[str]:

@@ -16,6 +16,9 @@ from roomlog import ids
 from roomlog.accounts import UserEvent, UserRegistered, UserRenamed
 from roomlog.events import (
     ChatEvent,
+    HookCreated,
+    HookRevoked,
+    HookRotated,
     InviteCreated,
     InviteRevoked,
     MemberInvited,
@@ -45,6 +48,7 @@ from roomlog.readmodels.tables import (
     DAY_MICROS,
     DELETED,
     EARLIEST_MICROS,
+    HOOKS,
     HOUR_MICROS,
     INVITES,
     LATEST_MICROS,
@@ -116,6 +120,14 @@ class _Member(Struct, gc=False):
     joined_at: int
 
 
+class _Hook(Struct, gc=False):
+    name: str
+    token_hash: str
+    created_by: str
+    created_at: int
+    rotated_at: int | None = None
+
+
 class _Created(Struct, gc=False):
     event: ChatEvent
     offset: int
@@ -139,6 +151,7 @@ class _Room(Struct):
     void: dict[str, int] = field(default_factory=dict)
     """Event without an effect -> its offset."""
     invites: dict[str, tuple[ChatEvent, InviteCreated]] = field(default_factory=dict)
+    hooks: dict[str, _Hook] = field(default_factory=dict)
 
 
 class ChatFold:
@@ -196,6 +209,8 @@ class ChatFold:
                 found[PINS.name][room_id, event_id] = pin
             for event_id, offset in room.void.items():
                 found[VOID.name][room_id, offset] = (event_id,)
+            for hook_id, hook in room.hooks.items():
+                found[HOOKS.name][room_id, hook_id] = msgspec.structs.astuple(hook)
             for invite, (event, body) in room.invites.items():
                 by = event.sender_id, event.occurred_at
                 found[INVITES.name][invite,] = (room_id, body.role, *by, body.expires_at)
@@ -287,6 +302,22 @@ def _revoke(room: _Room, _event: ChatEvent, body: InviteRevoked, _offset: int) -
     room.invites.pop(body.invite_id, None)
 
 
+def _make_hook(room: _Room, event: ChatEvent, body: HookCreated, offset: int) -> None:
+    new = _Hook(body.name, body.token_hash, event.sender_id, event.occurred_at)
+    room.hooks.setdefault(body.hook_id, new)
+    room.members.setdefault(body.hook_id, _Member("bot", offset, event.occurred_at))
+
+
+def _rotate_hook(room: _Room, event: ChatEvent, body: HookRotated, _offset: int) -> None:
+    if (hook := room.hooks.get(body.hook_id)) is not None:
+        hook.token_hash, hook.rotated_at = body.token_hash, event.occurred_at
+
+
+def _revoke_hook(room: _Room, _event: ChatEvent, body: HookRevoked, _offset: int) -> None:
+    room.hooks.pop(body.hook_id, None)
+    room.members.pop(body.hook_id, None)
+
+
 def _enter(room: _Room, event: ChatEvent, body: MemberJoined | MemberInvited, offset: int) -> None:
     room.members.setdefault(body.user_id, _Member(body.role, offset, event.occurred_at))
 
@@ -375,6 +406,9 @@ _RULES: Mapping[type, Callable[[_Room, ChatEvent, Any, int], None]] = {
     RoomSettingsChanged: _change_settings,
     InviteCreated: _invite,
     InviteRevoked: _revoke,
+    HookCreated: _make_hook,
+    HookRotated: _rotate_hook,
+    HookRevoked: _revoke_hook,
     MemberJoined: _enter,
     MemberInvited: _enter,
     MemberLeft: _exit,

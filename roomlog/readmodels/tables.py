@@ -9,6 +9,7 @@ SOURCES = (
     "refresh_tokens",
     "outbox",
     "invite_addresses",
+    "webhooks",
     "schema_migrations",
 )
 """Tables whose rows come from nowhere else."""
@@ -16,6 +17,8 @@ HINTS = ("presence",)
 """Tables made from topic chat.signals, which is kept for hours only: nobody can make them again."""
 BEHIND = ("message_search", "search_offsets", "search_reindex")
 """The search index, which the indexer makes of the read models, behind the projector."""
+QUEUES = ("webhook_lanes", "webhook_deliveries", "webhook_offsets")
+"""What is sent to other systems, made of the log behind the projector: not to be sent again."""
 TO_DO = ("workspace_departures",)
 """What the log asks somebody to do, until it is done: not to be done again."""
 OFFSETS = "projection_offsets"
@@ -131,6 +134,11 @@ MARKERS = Table("read_markers", ("user_id", "room_id"), ("offset", "marked_at"))
 INVITES = Table(
     "workspace_invites", ("id",), ("workspace_id", "role", "created_by", "created_at", "expires_at")
 )
+HOOKS = Table(
+    "room_hooks",
+    ("room_id", "id"),
+    ("name", "token_hash", "created_by", "created_at", "rotated_at"),
+)
 
 MARKS = Table("message_marks", ("room_id", "number"), ("offset",))
 STATS = Table("room_stats", ("room_id", "hour"), ("messages",))
@@ -160,6 +168,7 @@ OF_ROOMS = (
     TEXTS,
     DELETED,
     PINS,
+    HOOKS,
 )
 """What chat.events alone makes, besides the ids of applied events."""
 SCHEDULED = Table(

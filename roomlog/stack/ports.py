@@ -30,6 +30,7 @@ DEFAULTS = {
     "streams": 8201,
     "projector": 8301,
     "indexer": 8401,
+    "webhooks": 8501,
 }
 
 

@@ -30,7 +30,12 @@ from roomlog.stack.supervise import Managed, stop_all
 from roomlog.tokens import generate_keys
 
 _ROOM_MB = 300
-_STOP_ORDER = (("api",), ("ingest",), ("streams", "projector", "indexer"), ("registry",))
+_STOP_ORDER = (
+    ("api",),
+    ("ingest",),
+    ("streams", "projector", "indexer", "webhooks"),
+    ("registry",),
+)
 """Kinds that stop together, in turn; what is not named stops last: the servers that the others need."""
 
 

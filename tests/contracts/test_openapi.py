@@ -85,7 +85,7 @@ def test_every_room_read_takes_a_cursor() -> None:
         if param.values[1] == "get"
         and param.values[0].startswith(("/api/v1/rooms/{", "/api/v1/messages/{"))
     ]
-    assert len(reads) == 8
+    assert len(reads) == 9
     for operation in reads:
         assert {"after_cursor", "Roomlog-After"} <= {p["name"] for p in operation["parameters"]}
         assert "504" in operation["responses"]

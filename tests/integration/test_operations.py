@@ -2,18 +2,14 @@
 
 import asyncio
 import signal
-import time
 import uuid
 
 import httpx
 import pytest
 
-from ingest.kafka import EVENTS_TOPIC, start_producer
-from roomlog import ids
 from roomlog.errors import Refused
-from roomlog.events import ChatEvent, MessagePosted, RoomRenamed
-from roomlog.partitions import partition_of
-from schemas.registry import Registry
+from roomlog.events import MessagePosted, RoomRenamed
+from tests.by_hand import append
 from tests.people import Member
 from tests.wire import token_of
 
@@ -161,26 +157,6 @@ async def test_what_stands_in_the_log_after_its_senders_removal_has_no_effect(st
     assert [m["text"] for m in page["items"]] == ["all here", "who was that?"]
     shown = await rest(stack, alice, f"/rooms/{room}", last)
     assert (shown["last_cursor"], shown["name"] != "mine") == (last.cursor, True)
-
-
-async def append(stack, room, sender, *bodies):
-    """Put events into the log by hand."""
-    status = stack.status()
-    codec = Registry(status["registry"], stack.data).codecs().chat_events
-    producer = await start_producer(status["kafka"], "all")
-    for body in bodies:
-        key = str(uuid.uuid4())
-        at = time.time_ns() // 1_000
-        event = ChatEvent(
-            ids.event_id(sender, room, key), room, "", sender, key, at, "by hand", body
-        )
-        await producer.send_and_wait(
-            EVENTS_TOPIC,
-            codec.encode(event),
-            key=room.encode(),
-            partition=partition_of(room),
-        )
-    await producer.stop()
 
 
 async def test_the_last_owner_leaves_only_an_empty_room(stack, two_members):

@@ -68,6 +68,7 @@ TABLES = [
     "deleted_messages",
     "pins",
     "scheduled_messages",
+    "room_hooks",
     "presence",
     "projection_offsets",
 ]
@@ -352,6 +353,8 @@ FIELDS = {
     "read_only": st.none() | st.booleans(),
     "history": st.sampled_from([None, "all", "joined"]),
     "invite_id": targets,
+    "hook_id": people,
+    "token_hash": st.sampled_from("ab"),
     "expires_at": st.just(START),
 }
 """Name of a field -> its values, in every type of event that has it."""

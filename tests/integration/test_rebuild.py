@@ -14,7 +14,7 @@ from ingest.postgres import RoomTable
 from projector.rebuild import sql
 from projector.rebuild.shadow import NAMES, Shadow
 from roomlog.cursors import parse_cursor
-from roomlog.readmodels.tables import BEHIND, HINTS, SOURCES, TABLES, TO_DO
+from roomlog.readmodels.tables import BEHIND, HINTS, QUEUES, SOURCES, TABLES, TO_DO
 from tests.cli import ROOT, argv, roomlog, roomlog_json
 from tests.indexing import indexed
 from tests.people import create_room
@@ -59,7 +59,7 @@ def test_every_table_and_column_is_known_for_what_it_is(db):
     found = {}
     for table, column in db.execute(query):
         found.setdefault(table, set()).add(column)
-    assert found.keys() == {*SOURCES, *HINTS, *BEHIND, *TO_DO, *NAMES}
+    assert found.keys() == {*SOURCES, *HINTS, *BEHIND, *QUEUES, *TO_DO, *NAMES}
     for table in TABLES:
         assert found[table.name] == {*table.key, *table.columns}, table.name
 

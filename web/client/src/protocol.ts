@@ -120,7 +120,17 @@ export interface ReadNotice {
   cursor: string;
 }
 
-export type Notice = PersonalNotice | ReadNotice;
+/** A webhook that this person made is paused, because its receiver did not take what was sent. */
+export interface PausedNotice {
+  kind: "webhook_paused";
+  room: string;
+  cursor: string;
+  /** The webhook's id. */
+  event: string;
+  text?: string;
+}
+
+export type Notice = PersonalNotice | ReadNotice | PausedNotice;
 
 /** On every socket of the person it is for. */
 export interface Notify {

@@ -2,6 +2,7 @@ import { RestClient } from "@roomlog/client";
 import { AuthApi } from "./auth";
 import { ChatApi } from "./chat";
 import { ScheduledApi } from "./scheduled";
+import { IntegrationApi } from "./integrations";
 import { WorkspaceApi } from "./workspaces";
 
 const BASE = "/api/v1";
@@ -10,6 +11,7 @@ export interface Api {
   auth: AuthApi;
   chat: ChatApi;
   scheduled: ScheduledApi;
+  integrations: IntegrationApi;
   workspaces: WorkspaceApi;
 }
 
@@ -22,6 +24,7 @@ export function createApi(): Api {
     auth,
     chat: new ChatApi(rest),
     scheduled: new ScheduledApi(rest),
+    integrations: new IntegrationApi(rest),
     workspaces: new WorkspaceApi(rest),
   };
 }

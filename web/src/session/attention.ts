@@ -1,4 +1,4 @@
-import type { PersonalNotice } from "@roomlog/client";
+import type { PausedNotice, PersonalNotice } from "@roomlog/client";
 import type { Action, ChatState } from "../state/model";
 import { isLookedAt } from "../state/reading";
 import type { Store } from "../state/store";
@@ -24,6 +24,17 @@ export class Attention {
       id: `${notice.kind}:${notice.event}`,
       tone: "info",
       title: title(notice.kind, name, this.roomName(notice.room)),
+      text: notice.text ?? "",
+      room: notice.room,
+    });
+  }
+
+  /** A webhook that the person made is sent no more. */
+  paused(notice: PausedNotice): void {
+    this.show({
+      id: `${notice.kind}:${notice.event}`,
+      tone: "error",
+      title: `A webhook of ${this.roomName(notice.room)} is paused`,
       text: notice.text ?? "",
       room: notice.room,
     });

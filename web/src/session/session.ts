@@ -11,6 +11,7 @@ import { createStore } from "../state/store";
 import type { Store } from "../state/store";
 import type { TimelineItem } from "../state/timeline";
 import type { Toast } from "../state/toasts";
+import type { IntegrationApi } from "../api/integrations";
 import { Attention } from "./attention";
 import { Batch } from "./batch";
 import { Changes } from "./changes";
@@ -56,6 +57,8 @@ export class ChatSession {
   readonly pins: Pins;
   readonly threads: Threads;
   readonly scheduled: ScheduledMessages;
+  /** Hooks and webhooks: only what their dialog shows. */
+  readonly integrations: IntegrationApi;
   private readonly reading: Reading;
   private readonly attention: Attention;
   private readonly client: RoomlogClient;
@@ -97,6 +100,7 @@ export class ChatSession {
     this.pins = new Pins(this.client, api.chat, this.store);
     this.threads = new Threads(api.chat, this.store);
     this.scheduled = new ScheduledMessages(api.scheduled, this.store);
+    this.integrations = api.integrations;
     this.reading = new Reading(this.client, api.chat, this.store);
     this.attention = new Attention(this.store, this.names, this.rooms, options.alert);
   }
@@ -337,6 +341,7 @@ export class ChatSession {
 
   private notified(notice: Notice): void {
     if (notice.kind === "read") this.reading.moved(notice.room, notice.cursor);
+    else if (notice.kind === "webhook_paused") this.attention.paused(notice);
     else void this.attention.notify(notice);
   }
 

@@ -18,6 +18,11 @@ export function useChat<T>(select: (state: ChatState) => T): T {
   return useSyncExternalStore(store.subscribe, () => select(store.get()));
 }
 
+/** Whether a user is no person, but the bot that another system posts as. */
+export function useIsBot(user: string): boolean {
+  return useChat((state) => state.bots[user] === true);
+}
+
 /** The name of a user; asks for it where it is not known yet, and shows a placeholder meanwhile. */
 export function useName(user: string): string {
   const session = useSession();

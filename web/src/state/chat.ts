@@ -32,7 +32,11 @@ export function reduce(state: ChatState, action: Action): ChatState {
     case "room_gone":
       return withoutRoom(state, action.room);
     case "names":
-      return { ...state, names: { ...state.names, ...namesOf(action.users) } };
+      return {
+        ...state,
+        names: { ...state.names, ...namesOf(action.users) },
+        bots: withBots(state.bots, action.users),
+      };
     case "quote": {
       const quote = action.message === null ? null : fromApi(action.message);
       return { ...state, quotes: { ...state.quotes, [action.id]: quote } };
@@ -182,6 +186,13 @@ function byRoom(events: readonly ChatEvent[]): Map<string, ChatEvent[]> {
 
 function byId(rooms: readonly Room[]): By<Room> {
   return Object.fromEntries(rooms.map((room) => [room.id, room]));
+}
+
+function withBots(bots: By<true>, users: By<{ bot?: boolean }>): By<true> {
+  const found = Object.keys(users).filter((id) => users[id]?.bot && !bots[id]);
+  return found.length === 0
+    ? bots
+    : { ...bots, ...Object.fromEntries(found.map((id) => [id, true as const])) };
 }
 
 function namesOf(users: By<{ name: string }>): By<string> {

@@ -24,6 +24,13 @@ it("follows who comes, goes, and gets another role", () => {
   expect(after).toEqual({ alice: "owner", carol: "moderator" });
 });
 
+it("has the bots of hooks among them while these last", () => {
+  const made = event("HookCreated", { hook_id: "bot", name: "CI" });
+  const members = applyToMembers({ alice: "owner" }, [made, made]);
+  expect(members).toEqual({ alice: "owner", bot: "bot" });
+  expect(applyToMembers(members, [event("HookRevoked", { hook_id: "bot" })])).toEqual({ alice: "owner" });
+});
+
 describe("who may do what", () => {
   it("any member invites into a public room, owners and moderators into a private one", () => {
     expect(mayInvite(PUBLIC)).toBe(true);

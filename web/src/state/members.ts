@@ -3,8 +3,11 @@
 import type { ChatEvent, Role } from "@roomlog/client";
 import type { Room } from "./rooms";
 
+/** What somebody in a room is: a person by their role, or the bot of a hook. */
+export type MemberRole = Role | "bot";
+
 /** User id -> role. */
-export type Members = Readonly<Record<string, Role>>;
+export type Members = Readonly<Record<string, MemberRole>>;
 
 export const ROLES: readonly Role[] = ["owner", "moderator", "member"];
 
@@ -19,6 +22,10 @@ function applyOne(members: Members, event: ChatEvent): Members {
     case "MemberJoined":
     case "MemberInvited":
       return user in members ? members : { ...members, [user]: roleOf(event) };
+    case "HookCreated":
+      return hookOf(event) in members ? members : { ...members, [hookOf(event)]: "bot" };
+    case "HookRevoked":
+      return Object.fromEntries(Object.entries(members).filter(([each]) => each !== hookOf(event)));
     case "MemberLeft":
     case "MemberRemoved":
       return Object.fromEntries(Object.entries(members).filter(([each]) => each !== user));
@@ -27,6 +34,10 @@ function applyOne(members: Members, event: ChatEvent): Members {
     default:
       return members;
   }
+}
+
+function hookOf(event: ChatEvent): string {
+  return typeof event.d.hook_id === "string" ? event.d.hook_id : "";
 }
 
 /** The role that an event gives. */
@@ -51,7 +62,7 @@ export function mayInvite(room: Own): boolean {
 }
 
 /** Whether one may remove another member, whose role is given. */
-export function mayRemove(room: Own, target: Role): boolean {
+export function mayRemove(room: Own, target: MemberRole): boolean {
   return room.kind !== "direct" && moderates(room) && (target !== "owner" || room.role === "owner");
 }
 

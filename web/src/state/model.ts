@@ -44,6 +44,8 @@ export interface ChatState {
   pins: By<Pins>;
   scheduled: readonly Scheduled[];
   names: By<string>;
+  /** Who of them is no person: the bots that other systems post as. */
+  bots: By<true>;
   /** Messages that answers on the screen quote and that are not in their timeline; null for one that is gone. */
   quotes: By<MessageItem | null>;
   toasts: readonly Toast[];
@@ -60,7 +62,7 @@ export type Action =
   | { type: "rooms"; rooms: readonly Room[] }
   | { type: "rooms_loaded" }
   | { type: "room_gone"; room: string }
-  | { type: "names"; users: By<{ name: string }> }
+  | { type: "names"; users: By<{ name: string; bot?: boolean }> }
   | { type: "quote"; id: string; message: ApiMessage | null }
   | { type: "timeline_loading"; room: string }
   | { type: "timeline_failed"; room: string; error: string }
@@ -109,6 +111,7 @@ export function initialState(me: { id: string; name: string }): ChatState {
     pins: {},
     scheduled: [],
     names: { [me.id]: me.name },
+    bots: {},
     quotes: {},
     toasts: [],
     openRoom: null,

@@ -45,6 +45,10 @@ function applyOne(room: Room, event: ChatEvent, me: string): Room {
     case "MemberInvited":
       if (!mine) return { ...room, members: room.members + 1 };
       return { ...room, is_member: true, role: room.role ?? roleOf(event) };
+    case "HookCreated":
+      return { ...room, members: room.members + 1 };
+    case "HookRevoked":
+      return { ...room, members: Math.max(0, room.members - 1) };
     case "MemberLeft":
     case "MemberRemoved":
       if (!mine) return { ...room, members: Math.max(0, room.members - 1) };

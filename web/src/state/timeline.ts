@@ -82,6 +82,8 @@ const NOTICES = new Set([
   "MemberInvited",
   "MemberRemoved",
   "MemberRoleChanged",
+  "HookCreated",
+  "HookRevoked",
 ]);
 
 export const LOADING: Timeline = {
@@ -179,7 +181,13 @@ function itemOf(event: ChatEvent): TimelineItem | null {
   }
   if (!NOTICES.has(event.type)) return null;
   const detail = readText(d.name) || readText(d.topic) || readText(d.role) || readText(d.language);
-  return { kind: "notice", ...common, what: event.type, user: readText(d.user) || sender, detail };
+  return {
+    kind: "notice",
+    ...common,
+    what: event.type,
+    user: readText(d.user) || readText(d.hook_id) || sender,
+    detail,
+  };
 }
 
 function amend(items: TimelineItem[], places: ReadonlyMap<string, number>, event: ChatEvent): void {

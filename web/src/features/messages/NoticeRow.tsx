@@ -69,6 +69,18 @@ function Sentence({ item }: { item: NoticeItem }) {
           {sender} made {user} {ROLES[item.detail] ?? "a member"}
         </>
       );
+    case "HookCreated":
+      return (
+        <>
+          {sender} let another system post here, as {detail}
+        </>
+      );
+    case "HookRevoked":
+      return (
+        <>
+          {sender} ended the hook {user}
+        </>
+      );
     default:
       return <>{sender} created the room</>;
   }

@@ -1,6 +1,6 @@
-import { Avatar, UnstyledButton } from "@mantine/core";
+import { Avatar, Badge, UnstyledButton } from "@mantine/core";
 import type { ReactNode } from "react";
-import { useName } from "../../shared/context";
+import { useIsBot, useName } from "../../shared/context";
 import { RichText } from "../../shared/RichText";
 import { clock, fullTime, shortClock } from "../../shared/time";
 import { UserName } from "../../shared/UserName";
@@ -37,6 +37,7 @@ export function Speech({
   children,
 }: Props) {
   const name = useName(sender);
+  const isBot = useIsBot(sender);
   const action = text === null ? null : actionText(text);
   return (
     <>
@@ -53,6 +54,11 @@ export function Speech({
             <span className={classes.name}>
               <bdi>{name}</bdi>
             </span>
+            {isBot && (
+              <Badge size="xs" variant="light" color="gray" title="Another system posts as it">
+                bot
+              </Badge>
+            )}
             <Time at={at} />
           </div>
         )}

@@ -5,7 +5,7 @@ import { useChat, useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
 import { plain } from "../../shared/plain";
 import { ROLES } from "../../state/members";
-import type { Members } from "../../state/members";
+import type { MemberRole, Members } from "../../state/members";
 import type { Room } from "../../state/rooms";
 import { MemberMenu } from "./MemberMenu";
 import { PersonLine } from "./PersonLine";
@@ -13,6 +13,7 @@ import classes from "./people.module.css";
 
 /** A longer list is no list that anybody reads: a part of a name finds the others. */
 const SHOWN = 100;
+const RANKS: readonly MemberRole[] = [...ROLES, "bot"];
 
 /** Everybody who is in the room, as what, and what one may do about it. */
 export function MembersDialog({ room, onClose }: { room: Room; onClose: () => void }) {
@@ -60,7 +61,9 @@ function MemberList({ room, members, query }: { room: Room; members: Members; qu
       <ul className={classes.list} data-testid="members">
         {found.slice(0, SHOWN).map((user) => (
           <PersonLine key={user} user={user} role={members[user]}>
-            {user !== me && <MemberMenu room={room} members={members} user={user} />}
+            {user !== me && members[user] !== "bot" && (
+              <MemberMenu room={room} members={members} user={user} />
+            )}
           </PersonLine>
         ))}
       </ul>
@@ -95,7 +98,7 @@ function useFreshMembers(room: string) {
 function sorted(members: Members, names: Readonly<Record<string, string>>, query: string): string[] {
   const wanted = query.trim().toLocaleLowerCase();
   const name = (user: string) => names[user] ?? "";
-  const rank = (user: string) => ROLES.indexOf(members[user] ?? "member");
+  const rank = (user: string) => RANKS.indexOf(members[user] ?? "member");
   return Object.keys(members)
     .filter((user) => name(user).toLocaleLowerCase().includes(wanted))
     .sort((a, b) => rank(a) - rank(b) || name(a).localeCompare(name(b)) || a.localeCompare(b));

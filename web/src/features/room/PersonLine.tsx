@@ -1,12 +1,12 @@
 import { Avatar, Badge } from "@mantine/core";
-import type { Role } from "@roomlog/client";
 import type { ReactNode } from "react";
 import { useChat, useName } from "../../shared/context";
+import type { MemberRole } from "../../state/members";
 import classes from "./people.module.css";
 
 interface Props {
   user: string;
-  role?: Role;
+  role?: MemberRole;
   /** A second line. */
   note?: string | null;
   isError?: boolean;

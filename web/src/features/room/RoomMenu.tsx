@@ -5,13 +5,14 @@ import { mayInvite, moderates } from "../../state/members";
 import type { Room } from "../../state/rooms";
 import { PinsDialog } from "../pins/PinsDialog";
 import { InviteDialog } from "./InviteDialog";
+import { IntegrationsDialog } from "../integrations/IntegrationsDialog";
 import { JumpDialog } from "./JumpDialog";
 import { LeaveDialog } from "./LeaveDialog";
 import { MembersDialog } from "./MembersDialog";
 import { SettingsDialog } from "./SettingsDialog";
 import { StatsDialog } from "./StatsDialog";
 
-type Dialog = "members" | "pins" | "stats" | "jump" | "invite" | "settings" | "leave" | null;
+type Dialog = "members" | "pins" | "stats" | "jump" | "invite" | "settings" | "integrations" | "leave" | null;
 
 /** What a member can do with a room; what the server would refuse is not offered. */
 export function RoomMenu({ room }: { room: Room }) {
@@ -48,6 +49,11 @@ export function RoomMenu({ room }: { room: Room }) {
               Name and topic
             </Menu.Item>
           )}
+          {moderates(room) && room.kind !== "direct" && (
+            <Menu.Item leftSection={<Icon name="link" />} onClick={() => setDialog("integrations")}>
+              Integrations
+            </Menu.Item>
+          )}
           <Menu.Divider />
           <Menu.Item color="red" leftSection={<Icon name="exit" />} onClick={() => setDialog("leave")}>
             Leave this room
@@ -60,6 +66,7 @@ export function RoomMenu({ room }: { room: Room }) {
       {dialog === "jump" && <JumpDialog room={room} onClose={close} />}
       {dialog === "invite" && <InviteDialog room={room} onClose={close} />}
       {dialog === "settings" && <SettingsDialog room={room} onClose={close} />}
+      {dialog === "integrations" && <IntegrationsDialog room={room} onClose={close} />}
       {dialog === "leave" && <LeaveDialog room={room} onClose={close} />}
     </>
   );

@@ -1,0 +1,1 @@
+"""Webhooks: events of the log sent to other systems, behind the projector."""

@@ -1,0 +1,55 @@
+"""The sender of webhooks: `roomlog webhooks`."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from projector import service
+from projector.kafka import Source
+from projector.webhooks.feed import Feed, Refills
+from projector.webhooks.http import Sender
+from projector.webhooks.postgres import Queue
+from projector.webhooks.sending import Sending
+from projector.webhooks.telling import Telling
+from roomlog import metrics
+from roomlog.kafka import Log
+from roomlog.outbound import networks
+from roomlog.settings import Settings
+from roomlog.topics import CHAT_EVENTS
+from schemas.registry import Registry
+
+GROUP = "roomlog-webhooks"
+DEFAULT_METRICS_PORT = 8501
+_FETCH_EVERY_S = 0.1
+_REFILL_BYTES = 1024 * 1024
+
+
+def main() -> None:
+    """Send webhooks until SIGTERM or SIGINT; exits 1 with a message where it cannot go on."""
+    service.main("webhooks", run)
+
+
+async def run(settings: Settings) -> None:
+    """Send what the webhooks in `settings.postgres` ask for until a signal says to stop.
+
+    Raises RegistryError, WrongSchema, ForeignLog, Stuck, KafkaError, LogUnavailable or TimeoutError.
+    """
+    codecs = await asyncio.to_thread(Registry(settings.registry, settings.data).codecs)
+    source = Source(settings.kafka, GROUP, (CHAT_EVENTS,), _FETCH_EVERY_S)
+    queue, refilling = (
+        Queue(settings.postgres, codecs.chat_events, settings.epoch) for _ in range(2)
+    )
+    sender = Sender(settings.outbound_http == "on", networks(settings.outbound_networks))
+    sending = Sending(settings.postgres, sender, settings.webhook_retry_s)
+    telling = Telling(settings, codecs.chat_signals)
+    with ThreadPoolExecutor(1, "postgres") as thread, ThreadPoolExecutor(1, "refill") as other:
+        feed = Feed(source, queue, thread, sending.wake)
+        try:
+            async with Log(settings.kafka, CHAT_EVENTS, _REFILL_BYTES) as log:
+                refills = Refills(refilling, other, log, sending.wake)
+                beside = (sending.run(), refills.run(), telling.run())
+                lag = metrics.WEBHOOKS_LAG
+                await service.work(settings, DEFAULT_METRICS_PORT, source, feed, lag, *beside)
+        finally:
+            await sender.close()
+            queue.close()
+            refilling.close()
