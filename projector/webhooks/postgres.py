@@ -69,7 +69,7 @@ class Queue(Session):
         wanted = columns(places, 2)
         with self._errors():
             connection = self._session()
-            if connection.execute(sql.HAS_WEBHOOKS).fetchone():
+            if connection.execute(sql.HAS_WEBHOOKS).rowcount:
                 return False
             connection.execute(self.OFFSETS.insert_missing.encode(), wanted)
             connection.execute(sql.SKIP, wanted)
