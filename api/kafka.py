@@ -33,6 +33,7 @@ class UserEvents:
     def __init__(self, bootstrap: str, codec: Codec[UserEvent]) -> None:
         self._bootstrap, self._codec = bootstrap, codec
         self._producer: AIOKafkaProducer | None = None
+        self._connecting = asyncio.Lock()
 
     async def publish(self, events: Sequence[UserEvent]) -> list[Stored]:
         """Return where they are stored, once all are; raises KafkaAway."""
@@ -66,18 +67,22 @@ class UserEvents:
                 await asyncio.wait_for(producer.stop(), _PING_TIMEOUT_S)
 
     async def _connected(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap,
-                acks="all",
-                enable_idempotence=True,
-                client_id="roomlog-api",
-                request_timeout_ms=10_000,
-            )
-            try:
-                await producer.start()
-            except BaseException:
-                await producer.stop()
-                raise
-            self._producer = producer
-        return self._producer
+        async with self._connecting:  # many may want the first connection at once
+            if self._producer is None:
+                self._producer = await self._started()
+            return self._producer
+
+    async def _started(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            client_id="roomlog-api",
+            request_timeout_ms=10_000,
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        return producer

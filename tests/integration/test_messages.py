@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 
+import psycopg
 import pytest
 
 from roomlog.client import Client
@@ -42,7 +43,18 @@ async def found(person, room, cursor):
     return [item["id"] for item in page["items"]]
 
 
-async def test_a_restored_message_comes_back_everywhere(people):
+def shown_by_postgres(db, user, room):
+    """Return how many former texts PostgreSQL itself shows the API in a user's name."""
+    with db.transaction(force_rollback=True):
+        db.execute("SET LOCAL ROLE roomlog_api")
+        db.execute("SELECT set_config('roomlog.user_id', %s, true)", [user])
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), db.transaction():
+            db.execute("SELECT FROM deleted_messages")
+        query = "SELECT count(*) FROM message_texts WHERE room_id = %s"
+        return db.execute(query, [room]).fetchone()[0]
+
+
+async def test_a_restored_message_comes_back_everywhere(people, db):
     (ada, a), (bob, b) = people
     room = await ada.room("tea")
     await bob.join(room)
@@ -54,6 +66,7 @@ async def test_a_restored_message_comes_back_everywhere(people):
     gone = await do(a, room, "delete", event=message)
     read = await bob.read(f"/messages/{message}", after_cursor=gone.cursor)
     assert (read["text"], read["history"], read["mentions"]) == (None, [], [])
+    assert shown_by_postgres(db, bob.id, room) == 0
     assert (await stats(bob, room, gone.cursor))["deleted"] == 1
     assert await unread(bob, room) == (0, 0)
     assert await found(bob, room, gone.cursor) == []
@@ -72,6 +85,7 @@ async def test_a_restored_message_comes_back_everywhere(people):
     texts = [(h["text"], h["sender"]) for h in read["history"]]
     assert texts == [("first", ada.id), ("second", ada.id), ("third zebra", ada.id)]
     assert read["history"][0]["cursor"] == said["cursor"]
+    assert [shown_by_postgres(db, who, room) for who in (bob.id, str(uuid.uuid4()))] == [3, 0]
     assert (await stats(bob, room, back.cursor))["deleted"] == 0
     assert await unread(bob, room) == (1, 1)
     assert await found(bob, room, back.cursor) == [message]

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import psycopg
@@ -291,6 +292,7 @@ async def secrets(people, acme):
 
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
+SOON = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 ROUTES = [
     ("GET", "/rooms/{room}", None),
     ("PATCH", "/rooms/{room}", {"topic": "x"}),
@@ -302,6 +304,10 @@ ROUTES = [
     ("GET", "/rooms/{room}/messages?page=1", None),
     ("GET", "/rooms/{room}/messages?after_cursor={cursor}", None),
     ("POST", "/rooms/{room}/messages", {"text": "x"}),
+    ("POST", "/rooms/{room}/messages", {"text": "x", "send_at": SOON}),
+    ("GET", "/rooms/{room}/pins", None),
+    ("PUT", "/rooms/{room}/pins/{event}", None),
+    ("DELETE", "/rooms/{room}/pins/{event}", None),
     ("GET", "/rooms/{room}/presence", None),
     ("GET", "/messages/{event}", None),
     ("GET", "/messages/{event}/thread", None),
@@ -327,6 +333,7 @@ OPEN = {
     "/presence",
     "/unread",
     "/invites",
+    "/scheduled",
 }
 """Routes that name nothing of a workspace in their path."""
 
@@ -391,6 +398,9 @@ OPS = [
     {"op": "send", "text": "x"},
     {"op": "edit", "text": "x", "event": "EVENT"},
     {"op": "delete", "event": "EVENT"},
+    {"op": "undelete", "event": "EVENT"},
+    {"op": "pin", "event": "EVENT"},
+    {"op": "unpin", "event": "EVENT"},
     {"op": "react", "event": "EVENT", "emoji": "+1"},
     {"op": "unreact", "event": "EVENT", "emoji": "+1"},
     {"op": "join"},

@@ -24,16 +24,20 @@ export class Threads {
     return (await this.api.message(message)).history;
   }
 
-  /** A message was restored: one that was deleted before it came here is fetched. */
+  /** A message was restored: one that was deleted before it came here, or that is quoted so, is fetched. */
   async restored(event: ChatEvent): Promise<void> {
     const id = event.d.event;
-    const items = this.store.get().timelines[event.room]?.items;
-    const item = items?.find((each) => each.id === id);
-    if (item?.kind !== "message" || !item.withheld) return;
+    if (typeof id !== "string") return;
+    const { timelines, quotes } = this.store.get();
+    const item = timelines[event.room]?.items.find((each) => each.id === id);
+    const isWithheld = item?.kind === "message" && item.withheld;
+    const isQuoted = quotes[id]?.deleted ?? false;
+    if (!isWithheld && !isQuoted) return;
     try {
-      const { users, ...message } = await this.api.message(item.id, event.cursor);
+      const { users, ...message } = await this.api.message(id, event.cursor);
       this.store.dispatch({ type: "names", users });
-      this.store.dispatch({ type: "message", room: event.room, message });
+      if (isWithheld) this.store.dispatch({ type: "message", room: event.room, message });
+      if (isQuoted) this.store.dispatch({ type: "quote", id, message });
     } catch {
       // It stays as it was; the next page of history has it.
     }
