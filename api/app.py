@@ -18,6 +18,8 @@ from api.problems import Problem
 from api.routes import (
     auth,
     bridge,
+    files,
+    link_previews,
     messages,
     nodes,
     ops,
@@ -50,6 +52,8 @@ _GROUPS = (
     messages,
     pins,
     scheduled,
+    files,
+    link_previews,
     search,
     unread,
     presence,

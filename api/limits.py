@@ -25,6 +25,9 @@ BY_ADDRESS = Limit("address", 300, 60)
 BY_ACCOUNT = Limit("account", 10, 60)
 """Failed sign-ins to one account."""
 
+PREVIEWS = Limit("previews", 60, 60)
+"""Pages that are fetched because one user asked; what is kept already does not count."""
+
 WRITES_PER_S, WRITES_BURST = 50.0, 200.0
 """REST writes of one user, as on a socket; bridges are not limited."""
 

@@ -17,6 +17,9 @@ def stack(tmp_path_factory):
     from roomlog.stack import Stack
 
     os.environ.setdefault("ROOMLOG_EMAIL_DELIVERABILITY", "off")  # tests ask no name servers
+    os.environ.setdefault("ROOMLOG_FILE_BYTES", "3000000")
+    os.environ.setdefault("ROOMLOG_FILE_QUOTA_BYTES", "7000000")
+    os.environ.setdefault("ROOMLOG_LINK_PREVIEW_EXCEPTIONS", "127.0.0.77/32")
     with Stack(data=tmp_path_factory.mktemp("stack"), nodes=2) as running:
         yield running
 

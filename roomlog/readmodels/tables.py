@@ -51,6 +51,8 @@ _IDS = {
     "deleted_by",
     "pinned_by",
     "message_id",
+    "owner_id",
+    "file_id",
 }
 _ID_LISTS = {"mentions"}
 
@@ -104,6 +106,7 @@ ROOMS = Table(
         "archived",
         "read_only",
         "history",
+        "link_previews",
     ),
 )
 MEMBERS = Table("members", ("room_id", "user_id"), ("role", "joined_offset", "joined_at"))
@@ -147,6 +150,22 @@ DELETED = Table(
 )
 PINS = Table("pins", ("room_id", "event_id"), ("offset", "pinned_by", "pinned_at"))
 
+FILES = Table(
+    "files",
+    ("id",),
+    (
+        "owner_id",
+        "sha256",
+        "name",
+        "media_type",
+        "size_bytes",
+        "width",
+        "height",
+        "stored_at",
+    ),
+)
+ATTACHED = Table("attached_files", ("room_id", "event_id", "file_id"), ("offset",))
+
 OF_ROOMS = (
     ROOMS,
     MEMBERS,
@@ -160,6 +179,7 @@ OF_ROOMS = (
     TEXTS,
     DELETED,
     PINS,
+    ATTACHED,
 )
 """What chat.events alone makes, besides the ids of applied events."""
 SCHEDULED = Table(
@@ -179,7 +199,7 @@ SCHEDULED = Table(
     ),
 )
 
-TABLES = (USERS, *OF_ROOMS, APPLIED, MARKERS, SCHEDULED)
+TABLES = (USERS, *OF_ROOMS, APPLIED, MARKERS, SCHEDULED, FILES)
 """Every table that is made from the log, and can be thrown away and made again from it."""
 
 

@@ -2,6 +2,8 @@ import { RestClient } from "@roomlog/client";
 import { AuthApi } from "./auth";
 import { ChatApi } from "./chat";
 import { ScheduledApi } from "./scheduled";
+import { FilesApi } from "./files";
+import { PreviewsApi } from "./previews";
 import { WorkspaceApi } from "./workspaces";
 
 const BASE = "/api/v1";
@@ -10,6 +12,8 @@ export interface Api {
   auth: AuthApi;
   chat: ChatApi;
   scheduled: ScheduledApi;
+  files: FilesApi;
+  previews: PreviewsApi;
   workspaces: WorkspaceApi;
 }
 
@@ -22,6 +26,8 @@ export function createApi(): Api {
     auth,
     chat: new ChatApi(rest),
     scheduled: new ScheduledApi(rest),
+    files: new FilesApi(rest),
+    previews: new PreviewsApi(rest),
     workspaces: new WorkspaceApi(rest),
   };
 }

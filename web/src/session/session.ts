@@ -3,6 +3,8 @@ import type { ChatEvent, ClientEvent, Notice, OpenSocket } from "@roomlog/client
 import type { Api } from "../api";
 import { expiresIn } from "../api/auth";
 import type { Me } from "../api/auth";
+import type { FilesApi } from "../api/files";
+import type { PreviewsApi } from "../api/previews";
 import { reduce } from "../state/chat";
 import { initialState } from "../state/model";
 import type { Action, ChatState } from "../state/model";
@@ -56,6 +58,8 @@ export class ChatSession {
   readonly pins: Pins;
   readonly threads: Threads;
   readonly scheduled: ScheduledMessages;
+  readonly files: FilesApi;
+  readonly previews: PreviewsApi;
   private readonly reading: Reading;
   private readonly attention: Attention;
   private readonly client: RoomlogClient;
@@ -97,6 +101,8 @@ export class ChatSession {
     this.pins = new Pins(this.client, api.chat, this.store);
     this.threads = new Threads(api.chat, this.store);
     this.scheduled = new ScheduledMessages(api.scheduled, this.store);
+    this.files = api.files;
+    this.previews = api.previews;
     this.reading = new Reading(this.client, api.chat, this.store);
     this.attention = new Attention(this.store, this.names, this.rooms, options.alert);
   }
