@@ -20,7 +20,7 @@ from roomlog.kafka import Log, Range
 from roomlog.partitions import PARTITIONS
 from roomlog.readmodels.compare import Difference, Differences, compare
 from roomlog.readmodels.fold import ChatFold, ReadFold, Rows, UserFold, applied_rows
-from roomlog.readmodels.tables import APPLIED, MARKERS, SCHEDULED, TABLES, USERS, Key, Row
+from roomlog.readmodels.tables import APPLIED, FILES, MARKERS, SCHEDULED, TABLES, USERS, Key, Row
 from roomlog.reads import ReadEvent
 from roomlog.topics import CHAT_EVENTS, CHAT_READS, USER_EVENTS
 from roomlog.workers import OnProgress, each, worth
@@ -173,7 +173,8 @@ async def _others(known: _Known, tables: Snapshot, ends: Ends, applied: set[str]
         users.take(event)
     async for marker in _read_all(known, CHAT_READS, codecs.chat_reads, ends, found):
         reads.take(marker)
-    found.compare(users.rows(), tables.rows(USERS) | tables.rows(SCHEDULED))
+    made = tables.rows(USERS) | tables.rows(SCHEDULED) | tables.rows(FILES)
+    found.compare(users.rows(), made)
     found.compare(applied_rows(applied | users.applied), tables.rows(APPLIED))
     markers, there = reads.rows(), tables.rows(MARKERS)
     _forgive_later(markers[MARKERS.name], there[MARKERS.name])

@@ -18,7 +18,9 @@ from api.problems import Problem
 from api.routes import (
     auth,
     bridge,
+    files,
     hooks,
+    link_previews,
     messages,
     nodes,
     ops,
@@ -54,6 +56,8 @@ _GROUPS = (
     scheduled,
     hooks,
     webhooks,
+    files,
+    link_previews,
     search,
     unread,
     presence,

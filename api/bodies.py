@@ -97,6 +97,7 @@ class RoomChange(Body):
     archived: bool | None = None
     read_only: bool | None = None
     history: Literal["all", "joined"] | None = None
+    link_previews: bool | None = None
 
 
 class NewWorkspace(Body):
@@ -208,6 +209,12 @@ class NewMember(Body):
     user: Id | None = None
 
 
+class FileToAttach(BaseModel):
+    """A file of one's own to attach, by its id. What else is said of it is taken from the file itself."""
+
+    file_id: Id
+
+
 class NewMessage(Body):
     """A message to post."""
 
@@ -221,6 +228,10 @@ class NewMessage(Body):
             description="when to post it, within the next 120 days; left out: now",
         ),
     ] = None
+    attachments: Annotated[
+        list[FileToAttach],
+        Field(max_length=20, description="as `POST /files` answered them, or their ids alone"),
+    ] = []
 
 
 class ScheduleChange(Body):

@@ -5,7 +5,7 @@ import time
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 
 from api.postgres import reader
 from api.problems import Problem
@@ -24,14 +24,14 @@ class Tokens:
     """Checks access tokens; one that was good stays good until it expires, so its signature is checked once."""
 
     def __init__(self, verifier: Verifier) -> None:
-        self._verifier = verifier
+        self.verifier = verifier
         self._kept: dict[str, Claims] = {}
 
     def claims(self, token: str, now: float) -> Claims:
         """Return what a token says; raises BadToken."""
         claims = self._kept.get(token)
         if claims is None:
-            claims = self._verifier.verify(token)
+            claims = self.verifier.verify(token)
             if len(self._kept) >= _KEPT_TOKENS:
                 self._kept.pop(next(iter(self._kept)))
             self._kept[token] = claims
@@ -69,6 +69,31 @@ async def csrf_checked(request: Request, use: Use) -> None:
         require_csrf_proof(request, use.settings.allowed_origins)
 
 
+async def file_reader(
+    file_id: str,
+    request: Request,
+    use: Use,
+    token: Annotated[
+        str | None,
+        Query(max_length=2000, description="of `GET /files/{file_id}/link`, in place of a sign-in"),
+    ] = None,
+) -> Claims:
+    """Return who wants a file, by a signed link or like any request; raises Problem (401, 403)."""
+    if token is None:
+        return await signed_in(request, use)
+    tokens: Tokens = request.app.state.tokens
+    try:
+        claims = tokens.verifier.verify_file(token, file_id)
+    except BadToken:
+        raise unauthenticated("the link is not good (any more); get another one") from None
+    if use.sessions.is_revoked(claims.session_id):
+        raise unauthenticated("the link's session has ended; sign in")
+    reader.set(claims.user_id)
+    return claims
+
+
+FileReader = Annotated[Claims, Depends(file_reader)]
+"""Who wants a file, as a parameter of a route."""
 Who = Annotated[Claims, Depends(signed_in)]
 """Who is signed in, as a parameter of a route."""
 Bridge = Annotated[Claims, Depends(bridge)]

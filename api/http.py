@@ -5,13 +5,15 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api.strict import is_upload
+
 REQUEST_S = 20.0
 
 
 class BoundedHttp(HttpToolsProtocol):
     """Closes connections that are silent or slow before a whole request has come (slow-loris attacks).
 
-    Between two requests uvicorn's own keep-alive timeout holds.
+    Between two requests uvicorn's own keep-alive timeout holds. An upload may last, but not fall silent.
     """
 
     request_s = REQUEST_S
@@ -31,6 +33,12 @@ class BoundedHttp(HttpToolsProtocol):
         """Begin to wait for the rest of a request."""
         self._expect()
         super().on_message_begin()
+
+    def on_body(self, body: bytes) -> None:
+        """Go on to wait, where this is a file of which more comes: its size is bounded, its time is not."""
+        super().on_body(body)
+        if is_upload(self.scope) and not self.cycle.response_complete:
+            self._expect()
 
     def on_message_complete(self) -> None:
         """Wait no longer: the request is here."""

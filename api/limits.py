@@ -27,6 +27,8 @@ BY_ACCOUNT = Limit("account", 10, 60)
 
 BY_HOOK = Limit("hook", 120, 60)
 """Messages by one incoming hook, repeated ones included."""
+PREVIEWS = Limit("previews", 60, 60)
+"""Pages that are fetched because one user asked; what is kept already does not count."""
 
 WRITES_PER_S, WRITES_BURST = 50.0, 200.0
 """REST writes of one user, as on a socket; bridges are not limited."""

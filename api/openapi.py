@@ -16,6 +16,8 @@ _MEANING = {
     404: "Nothing is there, or nothing that this user may know of",
     409: "In conflict with what is there",
     413: "Too large",
+    415: "Of a type that is not taken",
+    416: "The range lies outside the file",
     422: "Malformed; `errors` names the fields",
     429: "Too many; wait as long as Retry-After says",
     503: "Something that is needed is away; try again after Retry-After seconds",
@@ -47,6 +49,15 @@ _PROBLEM = {
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the `responses` of a route that can answer with these errors."""
     return {status: {"description": _MEANING[status]} for status in statuses}
+
+
+def blobs(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of a route that answers with bytes of these types, or that they are known."""
+    content = {t: {"schema": {"type": "string", "format": "binary"}} for t in media_types}
+    return {
+        200: {"description": "The bytes", "content": content},
+        304: {"description": "What `If-None-Match` names is still it"},
+    }
 
 
 def install(app: FastAPI) -> None:

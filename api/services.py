@@ -7,12 +7,16 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api import departures
+from api.files import sweep
+from api.files.store import Store, store_of
+from api.files.upload import Uploads
 from api.ingest import IngestNodes
 from api.kafka import UserEvents
 from api.limits import Limits
 from api.outbox import relay
 from api.passwords import Passwords
 from api.postgres import Postgres
+from api.previews.previews import Previews
 from api.schedules import Schedules
 from api.schemas import SchemaSource
 from api.sessions import Sessions
@@ -37,6 +41,9 @@ class Services:
     user_events: UserEvents
     schemas: SchemaSource
     schedules: Schedules
+    store: Store
+    uploads: Uploads
+    previews: Previews
     tasks: set["asyncio.Task[None]"]
 
     @classmethod
@@ -52,6 +59,7 @@ class Services:
         valkey = Valkey(settings.valkey)
         codecs = Registry(settings.registry, settings.data / "cache").codecs()
         user_events = UserEvents(settings.kafka, codecs.user_events)
+        store = store_of(settings)
         return cls(
             settings=settings,
             postgres=postgres,
@@ -64,6 +72,9 @@ class Services:
             user_events=user_events,
             schedules=Schedules(postgres, user_events, settings.epoch),
             schemas=SchemaSource(settings.registry),
+            store=store,
+            uploads=Uploads(store, postgres, user_events, settings),
+            previews=Previews(valkey, store, settings),
             tasks=set(),
         )
 
@@ -75,6 +86,8 @@ class Services:
         self.tasks.add(asyncio.create_task(departures.relay(self.postgres, self.nodes)))
         self.tasks.add(asyncio.create_task(self.schedules.relay(self.nodes)))
         self.tasks.add(asyncio.create_task(self.sessions.watch()))
+        tidying = sweep.run(self.store, self.postgres, self.user_events)
+        self.tasks.add(asyncio.create_task(tidying))
 
     async def stop(self) -> None:
         """Stop and disconnect."""
@@ -87,6 +100,8 @@ class Services:
         await self.valkey.close()
         await self.postgres.close()
         self.passwords.close()
+        self.uploads.close()
+        self.previews.close()
 
 
 async def _services(request: Request) -> Services:

@@ -287,7 +287,8 @@ SELECT next FROM search_offsets WHERE topic = 'chat.events' AND partition = %(pa
 
 _ROOM = """
 r.id, r.name, r.kind, r.topic, r.language, r.member_count AS members, r.last_offset, r.created_at, r.created_by,
-r.message_count, r.deleted_count, r.last_event_at, r.workspace_id, r.archived, r.read_only, r.history
+r.message_count, r.deleted_count, r.last_event_at, r.workspace_id, r.archived, r.read_only, r.history,
+r.link_previews
 """
 
 # `standing`: the user's role in the workspace of the room.
@@ -501,6 +502,41 @@ SELECT count(*) FROM scheduled_messages WHERE user_id = %(user_id)s AND state = 
 """
 LOCK_SCHEDULES = "SELECT pg_try_advisory_xact_lock(727003)"
 DUE = "SELECT * FROM due_messages(%(limit)s)"
+
+# Files.
+
+_FILE = (
+    "f.id, f.owner_id, f.sha256, f.name, f.media_type, f.size_bytes, f.width, f.height, f.stored_at"
+)
+
+FILES_SIZE = "SELECT coalesce(sum(size_bytes), 0) AS used FROM files WHERE owner_id = %(user_id)s"
+OWN_FILE = f"SELECT {_FILE} FROM files f WHERE f.id = %(id)s"
+
+# What a message that one may read has; before it is attached to any, its owner reads it.
+READABLE_FILE = f"""
+SELECT {_FILE} FROM files f
+WHERE f.id = %(id)s
+  AND (file_is_shown(f.id) OR f.owner_id = %(user_id)s AND NOT file_is_attached(f.id))
+"""
+FILE_IS_ATTACHED = "SELECT file_is_attached(%(id)s) AS is_attached"
+
+FILES_OF_ROOM = f"""
+SELECT {_FILE}, m.event_id, m."offset", m.sender_id, m.sent_at, n.name AS sender_name
+FROM attached_files a
+JOIN messages m ON m.event_id = a.event_id AND m.room_id = a.room_id AND m.deleted_at IS NULL
+JOIN files f ON f.id = a.file_id
+LEFT JOIN accounts n ON n.id = m.sender_id
+WHERE a.room_id = %(room_id)s AND (a."offset", a.file_id) < (%(offset)s, %(file_id)s::uuid)
+ORDER BY a."offset" DESC, a.file_id DESC LIMIT %(limit)s
+"""
+
+# One process at a time removes what nobody needs.
+LOCK_SWEEP = "SELECT pg_try_advisory_xact_lock(727020)"
+FILES_TO_REMOVE = """
+SELECT id, owner_id
+FROM files_to_remove(%(after)s::uuid, %(slice)s, now() - %(unused)s, now() - %(deleted)s)
+"""
+UNUSED_CONTENTS = "SELECT unused_contents(%(contents)s) AS sha256"
 
 # Search: the rooms that somebody is a member of, and how far the index has each.
 

@@ -1,7 +1,7 @@
 """Strict reading of what clients send: JSON bodies, sizes, texts."""
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Annotated, Any, NoReturn
 
 from fastapi.routing import APIRoute
@@ -14,6 +14,7 @@ from api.problems import Problem
 from roomlog.errors import ErrorCode
 
 MAX_BODY_BYTES = 262_144
+UPLOADS = "/api/v1/files"
 _MAX_INTEGER = 2**53
 
 
@@ -71,14 +72,17 @@ class StrictRoute(APIRoute):
 
 
 class BodyLimit:
-    """Refuses bodies over MAX_BODY_BYTES, announced or streamed, before they are in memory."""
+    """Refuses bodies over MAX_BODY_BYTES, announced or streamed, before they are in memory.
+
+    Uploads have a limit of their own (`api.files.upload`), and never are in memory.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or is_upload(scope):
             await self._app(scope, receive, send)
             return
         announced = dict(scope["headers"]).get(b"content-length", b"0")
@@ -86,6 +90,11 @@ class BodyLimit:
             await _too_large().response()(scope, receive, send)
             return
         await self._app(scope, _limited(receive), send)
+
+
+def is_upload(scope: Mapping[str, Any]) -> bool:
+    """Tell whether a request brings a file."""
+    return (scope["method"], scope["path"]) == ("POST", UPLOADS)
 
 
 def _limited(receive: Receive) -> Receive:

@@ -80,6 +80,31 @@ class Valkey:
             return {}
         return {str(room): int(offset) for room, offset in found.items()}
 
+    async def kept(self, key: str) -> str | None:
+        """Return what was kept under a key; raises Problem (503)."""
+        try:
+            found = await self._redis.get(key)
+        except _AWAY:
+            raise unavailable("the cache") from None
+        return None if found is None else str(found)
+
+    async def keep(self, key: str, value: str, ttl_s: int) -> None:
+        """Keep something for a while; best effort."""
+        with suppress(*_AWAY):
+            await self._redis.set(key, value, ex=ttl_s)
+
+    async def claim(self, key: str, ttl_s: int) -> bool:
+        """Tell whether this caller is the first one, until it gives the key up; raises Problem (503)."""
+        try:
+            return bool(await self._redis.set(key, "1", ex=ttl_s, nx=True))
+        except _AWAY:
+            raise unavailable("the cache") from None
+
+    async def give_up(self, key: str) -> None:
+        """Let others claim the key; best effort, it ends by itself."""
+        with suppress(*_AWAY):
+            await self._redis.delete(key)
+
     async def nodes(self) -> list[Lease]:
         """Return the living nodes that take new connections; the last ones known when Valkey is away."""
         try:

@@ -46,7 +46,7 @@ def decide(state: RoomState, write: Write, target: Target | None, now: int) -> B
     """
     command, sender, room = write.command, write.sender, state.view
     if type(command) is PostMessage and room.kind != "workspace":
-        return decide_post(room, sender, command)
+        return decide_post(room, sender, command, write.files)
     if write.workspace is not None:
         if isinstance(write.workspace, Refused):
             raise write.workspace

@@ -11,6 +11,7 @@ from ingest.deflate import Deflater
 from ingest.doubt import Doubt
 from ingest.fanout import FanOut
 from ingest.feed import Feed
+from ingest.files import Files
 from ingest.following import Following
 from ingest.hearing import Hearing
 from ingest.http import Readiness
@@ -108,6 +109,7 @@ class Node:
             self._lanes,
             resolver,
             targets,
+            Files(self._table),
             recent,
             codec,
             lambda workspace, then: self._workspaces.find(workspace, then),

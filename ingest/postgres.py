@@ -7,8 +7,8 @@ from typing import NamedTuple, cast
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from ingest.queries import LOAD_MESSAGES, LOAD_ROOM
-from roomlog.events import History, InviteCreated, MemberRole, Role, RoomKind
+from ingest.queries import LOAD_FILES, LOAD_MESSAGES, LOAD_ROOM
+from roomlog.events import Attachment, History, InviteCreated, MemberRole, Role, RoomKind
 from roomlog.partitions import partition_of
 from roomlog.rooms import Room
 
@@ -89,6 +89,15 @@ class RoomTable:
             return {}, 0
         return {(room, event): (author, by) for room, event, author, by in row[1]}, row[0]
 
+    async def files(self, owner: str, wanted: list[str]) -> dict[str, Attachment]:
+        """Return those of the wanted files that are the owner's, by id.
+
+        Raises psycopg.Error or psycopg_pool.PoolTimeout.
+        """
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(LOAD_FILES, {"owner": owner, "files": wanted})
+            return {row[0]: Attachment(*row) async for row in cursor}
+
 
 def _add_rest(
     room: Room,
@@ -96,11 +105,12 @@ def _add_rest(
     archived: bool,
     read_only: bool,
     history: str,
+    link_previews: bool,
     pins: list[str],
     invites: list[tuple[str, str, int]] | None,
 ) -> None:
     room.workspace = "" if workspace == room.room_id else workspace
-    room.archived, room.read_only = archived, read_only
+    room.archived, room.read_only, room.link_previews = archived, read_only, link_previews
     room.history = cast(History, history)
     room.pins.update(pins)
     for invite, role, expires_at in invites or ():

@@ -15,6 +15,7 @@ LOAD_ROOM = """
            r.archived,
            r.read_only,
            r.history,
+           r.link_previews,
            coalesce((SELECT array_agg(p.event_id::text) FROM pins p WHERE p.room_id = r.id), '{}'),
            CASE WHEN r.kind = 'workspace' THEN coalesce(
                (SELECT json_agg(json_build_array(
@@ -45,3 +46,10 @@ LOAD_MESSAGES = """
      WHERE o.topic = 'chat.events' AND o.partition = %(partition)s
 """
 """How far the partition is projected, and messages as they are there: room, id, author, who deleted it."""
+
+LOAD_FILES = """
+    SELECT id::text, name, media_type, size_bytes, width, height
+      FROM files
+     WHERE id = ANY (%(files)s::uuid[]) AND owner_id = %(owner)s
+"""
+"""Those of the wanted files that are the owner's, in the form of `roomlog.events.Attachment`."""

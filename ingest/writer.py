@@ -18,6 +18,7 @@ from functools import partial
 from ingest.answers import acknowledge, refuse, unavailable
 from ingest.deciding import decide
 from ingest.doubt import Doubt
+from ingest.files import Files
 from ingest.keys import Keys, Reservation
 from ingest.lanes import Lanes
 from ingest.recent import RecentEvents
@@ -56,6 +57,7 @@ class Writer:
         lanes: Lanes,
         resolver: Resolver,
         targets: Targets,
+        files: Files,
         recent: RecentEvents,
         codec: ChatEventCodec,
         find_workspace: Callable[[str, OnWorkspace], None],
@@ -63,7 +65,7 @@ class Writer:
     ) -> None:
         self._node, self._epoch = node, epoch
         self._rooms, self._lanes = rooms, lanes
-        self._resolver, self._targets = resolver, targets
+        self._resolver, self._targets, self._files = resolver, targets, files
         self._recent, self._codec = recent, codec
         self._find_workspace = find_workspace
         self._loop = asyncio.get_running_loop()
@@ -119,6 +121,9 @@ class Writer:
             self._resolver.find(write, held, partial(self._resolved, state, item))
         if type(write.command) is not PostMessage:
             self._look_up(state, item)
+        elif write.command.attachments:
+            item.lookups += 1
+            self._files.find(write, partial(self._looked_up, state, item))
         if not item.lookups and state.parked is None:
             self._go_on(state, item)
         elif state.parked is None:

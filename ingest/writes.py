@@ -1,6 +1,6 @@
 """Commands that write, on their way from a socket to the log: what they are and where they stand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from roomlog.errors import Refused
-from roomlog.events import ChatEvent
+from roomlog.events import Attachment, ChatEvent
 from roomlog.notifications import NO_HEADERS, Headers
 from roomlog.protocol import PostMessage, RoomCommand
+from roomlog.rooms import NO_FILES
 
 if TYPE_CHECKING:
     from ingest.rooms import RoomState
@@ -53,6 +54,7 @@ class Write:
         "digest",
         "event",
         "event_id",
+        "files",
         "headers",
         "offset",
         "received_at",
@@ -92,6 +94,8 @@ class Write:
         """Who is told of it beside those who follow the room."""
         self.target: Target | None = None
         """The message that it is about, where that had to be looked up."""
+        self.files: Mapping[str, Attachment] | None = NO_FILES
+        """The sender's files that it attaches, by id; None where they could not be looked up."""
         self.workspace: RoomState | Refused | None = None
         """The workspace that it is decided by; None: the room alone decides."""
         self.also: list[tuple[Reply | None, int]] | None = None

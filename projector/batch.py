@@ -35,7 +35,15 @@ Decode = Callable[[bytes], Mapping[str, Any]]
 _POSTED = "roomlog.MessagePosted"
 _SESSIONS = "roomlog.SessionsChanged"
 _NAMESPACE = len("roomlog.")
-_ID_FIELDS = ("user_id", "target_id", "invite_id", "schedule_id", "room_id", "hook_id")
+_ID_FIELDS = (
+    "user_id",
+    "target_id",
+    "invite_id",
+    "schedule_id",
+    "room_id",
+    "hook_id",
+    "file_id",
+)
 
 
 class Place(NamedTuple):
@@ -99,6 +107,8 @@ class Batch:
     """Event id (16 bytes) -> message."""
     facts: dict[str, Fact] = field(default_factory=dict)
     user_facts: dict[str, UserFact] = field(default_factory=dict)
+    attached: list[tuple[str, str, str, int]] = field(default_factory=list)
+    """Room, event id, file and offset, for each file of each message."""
     touches: list[tuple[str, int, int]] = field(default_factory=list)
     """Room, offset and time (microseconds since 1970) of each event, in log order within each room."""
     markers: dict[tuple[str, str], Marker] = field(default_factory=dict)
@@ -195,6 +205,9 @@ def _add_chat_event(
             sender = fields["sender_id"]
             row = message_row(room_bytes, offset, event, cached_uuid_bytes(sender), at, body)
             batch.messages[event] = Message(room, offset, row, sender, at)
+            if body["attachments"]:
+                files = {file["file_id"] for file in body["attachments"]}
+                batch.attached += [(room, event.hex(), f, offset) for f in files if is_id(f)]
     except PoisonRecord as error:
         _bury(batch, record, "undecodable", str(error), now_ms)
     except (Unstorable, msgspec.ValidationError) as error:

@@ -15,7 +15,7 @@ from projector import schedules
 from projector.batch import Fact, Message, UserFact
 from projector.schedules import Schedule
 from projector.texts import Known, OnMessage, Place, Texts
-from roomlog.accounts import UserRegistered, UserRenamed
+from roomlog.accounts import FileRemoved, FileStored, UserRegistered, UserRenamed
 from roomlog.events import (
     HookCreated,
     HookRevoked,
@@ -69,6 +69,7 @@ class Settings(NamedTuple):
     archived: bool | None = None
     read_only: bool | None = None
     history: str | None = None
+    link_previews: bool | None = None
 
 
 @dataclass(slots=True)
@@ -123,6 +124,10 @@ class Changes:
     """User -> name and since when."""
     renamed: dict[str, str] = field(default_factory=dict)
     schedules: dict[str, Schedule] = field(default_factory=dict)
+    files: dict[str, tuple[UserFact, FileStored]] = field(default_factory=dict)
+    """File -> the event that stored it."""
+    removed_files: set[tuple[str, str]] = field(default_factory=set)
+    """File and owner."""
 
 
 def created_rooms(facts: Iterable[Fact]) -> list[str]:
@@ -230,7 +235,8 @@ def _change_settings(changes: Changes, fact: Fact, body: RoomSettingsChanged) ->
     archived = had.archived if body.archived is None else body.archived
     read_only = had.read_only if body.read_only is None else body.read_only
     history = body.history or had.history
-    changes.settings[fact.room_id] = Settings(archived, read_only, history)
+    previews = had.link_previews if body.link_previews is None else body.link_previews
+    changes.settings[fact.room_id] = Settings(archived, read_only, history, previews)
 
 
 def _fold_reaction(changes: Changes, fact: Fact) -> None:
@@ -266,6 +272,12 @@ def _fold_user(changes: Changes, fact: UserFact, prior: Prior) -> None:
             known = changes.schedules.get(body.schedule_id) or prior.schedules.get(body.schedule_id)
             if (new := schedules.fold(known, fact, body)) is not None:
                 changes.schedules[body.schedule_id] = new
+        case FileStored(file_id=file):
+            changes.files.setdefault(file, (fact, fact.body))
+        case FileRemoved(file_id=file):
+            if file in changes.files and changes.files[file][0].user_id == fact.user_id:
+                del changes.files[file]
+            changes.removed_files.add((file, fact.user_id))
         case _:
             raise TypeError(f"no read model knows what to do with {type(fact.body).__name__}")
 

@@ -93,6 +93,7 @@ def _apply(
         changes = fold(batch.facts.values(), users, prior, fresh)
         messages = _with_effect(cursor, fresh, changes)
     _write_messages(cursor, messages)
+    _many(cursor, sql.INSERT_ATTACHED, batch.attached, 4)
     _write_changes(cursor, changes)
     posted = Counter([message.room_id for message in messages])
     _write_rooms(cursor, batch, messages, posted, changes)
@@ -173,7 +174,7 @@ def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     _many(cursor, sql.INSERT_VOID, [(*place, event) for place, event in changes.void.items()], 3)
     _many(cursor, sql.INSERT_ROOMS, _room_rows(changes), 10)
     settings = [(room, *changed) for room, changed in changes.settings.items()]
-    _many(cursor, sql.UPDATE_SETTINGS, settings, 4)
+    _many(cursor, sql.UPDATE_SETTINGS, settings, 5)
     _many(cursor, sql.DELETE_INVITES, [(invite,) for invite in changes.revoked], 1)
     _many(cursor, sql.INSERT_INVITES, _invite_rows(changes), 6)
     _many(cursor, sql.DELETE_HOOKS, changes.revoked_hooks, 2)
@@ -196,6 +197,8 @@ def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
         *who, text, reply_to, mentions, send_at, created_at, state, reason = new
         said = text, reply_to, mentions, _time(send_at), _time(created_at)
         cursor.execute(sql.UPSERT_SCHEDULED, [schedule_id, *who, *said, state, reason])
+    _many(cursor, sql.DELETE_FILES, changes.removed_files, 2)
+    _many(cursor, sql.INSERT_FILES, _file_rows(changes), 9)
 
 
 def _write_texts(cursor: psycopg.Cursor, changed: texts.Texts) -> None:
@@ -325,6 +328,23 @@ def _stored(text: Text) -> tuple[str | None, str | None]:
     if isinstance(text, SealedText):
         return None, rows.sealed_json(text.key_id, text.nonce, text.ciphertext).decode()
     return text, None
+
+
+def _file_rows(changes: Changes) -> list[tuple[Any, ...]]:
+    return [
+        (
+            file,
+            fact.user_id,
+            body.sha256,
+            body.name,
+            body.media_type,
+            body.size_bytes,
+            body.width,
+            body.height,
+            _time(fact.at),
+        )
+        for file, (fact, body) in changes.files.items()
+    ]
 
 
 def _many(

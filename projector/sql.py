@@ -101,9 +101,10 @@ FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text
      AS r (id, workspace, kind, name, topic, slug, by, at, partition, "offset")"""
 UPDATE_SETTINGS = """
 UPDATE rooms SET archived = coalesce(s.archived, rooms.archived),
-    read_only = coalesce(s.read_only, rooms.read_only), history = coalesce(s.history, rooms.history)
-FROM unnest(%s::uuid[], %s::boolean[], %s::boolean[], %s::text[])
-     AS s (id, archived, read_only, history)
+    read_only = coalesce(s.read_only, rooms.read_only), history = coalesce(s.history, rooms.history),
+    link_previews = coalesce(s.link_previews, rooms.link_previews)
+FROM unnest(%s::uuid[], %s::boolean[], %s::boolean[], %s::text[], %s::boolean[])
+     AS s (id, archived, read_only, history, link_previews)
 WHERE rooms.id = s.id"""
 DELETE_INVITES = "DELETE FROM workspace_invites WHERE id = ANY (%s::uuid[])"
 INSERT_INVITES = """
@@ -226,6 +227,20 @@ INSERT INTO scheduled_messages (id, user_id, room_id, message_id, text, reply_to
 VALUES (%s, %s, %s, %s, %s, %s, %s::uuid[], %s, %s, %s, %s)
 ON CONFLICT (id) DO UPDATE SET text = excluded.text, send_at = excluded.send_at, state = excluded.state,
     reason = excluded.reason"""
+DELETE_FILES = """
+DELETE FROM files USING unnest(%s::uuid[], %s::uuid[]) AS gone (id, owner_id)
+WHERE files.id = gone.id AND files.owner_id = gone.owner_id"""
+INSERT_FILES = """
+INSERT INTO files (id, owner_id, sha256, name, media_type, size_bytes, width, height, stored_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::bigint[],
+                     %s::integer[], %s::integer[], %s::timestamptz[]) ON CONFLICT DO NOTHING"""
+# Of messages that took effect, at the place where they did.
+INSERT_ATTACHED = """
+INSERT INTO attached_files (room_id, event_id, file_id, "offset")
+SELECT a.room_id, a.event_id, a.file_id, a."offset"
+FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::bigint[]) AS a (room_id, event_id, file_id, "offset")
+JOIN messages m ON m.event_id = a.event_id AND m.room_id = a.room_id AND m."offset" = a."offset"
+ON CONFLICT DO NOTHING"""
 UPSERT_MARKERS = """
 INSERT INTO read_markers AS m (user_id, room_id, "offset", marked_at)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::timestamptz[])

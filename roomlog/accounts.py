@@ -23,7 +23,27 @@ class UserRenamed(Struct, frozen=True):
     name: str
 
 
-UserBody = UserRegistered | UserRenamed | ScheduleBody
+class FileStored(Struct, frozen=True):
+    """A file was uploaded; its bytes are in the file store, under their SHA-256."""
+
+    file_id: str
+    sha256: str
+    name: str
+    media_type: str
+    """By its content."""
+    size_bytes: int
+    width: int = 0
+    """Of an image, in pixels as it is shown; 0: it is none."""
+    height: int = 0
+
+
+class FileRemoved(Struct, frozen=True):
+    """A file is served no more; of its bytes only others' files may still be made."""
+
+    file_id: str
+
+
+UserBody = UserRegistered | UserRenamed | ScheduleBody | FileStored | FileRemoved
 USER_TYPES: dict[str, type[Struct]] = {t.__name__: t for t in get_args(UserBody)}
 
 

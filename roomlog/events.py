@@ -37,6 +37,9 @@ class Attachment(Struct, frozen=True):
     name: str
     media_type: str
     size_bytes: int
+    width: int = 0
+    """Of an image, in pixels as it is shown; 0: not known."""
+    height: int = 0
 
 
 class FirstMember(Struct, frozen=True):
@@ -85,6 +88,8 @@ class RoomSettingsChanged(Struct, frozen=True):
     read_only: bool | None = None
     """Only owners and moderators say something in it."""
     history: History | None = None
+    link_previews: bool | None = None
+    """What links lead to is shown under messages."""
 
 
 class InviteCreated(Struct, frozen=True):

@@ -15,7 +15,6 @@ from msgspec.json import Decoder, Encoder
 
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import (
-    Attachment,
     ChatEvent,
     History,
     MessagePosted,
@@ -77,13 +76,19 @@ class Unsubscribe(Command, frozen=True, kw_only=True, tag="unsub"):
     room: Id
 
 
+class FileReference(Struct, frozen=True):
+    """A file to attach, by its id; what else is said of it is taken from the file itself."""
+
+    file_id: Id
+
+
 class PostMessage(Acting, frozen=True, kw_only=True, tag="send"):
     """Post a message."""
 
     room: Id
     text: str
     reply_to: Id | None = None
-    attachments: Annotated[tuple[Attachment, ...], Meta(max_length=20)] = ()
+    attachments: Annotated[tuple[FileReference, ...], Meta(max_length=20)] = ()
     mentions: Annotated[tuple[Id, ...], Meta(max_length=100)] = ()
 
 
@@ -200,6 +205,7 @@ class ChangeSettings(Acting, frozen=True, kw_only=True, tag="settings"):
     archived: bool | None = None
     read_only: bool | None = None
     history: History | None = None
+    link_previews: bool | None = None
 
 
 class CreateInvite(Acting, frozen=True, kw_only=True, tag="create_invite"):

@@ -4,8 +4,9 @@
 refuse it. Both sides of the platform that write or check (ingest nodes, tests) use these.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TypeVar
 from unicodedata import category
 
@@ -14,6 +15,7 @@ from msgspec import Struct
 from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import (
+    Attachment,
     Body,
     ChatEvent,
     FirstMember,
@@ -63,6 +65,8 @@ from roomlog.protocol import (
 from roomlog.search.languages import LANGUAGES
 
 T = TypeVar("T")
+NO_FILES: Mapping[str, Attachment] = MappingProxyType({})
+_RETRY_MS = 500
 ROOM_ROLES: tuple[Role, ...] = ("owner", "moderator", "member")
 """The roles in a room that is no workspace."""
 
@@ -90,6 +94,7 @@ class Room:
     history: History = "all"
     pins: set[str] = field(default_factory=set)
     """Ids of the messages that are kept in view."""
+    link_previews: bool = True
 
     def is_visible_to(self, user: str) -> bool:
         """Tell whether the user may know that the room exists.
@@ -200,6 +205,8 @@ def _apply_settings(room: Room, changed: RoomSettingsChanged) -> None:
         room.read_only = changed.read_only
     if changed.history is not None:
         room.history = changed.history
+    if changed.link_previews is not None:
+        room.link_previews = changed.link_previews
 
 
 def require_member(room: Room, user: str) -> None:
@@ -225,8 +232,16 @@ def archived() -> Refused:
     return Refused(ErrorCode.ARCHIVED, told)
 
 
-def decide_post(room: Room, sender: str, command: PostMessage) -> Body:
-    """Return the fact that a `send` leads to; raises Refused."""
+def decide_post(
+    room: Room,
+    sender: str,
+    command: PostMessage,
+    files: Mapping[str, Attachment] | None = NO_FILES,
+) -> Body:
+    """Return the fact that a `send` leads to; raises Refused.
+
+    `files` are those of the sender that the command names, by id; None where they could not be looked up.
+    """
     require_member(room, sender)
     require_may_write(room, sender)
     if not command.text.strip() and not command.attachments:
@@ -235,7 +250,21 @@ def decide_post(room: Room, sender: str, command: PostMessage) -> Body:
         raise Refused(ErrorCode.BAD_REQUEST, "reply_to: not an event id")
     if not all(map(ids.is_id, command.mentions)):
         raise Refused(ErrorCode.BAD_REQUEST, "mentions: not all of them are user ids")
-    return MessagePosted(command.text, command.reply_to, command.mentions, command.attachments)
+    attached = _attached(command, files) if command.attachments else ()
+    return MessagePosted(command.text, command.reply_to, command.mentions, attached)
+
+
+def _attached(
+    command: PostMessage, files: Mapping[str, Attachment] | None
+) -> tuple[Attachment, ...]:
+    if files is None:
+        told = "the files cannot be looked up now; send it again under the same key"
+        raise Refused(ErrorCode.UNAVAILABLE, told, _RETRY_MS)
+    wanted = dict.fromkeys(reference.file_id for reference in command.attachments)
+    if any(file not in files for file in wanted):
+        told = "attachments: not all of them are files of yours; upload them first"
+        raise Refused(ErrorCode.BAD_REQUEST, told)
+    return tuple(files[file] for file in wanted)
 
 
 def decide_on_message(room: Room, sender: str, command: MessageCommand, author: str | None) -> Body:
@@ -442,6 +471,7 @@ def decide_settings(room: Room, sender: str, command: ChangeSettings) -> Body | 
         _other(command.archived, room.archived),
         _other(command.read_only, room.read_only),
         _other(command.history, room.history),
+        _other(command.link_previews, room.link_previews),
     )
     return None if changed == RoomSettingsChanged() else changed
 

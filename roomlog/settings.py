@@ -77,6 +77,27 @@ class Settings(BaseSettings):
     web: Path | None = Field(
         default=None, description="directory of the built web client that the API serves"
     )
+    files: str = Field(
+        default="",
+        description="where files are: a directory, or s3://BUCKET/PREFIX?endpoint=URL&region=R "
+        "(default: `files` in the data directory)",
+    )
+    file_bytes: int = Field(default=100_000_000, description="size of one file at most")
+    file_quota_bytes: int = Field(
+        default=2_000_000_000, description="size of all files of one user at most"
+    )
+    refused_file_types: str = Field(
+        default="application/vnd.microsoft.portable-executable,application/x-msdownload",
+        description="comma-separated types, by content, that are not taken; * stands for any part",
+    )
+    link_previews: Literal["on", "off"] = Field(
+        default="on", description="off: the API fetches no pages to show what links lead to"
+    )
+    link_preview_exceptions: str = Field(
+        default="",
+        description="comma-separated networks that previews may be fetched from though they are not "
+        "public, on any port",
+    )
     rate_limits: Literal["on", "off"] = Field(
         default="on", description="off: no rate limits, for load tests"
     )

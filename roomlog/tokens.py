@@ -18,7 +18,9 @@ from msgspec import Struct
 ISSUER = AUDIENCE = "roomlog"
 ALGORITHM = "EdDSA"
 ACCESS_TTL_S = 15 * 60
+FILE_TTL_S = 5 * 60
 SCOPE_BRIDGE = "bridge"
+FILE_TYPE = "file"
 _REQUIRED = ["iss", "aud", "sub", "sid", "typ", "exp", "iat"]
 _JWKS_TIMEOUT_S = 5
 
@@ -75,6 +77,20 @@ class Signer:
         }
         return jwt.encode(claims, self._key, ALGORITHM, headers={"kid": self._kid})
 
+    def file_token(self, user_id: str, session_id: str, file_id: str, now: float) -> str:
+        """Return a token that opens one file to one user, for FILE_TTL_S seconds from `now`."""
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": user_id,
+            "sid": session_id,
+            "file": file_id,
+            "typ": FILE_TYPE,
+            "iat": int(now),
+            "exp": int(now) + FILE_TTL_S,
+        }
+        return jwt.encode(claims, self._key, ALGORITHM, headers={"kid": self._kid})
+
     def jwks(self) -> dict[str, Any]:
         """Return the public half as a JSON Web Key Set."""
         return {"keys": [_public_jwk(self._key)]}
@@ -89,9 +105,26 @@ class Verifier:
 
     def verify(self, token: str) -> Claims:
         """Return the claims of a valid access token; raises BadToken."""
+        claims = self._claims(token, "access")
+        return Claims(
+            claims["sub"],
+            claims["sid"],
+            claims.get("name", ""),
+            claims.get("scope", ""),
+            claims["exp"],
+        )
+
+    def verify_file(self, token: str, file_id: str) -> Claims:
+        """Return for whom a token opens this file; raises BadToken."""
+        claims = self._claims(token, FILE_TYPE)
+        if claims.get("file") != file_id:
+            raise BadToken("a token of another file")
+        return Claims(claims["sub"], claims["sid"], "", "", claims["exp"])
+
+    def _claims(self, token: str, kind: str) -> dict[str, Any]:
         try:
             key = self._keys[jwt.get_unverified_header(token).get("kid", "")]
-            claims = jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 key,  # type: ignore[arg-type]  # an Ed25519 key set holds public keys only
                 algorithms=[ALGORITHM],
@@ -100,16 +133,10 @@ class Verifier:
                 options={"require": _REQUIRED},
             )
         except (jwt.PyJWTError, KeyError, TypeError) as error:
-            raise BadToken(f"not a valid access token: {error}") from error
-        if claims["typ"] != "access":
-            raise BadToken("not an access token")
-        return Claims(
-            claims["sub"],
-            claims["sid"],
-            claims.get("name", ""),
-            claims.get("scope", ""),
-            claims["exp"],
-        )
+            raise BadToken(f"not a valid {kind} token: {error}") from error
+        if claims["typ"] != kind:
+            raise BadToken(f"not a token of type {kind}")
+        return claims
 
 
 def generate_keys(directory: Path) -> tuple[Path, Path]:

@@ -21,6 +21,9 @@ def stack(tmp_path_factory):
     os.environ.setdefault("ROOMLOG_OUTBOUND_HTTP", "on")
     os.environ.setdefault("ROOMLOG_OUTBOUND_NETWORKS", "127.0.0.1/32")
     os.environ.setdefault("ROOMLOG_WEBHOOK_RETRY_S", "0.02")
+    os.environ.setdefault("ROOMLOG_FILE_BYTES", "3000000")
+    os.environ.setdefault("ROOMLOG_FILE_QUOTA_BYTES", "7000000")
+    os.environ.setdefault("ROOMLOG_LINK_PREVIEW_EXCEPTIONS", "127.0.0.77/32")
     with Stack(data=tmp_path_factory.mktemp("stack"), nodes=2) as running:
         yield running
 

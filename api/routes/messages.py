@@ -12,6 +12,7 @@ from api.answers import answer
 from api.bodies import NewMessage
 from api.guards import Who
 from api.history import History, no_such_message
+from api.messages import Json
 from api.models import (
     MessageList,
     MessageWithUsers,
@@ -101,7 +102,9 @@ async def post_message(
     key = key or new_id()
     if body.send_at is not None:
         return await schedule_message(use, who, room_id, body, body.send_at, key)
-    command = {"op": "send", "room": room_id, "text": body.text, "mentions": body.mentions}
+    command: Json = {"op": "send", "room": room_id, "text": body.text, "mentions": body.mentions}
+    if body.attachments:
+        command["attachments"] = [file.model_dump() for file in body.attachments]
     if body.reply_to is not None:
         command["reply_to"] = body.reply_to
     ack = await write(use, who, key, command)

@@ -26,7 +26,7 @@ from roomlog.ids import derived_id, is_id
 from roomlog.search.languages import SIMPLE
 
 router = APIRouter(prefix="/rooms", tags=["rooms"], route_class=StrictRoute)
-_SETTINGS = ("archived", "read_only", "history")
+_SETTINGS = ("archived", "read_only", "history", "link_previews")
 After = Annotated[str | None, Query(max_length=600, description="`next` of the page before")]
 
 
@@ -206,6 +206,7 @@ def _room(row: Row, epoch: int) -> Json:
         "archived": row["archived"],
         "read_only": row["read_only"],
         "history": row["history"],
+        "link_previews": row["link_previews"],
         "members": row["members"],
         "is_member": row["role"] is not None,
         "role": row["role"],

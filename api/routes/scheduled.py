@@ -90,6 +90,9 @@ async def schedule_message(
     if row is None:
         _require_text(body.text)
         _require_time(send_at)
+        if body.attachments:
+            told = "attachments: a message that is sent later takes no files; send it now"
+            raise Problem(ErrorCode.BAD_REQUEST, told)
         await _require_may_schedule(use, who.user_id, room)
         mentions, at = tuple(body.mentions), _micros(send_at)
         new = MessageScheduled(schedule, room, body.text, at, body.reply_to, mentions)

@@ -106,7 +106,7 @@ class Chat:
         self._tell(f"{shown}: {len(history['items'])} newest messages; /help for help")
         for item in history["items"]:
             name = await self._account.name_of(item["sender"])
-            self._terminal.show(said(self._ink, item["ts"], name, item["text"]))
+            self._terminal.show(said(self._ink, item["ts"], name, item))
         await self._client.subscribe(room, history["cursor"])
 
     async def _find_or_make(self, name: str) -> tuple[str, str, str]:
@@ -181,7 +181,7 @@ class Chat:
         self._show_typing([])
         details = frame["d"]
         if frame["type"] == "MessagePosted":
-            self._terminal.show(said(self._ink, frame["ts"], name, details.get("text")))
+            self._terminal.show(said(self._ink, frame["ts"], name, details))
             self._mark_shown(frame["key"])
             return
         whom = await self._account.name_of(details.get("user", frame["sender"]))

@@ -30,11 +30,13 @@ class Ink(NamedTuple):
         return f"\x1b[{code}m{text}\x1b[0m" if self.colours else text
 
 
-def said(ink: Ink, time: str, name: str, text: Any) -> str:
-    """Return a message as a line; `text` that is no str is sealed."""
-    stamp = ink.dim(local_time(time))
+def said(ink: Ink, time: str, name: str, message: dict[str, Any]) -> str:
+    """Return a message as a line; a `text` that is no str is sealed. Files are named behind it."""
+    stamp, text = ink.dim(local_time(time)), message.get("text")
     if not isinstance(text, str):
         return f"{stamp} {ink.name(name)}: {ink.dim('(sealed, or deleted)')}"
+    if files := message.get("attachments"):
+        text = f"{text} [{', '.join(file['name'] for file in files)}]".lstrip()
     if text.startswith("/me "):
         return f"{stamp} * {ink.name(name)} {printable(text[4:])}"
     return f"{stamp} {ink.name(name)}: {printable(text)}"

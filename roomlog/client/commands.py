@@ -62,10 +62,13 @@ class Commands(ABC):
         *,
         key: str = "",
         reply_to: str | None = None,
-        attachments: Sequence[Attachment] | None = None,
+        attachments: Sequence[Attachment | Mapping[str, Any]] | None = None,
         mentions: Sequence[str] | None = None,
     ) -> Ack:
-        """Post a message; `reply_to` is an event id, `mentions` are user ids."""
+        """Post a message; `reply_to` is an event id, `mentions` are user ids.
+
+        `attachments` are files of one's own, as `POST /files` answered them.
+        """
         files = None if attachments is None else msgspec.to_builtins(attachments)
         more = _given(reply_to=reply_to, attachments=files, mentions=mentions)
         return await self._write("send", key, room=room, text=text, **more)
@@ -152,10 +155,13 @@ class Commands(ABC):
         archived: bool | None = None,
         read_only: bool | None = None,
         history: History | None = None,
+        link_previews: bool | None = None,
         key: str = "",
     ) -> Ack:
         """Give a room other settings; what is left out stays."""
-        given = _given(archived=archived, read_only=read_only, history=history)
+        given = _given(
+            archived=archived, read_only=read_only, history=history, link_previews=link_previews
+        )
         return await self._write("settings", key, room=room, **given)
 
     async def read(self, room: str, cursor: str) -> Ack:

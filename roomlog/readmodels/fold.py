@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct, field
 
 from roomlog import ids
-from roomlog.accounts import UserEvent, UserRegistered, UserRenamed
+from roomlog.accounts import FileRemoved, FileStored, UserEvent, UserRegistered, UserRenamed
 from roomlog.events import (
     ChatEvent,
     HookCreated,
@@ -45,9 +45,11 @@ from roomlog.events import (
 from roomlog.partitions import partition_of
 from roomlog.readmodels.tables import (
     APPLIED,
+    ATTACHED,
     DAY_MICROS,
     DELETED,
     EARLIEST_MICROS,
+    FILES,
     HOOKS,
     HOUR_MICROS,
     INVITES,
@@ -138,6 +140,7 @@ class _Created(Struct, gc=False):
     archived: bool = False
     read_only: bool = False
     history: str = "all"
+    link_previews: bool = True
 
 
 class _Room(Struct):
@@ -150,6 +153,8 @@ class _Room(Struct):
     pins: dict[str, tuple[int, str, int]] = field(default_factory=dict)
     void: dict[str, int] = field(default_factory=dict)
     """Event without an effect -> its offset."""
+    attached: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Message and file -> the message's offset, also of a message that was deleted."""
     invites: dict[str, tuple[ChatEvent, InviteCreated]] = field(default_factory=dict)
     hooks: dict[str, _Hook] = field(default_factory=dict)
 
@@ -207,6 +212,8 @@ class ChatFold:
                 found[REACTIONS.name][room_id, event_id, emoji, user] = (at,)
             for event_id, pin in room.pins.items():
                 found[PINS.name][room_id, event_id] = pin
+            for (event_id, file), offset in room.attached.items():
+                found[ATTACHED.name][room_id, event_id, file] = (offset,)
             for event_id, offset in room.void.items():
                 found[VOID.name][room_id, offset] = (event_id,)
             for hook_id, hook in room.hooks.items():
@@ -258,6 +265,7 @@ def _room_row(room: _Room, created: _Created, partition: int) -> Row:
         created.archived,
         created.read_only,
         created.history,
+        created.link_previews,
     )
 
 
@@ -292,6 +300,8 @@ def _change_settings(
         created.archived = created.archived if body.archived is None else body.archived
         created.read_only = created.read_only if body.read_only is None else body.read_only
         created.history = body.history or created.history
+        if body.link_previews is not None:
+            created.link_previews = body.link_previews
 
 
 def _invite(room: _Room, event: ChatEvent, body: InviteCreated, _offset: int) -> None:
@@ -341,6 +351,9 @@ def _post(room: _Room, event: ChatEvent, body: MessagePosted, offset: int) -> No
         [user for user in body.mentions if ids.is_id(user)],
         [msgspec.to_builtins(attachment) for attachment in body.attachments],
     )
+    for file in body.attachments:
+        if ids.is_id(file.file_id):
+            room.attached[event.event_id, file.file_id] = offset
 
 
 def _edit(room: _Room, event: ChatEvent, body: MessageEdited, offset: int) -> None:
@@ -444,6 +457,7 @@ class UserFold:
     def __init__(self) -> None:
         self._users: dict[Key, Row] = {}
         self._scheduled: dict[str, _Scheduled] = {}
+        self._files: dict[Key, Row] = {}
         self.applied: set[str] = set()
 
     def take(self, event: UserEvent) -> None:
@@ -459,6 +473,12 @@ class UserFold:
             case UserRenamed(name=name):
                 if known is not None:
                     self._users[key] = (name, known[1])
+            case FileStored(file_id=file):
+                stored = msgspec.structs.astuple(event.body)[1:]
+                self._files.setdefault((file,), (event.user_id, *stored, event.occurred_at))
+            case FileRemoved(file_id=file):
+                if self._files.get((file,), key)[:1] == key:
+                    self._files.pop((file,), None)
             case MessageScheduled() as body:
                 self._schedule(event, body)
             case body:
@@ -483,9 +503,10 @@ class UserFold:
         )
 
     def rows(self) -> Rows:
-        """Return the rows of `users` and `scheduled_messages`."""
+        """Return the rows of `users`, `scheduled_messages` and `files`."""
         scheduled = {(k,): msgspec.structs.astuple(s) for k, s in self._scheduled.items()}
-        return {USERS.name: self._users, SCHEDULED.name: scheduled}
+        found: Rows = {USERS.name: self._users, SCHEDULED.name: scheduled}
+        return found | {FILES.name: self._files}
 
 
 def _go_on(scheduled: _Scheduled, body: ScheduleBody) -> None:

@@ -54,6 +54,8 @@ _IDS = {
     "deleted_by",
     "pinned_by",
     "message_id",
+    "owner_id",
+    "file_id",
 }
 _ID_LISTS = {"mentions"}
 
@@ -107,6 +109,7 @@ ROOMS = Table(
         "archived",
         "read_only",
         "history",
+        "link_previews",
     ),
 )
 MEMBERS = Table("members", ("room_id", "user_id"), ("role", "joined_offset", "joined_at"))
@@ -155,6 +158,22 @@ DELETED = Table(
 )
 PINS = Table("pins", ("room_id", "event_id"), ("offset", "pinned_by", "pinned_at"))
 
+FILES = Table(
+    "files",
+    ("id",),
+    (
+        "owner_id",
+        "sha256",
+        "name",
+        "media_type",
+        "size_bytes",
+        "width",
+        "height",
+        "stored_at",
+    ),
+)
+ATTACHED = Table("attached_files", ("room_id", "event_id", "file_id"), ("offset",))
+
 OF_ROOMS = (
     ROOMS,
     MEMBERS,
@@ -169,6 +188,7 @@ OF_ROOMS = (
     DELETED,
     PINS,
     HOOKS,
+    ATTACHED,
 )
 """What chat.events alone makes, besides the ids of applied events."""
 SCHEDULED = Table(
@@ -188,7 +208,7 @@ SCHEDULED = Table(
     ),
 )
 
-TABLES = (USERS, *OF_ROOMS, APPLIED, MARKERS, SCHEDULED)
+TABLES = (USERS, *OF_ROOMS, APPLIED, MARKERS, SCHEDULED, FILES)
 """Every table that is made from the log, and can be thrown away and made again from it."""
 
 

@@ -33,6 +33,8 @@ REST_ONLY = {
     ErrorCode.CSRF,
     ErrorCode.EMAIL_TAKEN,
     ErrorCode.NOT_FOUND,
+    ErrorCode.UNSUPPORTED_TYPE,
+    ErrorCode.QUOTA_EXCEEDED,
     ErrorCode.BEHIND,
     ErrorCode.TOO_LATE,
     ErrorCode.INTERNAL,

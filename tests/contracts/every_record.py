@@ -1,7 +1,14 @@
 """One example of every record that goes over the log, with every optional field in use."""
 
 from roomlog import ids
-from roomlog.accounts import USER_TYPES, UserEvent, UserRegistered, UserRenamed
+from roomlog.accounts import (
+    USER_TYPES,
+    FileRemoved,
+    FileStored,
+    UserEvent,
+    UserRegistered,
+    UserRenamed,
+)
 from roomlog.events import (
     BODY_TYPES,
     Attachment,
@@ -57,6 +64,7 @@ from schemas.codec import chat_event_codec, chat_signal_codec, read_event_codec,
 A, B, C = (ids.derived_id(name) for name in "ABC")
 SEALED = SealedText("key-1", bytes(range(12)), b"\x00\xff" * 40)
 FILE = Attachment(C, "übersicht.pdf", "application/pdf", 2**40)
+IMAGE = Attachment(C, "🎉.png", "image/png", 1, 4_000, 3_000)
 
 CHAT_BODIES = [
     RoomCreated("Über 🎉", "private", "topic", (FirstMember(A, "owner"), FirstMember(B, "member"))),
@@ -64,7 +72,7 @@ CHAT_BODIES = [
     RoomCreated("Acme", "workspace", members=(FirstMember(A, "owner"),), slug="acme"),
     RoomCreated("r", "group", workspace=B),
     RoomSettingsChanged(archived=True),
-    RoomSettingsChanged(read_only=False, history="joined"),
+    RoomSettingsChanged(read_only=False, history="joined", link_previews=False),
     InviteCreated(C, "guest", 1_700_000_000_000_000),
     InviteRevoked(C),
     HookCreated(C, "CI", "0" * 64),
@@ -79,7 +87,7 @@ CHAT_BODIES = [
     MemberRemoved(A),
     MemberRoleChanged(A, "owner"),
     MessagePosted(""),
-    MessagePosted("text with \N{SNOWMAN} and 'quotes'\n", C, (A, B), (FILE, FILE)),
+    MessagePosted("text with \N{SNOWMAN} and 'quotes'\n", C, (A, B), (FILE, IMAGE)),
     MessagePosted(SEALED, C, (A,), (FILE,)),
     MessageEdited(C, "x" * 8000),
     MessageEdited(C, SEALED),
@@ -111,6 +119,9 @@ USER_BODIES = [
     SendingStarted(C),
     ScheduledMessageSent(C),
     ScheduledMessageRefused(C, "join the room first"),
+    FileStored(C, "0" * 64, "übersicht.pdf", "application/pdf", 2**40),
+    FileStored(C, "f" * 64, "🎉.png", "image/png", 1, 4_000, 3_000),
+    FileRemoved(C),
 ]
 
 CHAT = [ChatEvent(C, A, "w", B, "key", -1, "n1", body) for body in CHAT_BODIES] + [

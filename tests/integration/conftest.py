@@ -3,10 +3,12 @@
 import asyncio
 import uuid
 
+import httpx
 import psycopg
 import pytest
 
 from tests.people import Member, create_room
+from tests.wire import token_of
 
 
 @pytest.fixture
@@ -29,12 +31,14 @@ def db(stack):
 
 
 @pytest.fixture
-async def eventful_room(two_members, db):
+async def eventful_room(stack, two_members, db):
     """A room in which everything happened that a read model knows of; the id of one of its messages."""
     alice, bob, room = two_members
     first = await alice.post(room, "first", mentions=[bob.user_id])
     answer = await bob.post(room, "answer", reply_to=first.event)
-    gone = await alice.post(room, "gone")
+    files = [{"file_id": await stored_file(stack, alice)}]
+    await alice.post(room, "with a file", attachments=files)
+    gone = await alice.post(room, "gone", attachments=files)
     for command in (
         {"op": "edit", "event": first.event, "text": "first of all"},
         {"op": "delete", "event": gone.event},
@@ -53,6 +57,15 @@ async def eventful_room(two_members, db):
     await eventually(db, "SELECT FROM read_markers WHERE room_id = %s", room)
     await eventually(db, "SELECT FROM members WHERE room_id = %s AND role = 'moderator'", room)
     return room, first.event
+
+
+async def stored_file(stack, member):
+    """Upload a small file and return its id."""
+    headers = {"Authorization": f"Bearer {token_of(stack.data, member.user_id)}"}
+    async with httpx.AsyncClient(base_url=stack.status()["api"], headers=headers) as http:
+        answer = await http.post("/files", files={"file": ("note.txt", uuid.uuid4().bytes)})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["file_id"]
 
 
 async def eventually(db, query, *parameters):

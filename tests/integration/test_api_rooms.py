@@ -54,6 +54,7 @@ async def test_a_room_can_be_read_after_its_cursor(ada) -> None:
         "archived": False,
         "read_only": False,
         "history": "all",
+        "link_previews": True,
         "members": 1,
         "is_member": True,
         "role": "owner",

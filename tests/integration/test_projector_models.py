@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 
+import msgspec
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +18,7 @@ from projector.postgres import ReadModels
 from projector.session import Fenced, Inapplicable, Unavailable, WrongSchema
 from projector.sql import PROJECTION
 from roomlog import ids
-from roomlog.accounts import UserEvent, UserRegistered, UserRenamed
+from roomlog.accounts import FileRemoved, FileStored, UserEvent, UserRegistered, UserRenamed
 from roomlog.events import (
     BODY_TYPES,
     Attachment,
@@ -69,12 +70,15 @@ TABLES = [
     "pins",
     "scheduled_messages",
     "room_hooks",
+    "files",
+    "attached_files",
     "presence",
     "projection_offsets",
 ]
 TABLES_IN_ORDER = {table: f"SELECT * FROM {table} ORDER BY 1, 2" for table in TABLES}
 TABLES_IN_ORDER["applied_events"] = "SELECT * FROM applied_events ORDER BY 1"
 TABLES_IN_ORDER["message_texts"] = "SELECT * FROM message_texts ORDER BY 1, 2, 3"
+TABLES_IN_ORDER["attached_files"] = "SELECT * FROM attached_files ORDER BY 1, 2, 3"
 TABLES_IN_ORDER["reactions"] = "SELECT * FROM reactions ORDER BY 1, 2, 3, 4"
 
 
@@ -146,7 +150,10 @@ def test_every_column_of_a_message_arrives_as_it_was_sent(models, db):
         "(extract(epoch FROM sent_at) * 1000000)::bigint, sender_id::text, edited_at, deleted_at "
         'FROM messages ORDER BY "offset"',
     )
-    listed = [{"file_id": BOB, "name": file.name, "media_type": "text/plain", "size_bytes": 2**40}]
+    listed = [msgspec.to_builtins(file)]
+    assert listed[0]["size_bytes"] == 2**40
+    attached = rows(db, 'SELECT file_id::text, "offset" FROM attached_files')
+    assert attached == [(BOB, 2)]
     sealed = {"key_id": "k", "nonce": "AAE=", "ciphertext": "/w=="}
     assert [row[1:6] for row in found] == [
         ("plain ☃ 'quoted'\n", None, None, [], []),
@@ -216,6 +223,25 @@ def test_people_have_their_newest_name(models, db):
     project(models, batch_of(registered, event(1, UserRenamed("Robert"))))
     project(models, batch_of(event(2, UserRegistered("Bob"))))
     assert rows(db, "SELECT name FROM users") == [("Robert",)]
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_files_are_there_until_their_owner_removes_them(models, db, cut):
+    stored = FileStored(ALICE, "0" * 64, "f \N{SNOWMAN}", "image/png", 2**40, 4, 3)
+    facts = [
+        (BOB, stored),
+        (ALICE, FileRemoved(ALICE)),  # not hers
+        (BOB, FileStored(ROOM, "1" * 64, "g", "text/plain", 1)),
+        (BOB, FileRemoved(ROOM)),
+    ]
+    events = [
+        user_record(UserEvent(ids.new_id(), owner, START, body), offset)
+        for offset, (owner, body) in enumerate(facts)
+    ]
+    for part in (events[:cut], events[cut:]):
+        project(models, batch_of(*part))
+    query = "SELECT owner_id::text, name, size_bytes, width, height FROM files"
+    assert rows(db, query) == [(BOB, "f \N{SNOWMAN}", 2**40, 4, 3)]
 
 
 def test_presence_keeps_the_newest_state(models, db):
@@ -333,6 +359,7 @@ TARGETS = [ids.derived_id("message", str(n)) for n in range(3)]
 people = st.sampled_from([ALICE, BOB])
 targets = st.sampled_from(TARGETS)
 roles = st.sampled_from(["owner", "moderator", "member"])
+FILE = Attachment(BOB, "f", "image/png", 1, 2, 3)
 FIELDS = {
     "user_id": people,
     "target_id": targets,
@@ -346,11 +373,12 @@ FIELDS = {
     "kind": st.just("private"),
     "members": st.just((FirstMember(BOB, "owner"),)),
     "mentions": st.just(()),
-    "attachments": st.just(()),
+    "attachments": st.sampled_from([(), (FILE,), (FILE, FILE, Attachment("no id", "", "", 0))]),
     "workspace": st.just(""),
     "slug": st.just(""),
     "archived": st.none() | st.booleans(),
     "read_only": st.none() | st.booleans(),
+    "link_previews": st.none() | st.booleans(),
     "history": st.sampled_from([None, "all", "joined"]),
     "invite_id": targets,
     "hook_id": people,

@@ -8,14 +8,18 @@ TIME = "2026-01-02T03:04:05.678Z"
 
 
 def test_messages_and_actions():
-    assert re.fullmatch(r"\d\d:\d\d Ada: hi", said(PLAIN, TIME, "Ada", "hi"))
-    assert said(PLAIN, TIME, "Ada", "/me waves").endswith(" * Ada waves")
-    assert said(PLAIN, TIME, "Ada", None).endswith("Ada: (sealed, or deleted)")
+    assert re.fullmatch(r"\d\d:\d\d Ada: hi", said(PLAIN, TIME, "Ada", {"text": "hi"}))
+    assert said(PLAIN, TIME, "Ada", {"text": "/me waves"}).endswith(" * Ada waves")
+    files = [{"name": "a.txt"}, {"name": "b\x1b.png"}]
+    assert said(PLAIN, TIME, "Ada", {"text": "", "attachments": files}).endswith(
+        ": [a.txt, b·.png]"
+    )
+    assert said(PLAIN, TIME, "Ada", {"text": None}).endswith("Ada: (sealed, or deleted)")
 
 
 def test_nothing_that_a_terminal_obeys_gets_through():
     assert printable("\x1b]0;x\x07a\u202eb\nc") == "·]0;x·a·b ⏎ c"
-    assert "\x1b" not in said(PLAIN, TIME, "A\x1b[2J", "b\x1b[31m")
+    assert "\x1b" not in said(PLAIN, TIME, "A\x1b[2J", {"text": "b\x1b[31m"})
 
 
 def test_names_keep_their_colours():

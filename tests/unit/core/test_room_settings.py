@@ -63,6 +63,9 @@ def test_settings_are_changed_by_those_who_moderate():
     assert code(decide_settings, room(), MEMBER, change) is ErrorCode.FORBIDDEN
     assert code(decide_settings, room("direct"), OWNER, change) is ErrorCode.FORBIDDEN
     assert decide_settings(room(read_only=True), OWNER, change) is None
+    quiet = ChangeSettings(**AT, link_previews=False)
+    assert decide_settings(room(), OWNER, quiet) == RoomSettingsChanged(link_previews=False)
+    assert decide_settings(room(link_previews=False), OWNER, quiet) is None
     assert decide_settings(room(), OWNER, ChangeSettings(**AT)) is None
 
 

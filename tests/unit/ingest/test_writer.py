@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from ingest.files import Files
 from ingest.keys import KeysUnavailable, Reservation
 from ingest.postgres import Projected
 from ingest.recent import RecentEvents
@@ -15,13 +16,14 @@ from ingest.writer import Writer
 from ingest.writes import digest_of
 from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
-from roomlog.events import FirstMember, MessageDeleted, MessageRestored, RoomCreated
+from roomlog.events import Attachment, FirstMember, MessageDeleted, MessageRestored, RoomCreated
 from roomlog.partitions import PARTITIONS, partition_of
 from roomlog.protocol import (
     ChangeRole,
     CreateRoom,
     DeleteMessage,
     EditMessage,
+    FileReference,
     InviteMember,
     JoinRoom,
     LeaveRoom,
@@ -49,7 +51,17 @@ from tests.unit.ingest.twins import (
 ME, OTHER = "n1-0000", "n2-0000"
 
 
+OWN_FILE = Attachment(ids.derived_id("file"), "plan.png", "image/png", 7, 4, 3)
+
+
 class Table:
+    is_away = False
+
+    async def files(self, owner, wanted):
+        if self.is_away:
+            raise OSError
+        return {OWN_FILE.file_id: OWN_FILE} if owner == ALICE else {}
+
     async def load(self, room_id):
         return Projected(Room(room_id), 0)
 
@@ -147,6 +159,7 @@ class Rig:
             lambda s: None,
             lambda s, o: None,
         )
+        self.table = Table()
         self.targets = Targets(Table(), self.log, CODEC)
         resolver = Resolver(self.log, CODEC, self.keys, self.recent, ME)
         self.writer = Writer(
@@ -158,6 +171,7 @@ class Rig:
             self.lanes,
             resolver,
             self.targets,
+            Files(self.table),
             self.recent,
             CODEC,
             self.find_workspace,
@@ -667,3 +681,40 @@ async def test_invites_are_for_workspaces_and_messages_for_rooms(company):
         (2, "bad_request"),
         (3, "no_such_room"),
     ]
+
+
+def with_file(number, *files):
+    references = tuple(FileReference(file) for file in files)
+    return PostMessage(id=number, key=f"k{number}", room=ROOM, text="", attachments=references)
+
+
+async def test_a_message_has_the_files_that_it_names_as_they_were_stored(rig):
+    rig.submit(with_file(0, OWN_FILE.file_id, OWN_FILE.file_id))
+    rig.submit(post(1))
+    await rig.settle()
+    assert rig.answers() == [(0, "ack"), (1, "ack")]
+    first = rig.log.records[partition_of(ROOM)][1]
+    assert CODEC.decode(first.value).body.attachments == (OWN_FILE,)
+
+
+@pytest.mark.parametrize("files", [(ids.new_id(),), (OWN_FILE.file_id, "../x")])
+async def test_a_file_that_is_not_there_is_not_attached(rig, files):
+    rig.submit(with_file(0, *files))
+    await rig.settle()
+    assert rig.answers() == [(0, "bad_request")]
+
+
+async def test_nobody_attaches_a_strangers_file(rig):
+    rig.submit(with_file(0, OWN_FILE.file_id), sender=BOB)
+    await rig.settle()
+    assert rig.answers() == [(0, "bad_request")]
+
+
+async def test_files_that_cannot_be_looked_up_may_be_attached_later_under_the_same_key(rig):
+    rig.table.is_away = True
+    rig.submit(with_file(0, OWN_FILE.file_id))
+    await rig.settle()
+    rig.table.is_away = False
+    rig.submit(with_file(0, OWN_FILE.file_id))
+    await rig.settle()
+    assert rig.answers() == [(0, "unavailable"), (0, "ack")]

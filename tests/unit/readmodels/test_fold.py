@@ -76,10 +76,10 @@ def test_a_room_has_the_settings_that_were_changed_last_and_its_workspace():
     fold = folded(
         event(inside),
         event(RoomSettingsChanged(archived=True, history="joined")),
-        event(RoomSettingsChanged(archived=False)),
+        event(RoomSettingsChanged(archived=False, link_previews=False)),
     )
-    names = ("workspace_id", "archived", "read_only", "history")
-    assert [column(fold, name) for name in names] == [BOB, False, False, "joined"]
+    names = ("workspace_id", "archived", "read_only", "history", "link_previews")
+    assert [column(fold, name) for name in names] == [BOB, False, False, "joined", False]
 
 
 def test_invites_are_there_until_they_are_revoked():

@@ -12,6 +12,8 @@ export interface RoomSettings {
   archived?: boolean;
   read_only?: boolean;
   history?: History;
+  /** What links lead to is shown under messages. */
+  link_previews?: boolean;
 }
 /** A role in a workspace. */
 export type WorkspaceRole = Role | "admin" | "guest";
@@ -22,6 +24,9 @@ export interface Attachment {
   name: string;
   media_type: string;
   size_bytes: number;
+  /** Of an image, in pixels as it is shown; 0 or missing: not known. */
+  width?: number;
+  height?: number;
 }
 
 /** A durable event of a room. `prev` is the cursor of the event before it in the same room. */
@@ -161,7 +166,8 @@ export type KeyedCommand =
       op: "send";
       text: string;
       reply_to?: string;
-      attachments?: Attachment[];
+      /** Files of one's own, as `POST /files` answered them; only the id counts. */
+      attachments?: Pick<Attachment, "file_id">[];
       mentions?: string[];
     })
   | (Keyed & { op: "edit"; event: string; text: string })

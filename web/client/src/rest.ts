@@ -24,7 +24,10 @@ export interface RestOptions {
 
 export interface RequestOptions {
   query?: Record<string, string | number | boolean | null | undefined>;
+  /** Sent as JSON, except for a form, which is sent as it is. */
   body?: unknown;
+  /** Another way to send this request, for instance one that tells how far it is. */
+  fetch?: typeof fetch;
   /** False for the routes of signing in and renewing themselves, where 401 is the answer. */
   renew?: boolean;
   signal?: AbortSignal;
@@ -64,12 +67,12 @@ export class RestClient {
   }
 
   private async attempt(method: string, path: string, options: RequestOptions): Promise<Response> {
-    const send = this.options.fetch ?? fetch;
+    const send = options.fetch ?? this.options.fetch ?? fetch;
     try {
       return await send(this.options.base + path + queryString(options.query), {
         method,
         headers: this.headers(method, options),
-        body: options.body === undefined ? undefined : JSON.stringify(options.body),
+        body: bodyOf(options.body),
         credentials: "same-origin",
         signal: options.signal,
       });
@@ -86,7 +89,7 @@ export class RestClient {
 
   private headers(method: string, options: RequestOptions): Record<string, string> {
     const headers: Record<string, string> = { Accept: "application/json" };
-    if (options.body !== undefined) headers["Content-Type"] = "application/json";
+    if (options.body !== undefined && !isForm(options.body)) headers["Content-Type"] = "application/json";
     if (options.key !== undefined) headers["Idempotency-Key"] = options.key;
     if (options.workspace !== undefined) headers["Roomlog-Workspace"] = options.workspace;
     // A foreign page cannot send this header, which is how the API tells its own page's writes from forged ones.
@@ -95,6 +98,16 @@ export class RestClient {
     if (token) headers["Authorization"] = `Bearer ${token}`;
     return headers;
   }
+}
+
+/** A form tells its own type, with the boundary between its parts. */
+function isForm(body: unknown): body is FormData {
+  return typeof FormData !== "undefined" && body instanceof FormData;
+}
+
+function bodyOf(body: unknown): string | FormData | undefined {
+  if (body === undefined) return undefined;
+  return isForm(body) ? body : JSON.stringify(body);
 }
 
 function queryString(query: RequestOptions["query"]): string {

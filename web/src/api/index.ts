@@ -3,6 +3,8 @@ import { AuthApi } from "./auth";
 import { ChatApi } from "./chat";
 import { ScheduledApi } from "./scheduled";
 import { IntegrationApi } from "./integrations";
+import { FilesApi } from "./files";
+import { PreviewsApi } from "./previews";
 import { WorkspaceApi } from "./workspaces";
 
 const BASE = "/api/v1";
@@ -12,6 +14,8 @@ export interface Api {
   chat: ChatApi;
   scheduled: ScheduledApi;
   integrations: IntegrationApi;
+  files: FilesApi;
+  previews: PreviewsApi;
   workspaces: WorkspaceApi;
 }
 
@@ -25,6 +29,8 @@ export function createApi(): Api {
     chat: new ChatApi(rest),
     scheduled: new ScheduledApi(rest),
     integrations: new IntegrationApi(rest),
+    files: new FilesApi(rest),
+    previews: new PreviewsApi(rest),
     workspaces: new WorkspaceApi(rest),
   };
 }

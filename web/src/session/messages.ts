@@ -1,5 +1,5 @@
 import { ApiError, newKey } from "@roomlog/client";
-import type { RoomlogClient } from "@roomlog/client";
+import type { Attachment, RoomlogClient } from "@roomlog/client";
 import type { ChatApi, FoundPage, SearchQuery } from "../api/chat";
 import type { Action, ChatState } from "../state/model";
 import type { PendingMessage } from "../state/pending";
@@ -25,12 +25,19 @@ export class Messages {
     private readonly flushEvents: () => void,
   ) {}
 
-  send(room: string, text: string, replyTo: string | null, mentions: readonly string[]): void {
+  send(
+    room: string,
+    text: string,
+    replyTo: string | null,
+    mentions: readonly string[],
+    attachments: readonly Attachment[] = [],
+  ): void {
     const message = {
       key: newKey(),
       text,
       replyTo,
       mentions,
+      attachments,
       at: Date.now(),
       state: "sending" as const,
       event: null,
@@ -95,11 +102,14 @@ export class Messages {
     }
   }
 
-  private async post(room: string, { key, text, replyTo, mentions }: PendingMessage): Promise<void> {
+  private async post(room: string, message: PendingMessage): Promise<void> {
+    const { key, text, replyTo, mentions, attachments } = message;
     try {
       const reply = replyTo === null ? {} : { reply_to: replyTo };
       const people = mentions.length === 0 ? {} : { mentions: [...mentions] };
-      const ack = await this.client.command({ op: "send", room, key, text, ...reply, ...people });
+      const ids = attachments.map(({ file_id }) => ({ file_id }));
+      const files = ids.length === 0 ? {} : { attachments: ids };
+      const ack = await this.client.command({ op: "send", room, key, text, ...reply, ...people, ...files });
       this.flushEvents();
       this.store.dispatch({ type: "stored", room, key, event: ack.event ?? "" });
     } catch (error) {

@@ -3,6 +3,8 @@ import type { ChatEvent, ClientEvent, Notice, OpenSocket } from "@roomlog/client
 import type { Api } from "../api";
 import { expiresIn } from "../api/auth";
 import type { Me } from "../api/auth";
+import type { FilesApi } from "../api/files";
+import type { PreviewsApi } from "../api/previews";
 import { reduce } from "../state/chat";
 import { initialState } from "../state/model";
 import type { Action, ChatState } from "../state/model";
@@ -59,6 +61,8 @@ export class ChatSession {
   readonly scheduled: ScheduledMessages;
   /** Hooks and webhooks: only what their dialog shows. */
   readonly integrations: IntegrationApi;
+  readonly files: FilesApi;
+  readonly previews: PreviewsApi;
   private readonly reading: Reading;
   private readonly attention: Attention;
   private readonly client: RoomlogClient;
@@ -101,6 +105,8 @@ export class ChatSession {
     this.threads = new Threads(api.chat, this.store);
     this.scheduled = new ScheduledMessages(api.scheduled, this.store);
     this.integrations = api.integrations;
+    this.files = api.files;
+    this.previews = api.previews;
     this.reading = new Reading(this.client, api.chat, this.store);
     this.attention = new Attention(this.store, this.names, this.rooms, options.alert);
   }

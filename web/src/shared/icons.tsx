@@ -33,6 +33,9 @@ const PATHS = {
   pin: "M9 4h6l-1 6 3 3H7l3-3zM12 13v7",
   chart: "M4 20h16M6 20v-6M11 20V9M16 20V5",
   thread: "M4 5h16v9H11l-4 4v-4H4zM8 8.5h8M8 11h5",
+  clip: "M20 11.5l-8.2 8.2a5 5 0 0 1-7.1-7.1L13 4.3a3.4 3.4 0 0 1 4.8 4.8l-8.3 8.3a1.7 1.7 0 0 1-2.4-2.4L14.5 7.6",
+  file: "M6 3h8l5 5v13H6zM14 3v5h5",
+  download: "M12 4v11M7 11l5 5 5-5M5 20h14",
   speech: "M4 5h16v11H10l-5 4v-4H4z",
 } as const;
 

@@ -55,6 +55,7 @@ function written(key = "k1"): Action {
     text: "hi",
     replyTo: null,
     mentions: [],
+    attachments: [],
     at: 0,
     state: "sending",
     event: null,

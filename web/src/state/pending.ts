@@ -1,6 +1,6 @@
 /** Messages that were written here and are not in the log as far as we know. */
 
-import type { ChatEvent } from "@roomlog/client";
+import type { Attachment, ChatEvent } from "@roomlog/client";
 
 export interface PendingMessage {
   /** The idempotency key: a retry uses the same one, and so can never post twice. */
@@ -9,6 +9,7 @@ export interface PendingMessage {
   replyTo: string | null;
   /** The ids of those whom it mentions. */
   mentions: readonly string[];
+  attachments: readonly Attachment[];
   at: number;
   state: "sending" | "stored" | "failed";
   /** The event's id, once the log has it. */

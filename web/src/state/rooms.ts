@@ -16,6 +16,8 @@ export interface Room {
   archived: boolean;
   /** Only owners and moderators write. */
   read_only: boolean;
+  /** Missing in an answer of an older server: as if it were true. */
+  link_previews?: boolean;
   history: History;
   members: number;
   is_member: boolean;
@@ -64,6 +66,7 @@ function settingsOf({ d }: ChatEvent): Partial<Room> {
   return {
     ...(typeof d.archived === "boolean" && { archived: d.archived }),
     ...(typeof d.read_only === "boolean" && { read_only: d.read_only }),
+    ...(typeof d.link_previews === "boolean" && { link_previews: d.link_previews }),
     ...((d.history === "all" || d.history === "joined") && { history: d.history }),
   };
 }

@@ -1,6 +1,6 @@
 /** One room's history as it is on the screen: a pure fold over pages from REST and live events. */
 
-import type { ChatEvent } from "@roomlog/client";
+import type { Attachment, ChatEvent } from "@roomlog/client";
 
 export interface Reaction {
   emoji: string;
@@ -26,6 +26,7 @@ export interface MessageItem {
   withheld: boolean;
   /** Who deleted it, as far as that was seen here. */
   deletedBy: string | null;
+  attachments: readonly Attachment[];
 }
 
 /** A small grey line: who joined, left, created or renamed. `detail` is a new name, topic or role. */
@@ -66,6 +67,7 @@ export interface ApiMessage {
   reactions?: { emoji: string; users?: string[]; count?: number }[] | null;
   mentions?: string[] | null;
   thread?: { count?: number } | null;
+  attachments?: unknown;
 }
 
 const FIRST_INDEX = 1_000_000_000;
@@ -112,6 +114,7 @@ export function fromApi(message: ApiMessage): MessageItem {
     replies: message.thread?.count ?? 0,
     withheld: message.deleted_at != null,
     deletedBy: null,
+    attachments: readFiles(message.attachments),
   };
 }
 
@@ -177,7 +180,17 @@ function itemOf(event: ChatEvent): TimelineItem | null {
     const mentions = readIds(d.mentions);
     const untouched = { edited: false, deleted: false, reactions: [], replies: 0, withheld: false };
     const text = readText(d.text);
-    return { kind: "message", ...common, text, replyTo, mentions, ...untouched, deletedBy: null };
+    const attachments = readFiles(d.attachments);
+    return {
+      kind: "message",
+      ...common,
+      text,
+      replyTo,
+      mentions,
+      attachments,
+      ...untouched,
+      deletedBy: null,
+    };
   }
   if (!NOTICES.has(event.type)) return null;
   const detail = readText(d.name) || readText(d.topic) || readText(d.role) || readText(d.language);
@@ -246,4 +259,20 @@ function readText(value: unknown): string {
 
 function readIds(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
+}
+
+/** What a message says where only words have room: of one without words, the names of its files. */
+export function wordsOf({ text, attachments }: Pick<MessageItem, "text" | "attachments">): string {
+  return text === "" ? attachments.map((file) => file.name).join(", ") : text;
+}
+
+const NO_FILES: readonly Attachment[] = [];
+
+function readFiles(value: unknown): readonly Attachment[] {
+  return Array.isArray(value) ? (value as unknown[]).filter(isFile) : NO_FILES;
+}
+
+function isFile(value: unknown): value is Attachment {
+  const file = value as Partial<Attachment> | null;
+  return typeof file?.file_id === "string" && typeof file.name === "string";
 }

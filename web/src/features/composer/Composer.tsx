@@ -1,4 +1,4 @@
-import { ActionIcon, CloseButton, Group, Text, Textarea } from "@mantine/core";
+import { ActionIcon, CloseButton, FileButton, Group, Text, Textarea } from "@mantine/core";
 import { useEffect, useId, useState } from "react";
 import type { KeyboardEvent, RefObject } from "react";
 import { flushSync } from "react-dom";
@@ -9,13 +9,18 @@ import { canHover } from "../../shared/media";
 import { UserName } from "../../shared/UserName";
 import { plain } from "../../shared/plain";
 import type { ChatState } from "../../state/model";
+import { wordsOf } from "../../state/timeline";
 import type { MessageItem } from "../../state/timeline";
 import { ScheduleDialog } from "../schedule/ScheduleDialog";
 import { ScheduledBar } from "../schedule/ScheduledBar";
 import { drafts } from "./drafts";
 import { MentionList, optionId } from "./MentionList";
+import { UploadList } from "./UploadList";
+import { useDrop } from "./useDrop";
 import { useMentions } from "./useMentions";
+import { useUploads } from "./useUploads";
 import classes from "./Composer.module.css";
+import uploadClasses from "./Uploads.module.css";
 
 const WARN_FROM = 7_500;
 const SHOWN_OF_NAME = 22;
@@ -32,14 +37,17 @@ interface Props {
 
 /**
  * The box to write in: Enter sends, Shift and Enter makes a new line, Escape drops the reply, `@` offers members,
- * the arrow up in an empty box edits one's last message.
+ * files are picked, pasted or dropped, the arrow up in an empty box edits one's last message.
  */
 export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: Props) {
   const session = useSession();
   const [text, setText] = useState(() => drafts.get(room) ?? "");
   const [scheduling, setScheduling] = useState(false);
   const length = lengthOf(text);
-  const sendable = text.trim() !== "" && length <= LONGEST;
+  const uploads = useUploads(room);
+  const hasContent = text.trim() !== "" || uploads.list.length > 0;
+  const sendable = hasContent && uploads.isReady && length <= LONGEST;
+  const isOver = useDrop(uploads.add);
 
   const listId = useId();
   const mentions = useMentions(room, text, (next, caret) => {
@@ -62,7 +70,9 @@ export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: 
   function send() {
     if (!sendable) return;
     const written = text.trim();
-    session.messages.send(room, written, replyTo?.id ?? null, mentions.mentioned(plain(written)));
+    const people = mentions.mentioned(plain(written));
+    session.messages.send(room, written, replyTo?.id ?? null, people, uploads.stored);
+    uploads.clear();
     clear();
     box.current?.focus();
   }
@@ -95,7 +105,24 @@ export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: 
       )}
       <ScheduledBar room={room} />
       {replyTo && <Replying message={replyTo} onCancel={onReplyDone} />}
+      <UploadList uploads={uploads} />
+      {isOver && <div className={uploadClasses.target}>Drop files to attach them</div>}
       <Group gap="xs" wrap="nowrap" align="flex-end">
+        <FileButton multiple onChange={uploads.add}>
+          {(button) => (
+            <ActionIcon
+              {...button}
+              size={42}
+              variant="subtle"
+              color="gray"
+              aria-label="Attach files"
+              title="Attach files"
+              onMouseDown={(event) => event.preventDefault()}
+            >
+              <Icon name="clip" size={20} />
+            </ActionIcon>
+          )}
+        </FileButton>
         <Textarea
           ref={box}
           flex={1}
@@ -107,6 +134,13 @@ export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: 
             mentions.look(currentTarget.value, currentTarget.selectionStart);
           }}
           onKeyDown={onKeyDown}
+          onPaste={(event) => {
+            const pasted = [...event.clipboardData.files];
+            // Text that comes with a picture of itself, as from a table, is meant as text.
+            if (pasted.length === 0 || event.clipboardData.types.includes("text/plain")) return;
+            event.preventDefault();
+            uploads.add(pasted);
+          }}
           onBlur={mentions.close}
           aria-autocomplete="list"
           aria-controls={isOffering ? listId : undefined}
@@ -123,8 +157,8 @@ export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: 
           variant="subtle"
           color="gray"
           aria-label="Schedule the message"
-          title="Send later"
-          disabled={!sendable}
+          title={uploads.list.length > 0 ? "Messages with files are sent at once" : "Send later"}
+          disabled={!sendable || uploads.list.length > 0}
           onClick={() => setScheduling(true)}
         >
           <Icon name="clock" size={20} />
@@ -186,7 +220,7 @@ function Replying({ message, onCancel }: { message: MessageItem; onCancel: () =>
         <strong>
           <UserName user={message.sender} />
         </strong>
-        : <bdi>{plain(message.text)}</bdi>
+        : <bdi>{plain(wordsOf(message))}</bdi>
       </span>
       <CloseButton size="sm" aria-label="Cancel the reply" onClick={onCancel} />
     </div>

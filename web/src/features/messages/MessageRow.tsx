@@ -5,7 +5,9 @@ import { Icon } from "../../shared/icons";
 import { mayWrite, moderates } from "../../state/members";
 import type { MessageItem } from "../../state/timeline";
 import { useRowActions } from "./actions";
+import { Attachments } from "./Attachments";
 import { EditBox } from "./EditBox";
+import { LinkCard } from "./LinkCard";
 import { MessageTools } from "./MessageTools";
 import type { Open } from "./MessageTools";
 import { Reactions } from "./Reactions";
@@ -54,6 +56,8 @@ export function MessageRow({ item, head, quoted, editing, marked }: Props) {
         }
         instead={editing && <EditBox item={item} />}
       >
+        {!editing && !item.deleted && <LinkCard text={item.text} />}
+        {!item.deleted && <Attachments files={item.attachments} />}
         {item.deleted ? <Restore item={item} /> : <Reactions item={item} />}
         {item.replies > 0 && (
           <Button

@@ -3,6 +3,7 @@ import { useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
 import type { PendingMessage } from "../../state/pending";
 import type { MessageItem } from "../../state/timeline";
+import { Attachments } from "./Attachments";
 import { ReplyQuote } from "./ReplyQuote";
 import { Speech } from "./Speech";
 import classes from "./messages.module.css";
@@ -31,6 +32,7 @@ export function PendingRow({ room, message, sender, head, quoted }: Props) {
           message.replyTo !== null && <ReplyQuote id={message.replyTo} quoted={quoted} />
         }
       >
+        <Attachments files={message.attachments} />
         {failed && <Failure room={room} message={message} />}
       </Speech>
       {message.state === "sending" && (

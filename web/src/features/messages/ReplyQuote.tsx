@@ -4,6 +4,7 @@ import { useChat, useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
 import { plain } from "../../shared/plain";
 import { UserName } from "../../shared/UserName";
+import { wordsOf } from "../../state/timeline";
 import type { MessageItem } from "../../state/timeline";
 import { useRowActions } from "./actions";
 import classes from "./messages.module.css";
@@ -41,7 +42,9 @@ function Words({ message }: { message: MessageItem }) {
       <strong>
         <UserName user={message.sender} />
       </strong>
-      <bdi className={classes.quoteText}>{message.deleted ? "This was deleted." : plain(message.text)}</bdi>
+      <bdi className={classes.quoteText}>
+        {message.deleted ? "This was deleted." : plain(wordsOf(message))}
+      </bdi>
     </>
   );
 }

@@ -73,6 +73,7 @@ export function Speech({
 type WordsProps = Pick<Props, "sender" | "text" | "mentions" | "edited" | "onHistory">;
 
 function Words({ sender, text, mentions, edited, onHistory }: WordsProps) {
+  if (text === "" && !edited) return null; // a message of files alone
   if (text === null) return <p className={classes.tombstone}>This was deleted.</p>;
   const action = actionText(text);
   return (

@@ -5,7 +5,15 @@ import { actionText, rowShape } from "./rows";
 const NOON = new Date(2026, 0, 2, 12).getTime();
 
 function message(fields: Partial<MessageItem> = {}): MessageItem {
-  const common = { replyTo: null, edited: false, deleted: false, reactions: [], mentions: [], replies: 0 };
+  const common = {
+    replyTo: null,
+    edited: false,
+    deleted: false,
+    reactions: [],
+    mentions: [],
+    attachments: [],
+    replies: 0,
+  };
   return {
     kind: "message",
     id: "e1",

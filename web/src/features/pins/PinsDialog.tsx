@@ -9,6 +9,7 @@ import { fullTime } from "../../shared/time";
 import { UserName } from "../../shared/UserName";
 import { mayWrite } from "../../state/members";
 import type { Room } from "../../state/rooms";
+import { fromApi, wordsOf } from "../../state/timeline";
 
 const NONE: readonly string[] = [];
 
@@ -51,7 +52,7 @@ export function PinsDialog({ room, onClose }: { room: Room; onClose: () => void 
               <UserName user={message.sender} />
             </Text>
             <Text size="sm" dir="auto" lineClamp={4} style={{ overflowWrap: "anywhere" }}>
-              {typeof message.text === "string" ? plain(message.text) : "(sealed)"}
+              {typeof message.text === "string" ? plain(wordsOf(fromApi(message))) : "(sealed)"}
             </Text>
             <Group justify="space-between" gap="xs">
               <Text size="xs" c="dimmed">

@@ -4,6 +4,7 @@ import { Icon } from "../../shared/icons";
 import { mayInvite, moderates } from "../../state/members";
 import type { Room } from "../../state/rooms";
 import { PinsDialog } from "../pins/PinsDialog";
+import { FilesDialog } from "./FilesDialog";
 import { InviteDialog } from "./InviteDialog";
 import { IntegrationsDialog } from "../integrations/IntegrationsDialog";
 import { JumpDialog } from "./JumpDialog";
@@ -12,7 +13,7 @@ import { MembersDialog } from "./MembersDialog";
 import { SettingsDialog } from "./SettingsDialog";
 import { StatsDialog } from "./StatsDialog";
 
-type Dialog = "members" | "pins" | "stats" | "jump" | "invite" | "settings" | "integrations" | "leave" | null;
+type Dialog = "members" | "pins" | "files" | "stats" | "jump" | "invite" | "settings" | "integrations" | "leave" | null;
 
 /** What a member can do with a room; what the server would refuse is not offered. */
 export function RoomMenu({ room }: { room: Room }) {
@@ -32,6 +33,9 @@ export function RoomMenu({ room }: { room: Room }) {
           </Menu.Item>
           <Menu.Item leftSection={<Icon name="pin" />} onClick={() => setDialog("pins")}>
             Pinned messages
+          </Menu.Item>
+          <Menu.Item leftSection={<Icon name="clip" />} onClick={() => setDialog("files")}>
+            Files
           </Menu.Item>
           <Menu.Item leftSection={<Icon name="clock" />} onClick={() => setDialog("jump")}>
             Jump to a day
@@ -63,6 +67,7 @@ export function RoomMenu({ room }: { room: Room }) {
       {dialog === "members" && <MembersDialog room={room} onClose={close} />}
       {dialog === "pins" && <PinsDialog room={room} onClose={close} />}
       {dialog === "stats" && <StatsDialog room={room} onClose={close} />}
+      {dialog === "files" && <FilesDialog room={room} onClose={close} />}
       {dialog === "jump" && <JumpDialog room={room} onClose={close} />}
       {dialog === "invite" && <InviteDialog room={room} onClose={close} />}
       {dialog === "settings" && <SettingsDialog room={room} onClose={close} />}

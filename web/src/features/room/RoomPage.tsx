@@ -5,6 +5,7 @@ import { ConfirmDialog } from "../../shared/ConfirmDialog";
 import { canHover } from "../../shared/media";
 import { plain } from "../../shared/plain";
 import { mayWrite } from "../../state/members";
+import { wordsOf } from "../../state/timeline";
 import type { MessageItem } from "../../state/timeline";
 import { Composer } from "../composer/Composer";
 import { HistoryDialog } from "../messages/HistoryDialog";
@@ -104,7 +105,7 @@ function RemoveDialog({ room, message, onDone, onClose }: RemoveProps) {
   return (
     <ConfirmDialog title="Delete this message?" action="Delete" onConfirm={remove} onClose={onClose}>
       <p style={{ margin: 0, overflowWrap: "anywhere" }}>
-        “<bdi>{shortened(plain(message.text))}</bdi>”
+        “<bdi>{shortened(plain(wordsOf(message)))}</bdi>”
       </p>
       <p style={{ margin: "8px 0 0" }}>
         Everybody will see that a message was deleted here. You can take it back.

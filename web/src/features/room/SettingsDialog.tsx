@@ -16,14 +16,16 @@ export function SettingsDialog({ room, onClose }: { room: Room; onClose: () => v
   const [language, setLanguage] = useState(room.language ?? SIMPLE);
   const [readOnly, setReadOnly] = useState(room.read_only);
   const [joined, setJoined] = useState(room.history === "joined");
+  const [previews, setPreviews] = useState(room.link_previews !== false);
   const [archived, setArchived] = useState(room.archived);
 
   async function save() {
     const history = joined ? "joined" : "all";
-    const isOther = readOnly !== room.read_only || history !== room.history;
+    const hadPreviews = room.link_previews !== false;
+    const isOther = readOnly !== room.read_only || history !== room.history || previews !== hadPreviews;
     // Out of the archive first, into it last: an archived room takes no name.
     if (room.archived && !archived) await rooms.setSettings(room.id, { archived });
-    if (isOther) await rooms.setSettings(room.id, { read_only: readOnly, history });
+    if (isOther) await rooms.setSettings(room.id, { read_only: readOnly, history, link_previews: previews });
     if (name.trim() !== room.name) await rooms.rename(room.id, name.trim());
     if (topic.trim() !== (room.topic ?? "")) await rooms.setTopic(room.id, topic.trim());
     if (language !== (room.language ?? SIMPLE)) await rooms.setLanguage(room.id, language);
@@ -76,6 +78,12 @@ export function SettingsDialog({ room, onClose }: { room: Room; onClose: () => v
             description="Members read what came since they joined."
             checked={joined}
             onChange={(event) => setJoined(event.currentTarget.checked)}
+          />
+          <Switch
+            label="Link previews"
+            description="What links lead to is shown under messages."
+            checked={previews}
+            onChange={(event) => setPreviews(event.currentTarget.checked)}
           />
           <Switch
             label="Archived"

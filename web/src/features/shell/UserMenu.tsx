@@ -8,6 +8,7 @@ import {
 } from "@mantine/core";
 import type { Me } from "../../api/auth";
 import { Icon } from "../../shared/icons";
+import { useLinkPreviews } from "../../shared/linkPreviews";
 import { useDesktopAlerts } from "./desktopAlerts";
 
 interface Props {
@@ -20,6 +21,7 @@ export function UserMenu({ me, onSignOut }: Props) {
   const { setColorScheme } = useMantineColorScheme();
   const isDark = useComputedColorScheme("light") === "dark";
   const alerts = useDesktopAlerts();
+  const previews = useLinkPreviews();
   return (
     <Menu position="bottom-end" width={250} withArrow>
       <Menu.Target>
@@ -42,6 +44,9 @@ export function UserMenu({ me, onSignOut }: Props) {
           onClick={() => setColorScheme(isDark ? "light" : "dark")}
         >
           {isDark ? "Light colours" : "Dark colours"}
+        </Menu.Item>
+        <Menu.Item leftSection={<Icon name="link" />} closeMenuOnClick={false} onClick={previews.toggle}>
+          {`Link previews on this device: ${previews.on ? "on" : "off"}`}
         </Menu.Item>
         {alerts.isSupported && (
           <Menu.Item

@@ -10,6 +10,7 @@ import { fromApi } from "../../state/timeline";
 import type { MessageItem } from "../../state/timeline";
 import { withNews } from "../../state/thread";
 import type { Thread } from "../../state/thread";
+import { Attachments } from "../messages/Attachments";
 import { Speech } from "../messages/Speech";
 import classes from "./threads.module.css";
 
@@ -78,7 +79,9 @@ function Said({ item }: { item: MessageItem }) {
         text={item.deleted ? null : item.text}
         mentions={item.mentions}
         edited={item.edited}
-      />
+      >
+        {!item.deleted && <Attachments files={item.attachments} />}
+      </Speech>
     </div>
   );
 }

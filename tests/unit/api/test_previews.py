@@ -1,0 +1,190 @@
+"""What a preview may be fetched from, and what a page says of itself: on a web server that means no good."""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from ipaddress import ip_address
+
+import pytest
+
+from api.previews.addresses import NotFetched, choose, exceptions_of, is_public, target_of
+from api.previews.fetch import PAGE_BYTES, PAGES, Fetched, Fetcher
+from api.previews.page import page_of
+from tests.webserver import HERE, Server
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1"),
+        *("169.254.169.254", "169.254.0.1", "224.0.0.1", "255.255.255.255", "240.0.0.1"),
+        *("::", "::1", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1"),
+        *("::ffff:127.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "64:ff9b::7f00:1"),
+        *("2002:7f00:1::", "2002:a9fe:a9fe::1", "2001:0:1:2:3:4:80ff:fffe"),
+    ],
+)
+def test_nothing_inside_is_public(address: str) -> None:
+    assert not is_public(ip_address(address))
+
+
+@pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f::1", "::ffff:93.184.215.14"])
+def test_what_everybody_reaches_is_public(address: str) -> None:
+    assert is_public(ip_address(address))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("file:///etc/passwd", "ftp://example.org/", "javascript:alert(1)", "//example.org", ""),
+        *("http://", "http://user@example.org/", "http://a:b@example.org/", "http://x:99999/"),
+        *("http://a b/", "http://exa\nmple.org/", "http://[::1/", "gopher://x", "data:text/html,x"),
+        "http://example.org/" + "x" * 2048,
+    ],
+)
+def test_only_addresses_of_the_web_are_taken(url: str) -> None:
+    with pytest.raises(NotFetched):
+        target_of(url)
+
+
+def test_only_the_ports_of_the_web_are_taken() -> None:
+    public = ["93.184.215.14"]
+    assert choose(target_of("https://example.org/"), public, [])
+    for port in (22, 6379, 8080):
+        with pytest.raises(NotFetched):
+            choose(target_of(f"http://example.org:{port}/"), public, [])
+
+
+def test_of_several_addresses_a_public_one_is_taken() -> None:
+    target = target_of("http://example.org/")
+    assert str(choose(target, ["10.0.0.1", "93.184.215.14"], [])) == "93.184.215.14"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    running = await Server.running()
+    yield running
+    running.close()
+
+
+async def resolved(host: str, port: int) -> Sequence[str]:
+    return [{"good.test": HERE, "bad.test": "10.0.0.1"}.get(host, host)]
+
+
+def fetcher() -> Fetcher:
+    return Fetcher(exceptions_of(f"{HERE}/32"), resolved)
+
+
+async def fetch(url: str) -> Fetched:
+    return await fetcher().fetch(url, PAGES, PAGE_BYTES)
+
+
+async def test_a_page_is_fetched_through_redirects_under_its_own_name(server: Server) -> None:
+    server.page("/b", b"<title>here</title>", "text/html; charset=utf-8")
+    server.redirect("/a", "/b")
+    got = await fetch(server.url("/a", "good.test"))
+    assert (got.data, got.charset) == (b"<title>here</title>", "utf-8")
+    assert got.url == server.url("/b", "good.test")
+    assert all(f"Host: good.test:{server.port}\r\n" in head for head in server.heads)
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        *(
+            "http://127.0.0.1:{port}/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://bad.test/",
+            "http://[::1]/",
+        ),
+        *("http://169.254.169.254/latest/meta-data", "file:///etc/passwd", "http://0.0.0.0/"),
+    ],
+)
+async def test_no_redirect_leads_inside(server: Server, location: str) -> None:
+    url = server.redirect("/a", location.format(port=server.port))
+    with pytest.raises(NotFetched):
+        await fetch(url)
+    assert server.asked == ["/a"]
+
+
+async def test_redirects_end(server: Server) -> None:
+    for n in range(5):
+        server.redirect(f"/{n}", f"/{n + 1}")
+    with pytest.raises(NotFetched, match="more than 3"):
+        await fetch(server.url("/0"))
+    assert len(server.asked) == 4
+
+
+async def test_a_name_that_changes_its_address_is_asked_once(server: Server) -> None:
+    server.page("/", b"<title>x</title>")
+    answers = [[HERE], ["127.0.0.1"]]
+
+    async def rebinding(host: str, port: int) -> Sequence[str]:
+        return answers.pop(0)
+
+    got = await Fetcher(exceptions_of(HERE), rebinding).fetch(
+        server.url("/", "rebinds.test"), PAGES, PAGE_BYTES
+    )
+    assert got.data
+    assert answers == [["127.0.0.1"]]
+
+
+async def test_no_more_is_read_than_is_wanted(server: Server) -> None:
+    got = await fetch(server.url("/endless"))
+    assert len(got.data) == PAGE_BYTES
+    assert page_of(got) is not None
+
+
+async def test_nobody_is_waited_for_for_long(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.previews.fetch.TIMEOUT_S", 0.2)
+    began = time.monotonic()
+    with pytest.raises(NotFetched, match="longer"):
+        await fetch(server.url("/silent"))
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("kind", ["application/pdf", "image/svg+xml", ""])
+async def test_only_pages_are_read(server: Server, kind: str) -> None:
+    with pytest.raises(NotFetched):
+        await fetch(server.page("/", b"x", kind))
+
+
+async def test_what_is_packed_is_not_unpacked(server: Server) -> None:
+    server.answers["/"] = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\nx"
+    )
+    with pytest.raises(NotFetched, match="packed"):
+        await fetch(server.url("/"))
+
+
+def said(html: str | bytes, charset: str = "") -> tuple[str, ...] | None:
+    data = html if isinstance(html, bytes) else html.encode()
+    page = page_of(Fetched("https://example.org/a/b", "text/html", charset, data))
+    return page and tuple(page)
+
+
+def test_what_a_page_says_of_itself() -> None:
+    assert said(
+        """<html><head><title>plain</title><meta property="og:title" content="The  menu &amp; more">
+        <meta name="description" content="second"><meta property="og:description" content="first">
+        <meta property="og:site_name" content="Tea"><meta property="og:image" content="../x.png">"""
+    ) == ("The menu & more", "first", "Tea", "https://example.org/x.png")
+    assert said("<title>only\n this</title>") == ("only this", "", "example.org", "")
+    for nothing in ("", "<title> </title>", "<p>text", "\0"):
+        assert said(nothing) is None
+
+
+def test_what_a_page_says_is_text_and_short() -> None:
+    evil = "<title>&lt;script&gt;alert(1)&lt;/script&gt;\u202etxt" + "x" * 5_000 + "</title>"
+    found = said(evil)
+    assert found is not None
+    assert found[0].startswith("<script>alert(1)</script>txt")
+    assert len(found[0]) == 200
+
+
+def test_a_page_is_read_in_its_encoding() -> None:
+    assert (said("<title>Grüße</title>".encode("latin-1"), "iso-8859-1") or "")[0] == "Grüße"
+    meta = '<meta charset="windows-1251"><title>чай</title>'.encode("windows-1251")
+    assert (said(meta) or "")[0] == "чай"
+    assert (said("<title>茶</title>", "no-such") or "")[0] == "茶"
+    assert (said("<title>x</title>", "base64") or "")[0] == "x"
