@@ -36,7 +36,7 @@ async def bring_forward(person, planned):
     """Let a message's time come in a moment."""
     path, change = f"/scheduled/{planned['id']}", {"send_at": after(0.3)}
     changed = await person.http.patch(path, json=change)
-    assert (changed.status_code, changed.json()["state"]) == (200, "waiting")
+    assert changed.status_code == 200, changed.text
     return changed.json()["send_at"]
 
 
