@@ -61,7 +61,9 @@ async def change_scheduled(schedule: str, body: ScheduleChange, who: Who, use: U
     use.limits.write(who.user_id)
     send_at = None if body.send_at is None else _micros(body.send_at)
     row = await use.schedules.tell(who.user_id, ScheduleChanged(schedule, body.text, send_at))
-    _require_waiting(row)
+    # It may be on its way by now, as it was changed: that is what was asked for.
+    if body.text not in (None, row["text"]) or body.send_at not in (None, row["send_at"]):
+        raise _too_late(row)
     return answer(_scheduled(row))
 
 

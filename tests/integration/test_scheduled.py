@@ -1,15 +1,16 @@
 """Messages that are to be sent later: kept by the log, sent once, by whichever worker is alive."""
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api import sql
 from api.postgres import reader
 from api.services import Services
+from roomlog.accounts import UserEvent
 from roomlog.ids import new_id
-from roomlog.schedules import SendingStarted, send_key
+from roomlog.schedules import MessageScheduled, SendingStarted, message_id, send_key
 from tests.integration.api_people import Person, problem
 
 
@@ -27,8 +28,16 @@ async def bob(stack):
     await person.http.aclose()
 
 
-def soon(seconds=1.2):
+def after(seconds):
     return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+async def bring_forward(person, planned):
+    """Let a message's time come in a moment."""
+    path, change = f"/scheduled/{planned['id']}", {"send_at": after(0.3)}
+    changed = await person.http.patch(path, json=change)
+    assert changed.status_code == 200, changed.text
+    return changed.json()["send_at"]
 
 
 async def schedule(person, room, text, send_at, key=None, **more):
@@ -57,7 +66,7 @@ async def texts(person, room):
 async def test_a_message_is_sent_at_its_time_as_it_was_last(ada, bob):
     room = await ada.room("tea")
     await bob.join(room)
-    key, at, later = new_id(), soon(), soon(3600)
+    key, at = new_id(), after(3600)
     first = await schedule(ada, room, "helo", at, key, mentions=[bob.id])
     assert await schedule(ada, room, "helo", at, key, mentions=[bob.id]) == first
     refused = await ada.http.post(
@@ -66,8 +75,8 @@ async def test_a_message_is_sent_at_its_time_as_it_was_last(ada, bob):
         headers={"Idempotency-Key": key},
     )
     problem(refused, 409, "key_reused")
-    gone = await schedule(ada, room, "never", soon())
-    far = await schedule(ada, room, "far", later)
+    gone = await schedule(ada, room, "never", after(3600))
+    far = await schedule(ada, room, "far", after(7200))
     changed = await ada.http.patch(f"/scheduled/{first['id']}", json={"text": "hello"})
     assert (changed.json()["text"], changed.json()["state"]) == ("hello", "waiting")
     cancelled = await ada.http.delete(f"/scheduled/{gone['id']}")
@@ -83,10 +92,11 @@ async def test_a_message_is_sent_at_its_time_as_it_was_last(ada, bob):
         more = {"json": {"text": "mine"}} if method == "patch" else {}
         problem(await getattr(bob.http, method)(f"/scheduled/{path}", **more), 404, "not_found")
 
+    due = await bring_forward(ada, first)
     assert await ends(ada, {first["id"]}) == {}
     sent = await ada.read(f"/messages/{first['message']}")
     assert (sent["text"], sent["sender"], sent["mentions"]) == ("hello", ada.id, [bob.id])
-    assert sent["ts"] >= first["send_at"]
+    assert sent["ts"] >= due
     assert await texts(bob, room) == ["hello"]
     assert (await schedule(ada, room, "helo", at, key))["state"] == "sent"
     late = await ada.http.patch(f"/scheduled/{first['id']}", json={"text": "too late"})
@@ -110,7 +120,7 @@ async def test_a_message_is_sent_at_its_time_as_it_was_last(ada, bob):
 )
 async def test_what_cannot_be_scheduled_is_refused_at_once(ada, body, status, code):
     room = await ada.room("tea")
-    body = {**body, "send_at": body["send_at"] or soon(60)}
+    body = {**body, "send_at": body["send_at"] or after(60)}
     problem(await ada.http.post(f"/rooms/{room}/messages", json=body), status, code)
     assert (await ada.read("/scheduled"))["items"] == []
 
@@ -118,14 +128,15 @@ async def test_what_cannot_be_scheduled_is_refused_at_once(ada, body, status, co
 async def test_who_was_removed_meanwhile_is_told_and_nothing_is_sent(ada, bob):
     room = await ada.room("tea")
     problem(
-        await bob.http.post(f"/rooms/{room}/messages", json={"text": "x", "send_at": soon()}),
+        await bob.http.post(f"/rooms/{room}/messages", json={"text": "x", "send_at": after(60)}),
         403,
         "not_a_member",
     )
     await bob.join(room)
-    planned = await schedule(bob, room, "hello", soon())
+    planned = await schedule(bob, room, "hello", after(3600))
     left = await bob.http.delete(f"/rooms/{room}/members/me")
     await ada.read(f"/rooms/{room}", after_cursor=left.json()["cursor"])
+    await bring_forward(bob, planned)
     found = (await ends(bob, {planned["id"]}))[planned["id"]]
     assert (found["state"], found["reason"]) == ("refused", "join the room first")
     assert await texts(ada, room) == []
@@ -137,31 +148,37 @@ async def test_who_was_removed_meanwhile_is_told_and_nothing_is_sent(ada, bob):
 async def test_two_workers_and_what_dead_ones_left_send_each_message_once(stack, ada, db):
     room = await ada.room("tea")
     other = Services.from_settings(stack.settings)
-    await other.start()
+    await other.start()  # with a worker of its own, beside the stack's
+    planned = [await schedule(ada, room, str(n), after(3600)) for n in range(6)]
+    rows = [
+        {**one, "user_id": ada.id, "room_id": room, "is_sent": False} for one in planned
+    ]  # as two workers took them at once
+    await asyncio.gather(*(other.schedules.send(other.nodes, [{**r} for r in rows]) for _ in "ab"))
+
+    # Workers that died: one before it sent, one right after that.
+    left = [new_id(), new_id()]
+    at = round((time.time() + 0.5) * 1e6)
+    facts = [
+        fact
+        for n, one in enumerate(left, 6)
+        for fact in (MessageScheduled(one, room, str(n), at), SendingStarted(one))
+    ]
+    await other.user_events.publish([UserEvent(new_id(), ada.id, at, fact) for fact in facts])
+    command = {"op": "send", "room": room, "key": send_key(left[1]), "text": "7", "mentions": []}
+    sent = await other.nodes.command(ada.id, command)
+    assert sent.event == message_id(ada.id, room, left[1])
     reader.set(ada.id)
-    at = soon()
-    planned = [await schedule(ada, room, str(n), at) for n in range(8)]
-    started, sent = planned[:2]
-    for one in (started, sent):  # a worker died right after this fact
-        assert (await other.schedules.tell(ada.id, SendingStarted(one["id"])))["state"] == "sending"
-    problem(await ada.http.delete(f"/scheduled/{started['id']}"), 409, "too_late")
-    problem(
-        await ada.http.patch(f"/scheduled/{started['id']}", json={"text": "x"}), 409, "too_late"
-    )
-    key = send_key(sent["id"])
-    command = {"op": "send", "room": room, "key": key, "text": "1", "mentions": []}
-    assert (await other.nodes.command(ada.id, command)).event == sent["message"]
-    # Two that took the same rows, beside the stack's own worker.
-    async with asyncio.timeout(10):
-        while len(due := await other.postgres.all(sql.DUE, {"limit": 50})) < 6:
-            await asyncio.sleep(0.02)
-    await asyncio.gather(*(other.schedules.send(other.nodes, [{**r} for r in due]) for _ in "ab"))
-    assert await ends(ada, {one["id"] for one in planned}) == {}
+    async with asyncio.timeout(15):
+        while not all(row["state"] == "sent" for row in [await one(other, ada, i) for i in left]):
+            await asyncio.sleep(0.1)
+    problem(await ada.http.delete(f"/scheduled/{left[0]}"), 409, "too_late")
     await other.stop()
+
+    assert await ends(ada, {one["id"] for one in planned}) == {}
     assert sorted(await texts(ada, room)) == [str(n) for n in range(8)]
-    states = db.execute(
-        "SELECT state FROM scheduled_messages WHERE room_id = %s", [room]
-    ).fetchall()
-    assert set(states) == {("sent",)}
-    posted = 'SELECT count(*), max("offset") FROM messages WHERE room_id = %s'
-    assert db.execute(posted, [room]).fetchone()[0] == 8
+    states = db.execute("SELECT state FROM scheduled_messages WHERE room_id = %s", [room])
+    assert states.fetchall() == [("sent",)] * 8
+
+
+async def one(services, person, schedule):
+    return await services.schedules.one(person.id, schedule) or {"state": "not there yet"}

@@ -55,6 +55,9 @@ bodies = st.one_of(
     st.builds(e.MemberRoleChanged, ids, roles),
     st.builds(e.MessageEdited, ids, st.one_of(texts, sealed)),
     st.builds(e.MessageDeleted, ids),
+    st.builds(e.MessageRestored, ids),
+    st.builds(e.MessagePinned, ids),
+    st.builds(e.MessageUnpinned, ids),
     st.builds(e.ReactionAdded, ids, texts),
     st.builds(e.ReactionRemoved, ids, texts),
 )
