@@ -17,6 +17,7 @@ KINDS = (
     "streams",
     "projector",
     "indexer",
+    "webhooks",
     "api",
     "kafka",
     "postgres",

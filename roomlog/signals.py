@@ -52,8 +52,8 @@ class SessionsChanged(Struct, frozen=True):
 class UserNotified(Struct, frozen=True):
     """Something concerns one user, wherever they are signed in; record key: the user id.
 
-    `offset` is the event's in its room's partition (of kind `webhook_paused`, which has the webhook's id for
-    an event, that of the room's last one); of kind `read` it is the user's own marker, which
+    `offset` is the event's in its room's partition (of kind `webhook_paused`, which has an id of
+    the pause for an event, that of the room's last one); of kind `read` it is the user's own marker, which
     has no event, sender, time or text.
     """
 

@@ -128,7 +128,7 @@ UPDATE webhook_lanes SET claim = NULL, claimed_until = '-infinity' WHERE claim =
 
 # Owners who are to be told that a webhook was paused: as of its newest delivery.
 UNTOLD = """
-SELECT w.id::text, w.room_id::text, w.created_by::text, w.url, w.paused_why,
+SELECT w.id::text, w.room_id::text, w.created_by::text, w.url, w.paused_why, w.paused_at::text,
        (SELECT r.last_offset FROM rooms r WHERE r.id = w.room_id)
 FROM webhooks w WHERE NOT w.owner_told LIMIT 100"""
 TOLD = "UPDATE webhooks SET owner_told = true WHERE id = %s"

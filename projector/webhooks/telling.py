@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from projector.webhooks import sql
+from roomlog.ids import derived_id
 from roomlog.settings import Settings
 from roomlog.signals import ChatSignal, UserNotified
 from roomlog.topics import CHAT_SIGNALS
@@ -47,11 +48,12 @@ class Telling:
             producer = AIOKafkaProducer(bootstrap_servers=self._settings.kafka, acks="all")
             try:
                 await asyncio.wait_for(producer.start(), _TIMEOUT_S)
-                for webhook, room, owner, url, why, offset in untold:
+                for webhook, room, owner, url, why, since, offset in untold:
                     text = f"The webhook to {url} is paused: {why}"[:_TEXT_CHARS]
                     now = time.time_ns() // 1_000
+                    pause = derived_id("pause", webhook, str(since))
                     told = UserNotified(
-                        owner, "webhook_paused", room, offset or 0, webhook, at=now, text=text
+                        owner, "webhook_paused", room, offset or 0, pause, at=now, text=text
                     )
                     value = self._codec.encode(ChatSignal("", now, told))
                     sent = producer.send_and_wait(CHAT_SIGNALS, value, key=owner.encode())

@@ -4,8 +4,6 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import os
-import signal
 
 import pytest
 
@@ -121,7 +119,6 @@ async def test_retries_then_dead_then_paused_and_told_then_on_without_a_gap(
     )
     assert paused["reason"] == "answered 500 out of order"
     told = await me.next_notice("webhook_paused", room)
-    assert told["event"] == webhook
     assert told["text"].endswith("is paused: answered 500 out of order")
     await me.client.close()
     tries = receiver.at("/bad")
@@ -175,8 +172,7 @@ async def test_a_receiver_that_hangs_holds_up_nobody_and_a_killed_sender_goes_on
     await receiver.until(lambda: receiver.at("/fine"), within_s=5)
     for number in range(1, 20):
         await ada.say(rooms[1], f"{number}")
-    (pid,) = (s["pid"] for s in stack.status()["services"] if s["name"] == "webhooks-1")
-    os.kill(pid, signal.SIGKILL)
+    stack.kill("webhooks-1")
     for number in range(20, 30):
         await ada.say(rooms[1], f"{number}")
     # As if the claims of the killed one had ended.

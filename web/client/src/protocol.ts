@@ -130,7 +130,7 @@ export interface PausedNotice {
   kind: "webhook_paused";
   room: string;
   cursor: string;
-  /** The webhook's id. */
+  /** An id of this pause. */
   event: string;
   text?: string;
 }
