@@ -45,3 +45,9 @@ LOAD_MESSAGES = """
      WHERE o.topic = 'chat.events' AND o.partition = %(partition)s
 """
 """How far the partition is projected, and messages as they are there: room, id, author, who deleted it."""
+
+LOAD_MUTES = """
+    SELECT room_id::text, level, (extract(epoch FROM ends_at) * 1000000)::bigint
+      FROM room_mutes WHERE user_id = %(user)s
+"""
+"""The rooms that a user has muted: level, and until when in microseconds since 1970."""

@@ -21,6 +21,7 @@ def stack(tmp_path_factory):
     os.environ.setdefault("ROOMLOG_OUTBOUND_HTTP", "on")
     os.environ.setdefault("ROOMLOG_OUTBOUND_NETWORKS", "127.0.0.1/32")
     os.environ.setdefault("ROOMLOG_WEBHOOK_RETRY_S", "0.02")
+    os.environ.setdefault("ROOMLOG_PUSH_HOSTS", "http://127.0.0.1")  # the tests' own push service
     with Stack(data=tmp_path_factory.mktemp("stack"), nodes=2) as running:
         yield running
 

@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 
+import msgspec
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -69,6 +70,9 @@ TABLES = [
     "pins",
     "scheduled_messages",
     "room_hooks",
+    "notifications",
+    "notification_reads",
+    "room_mutes",
     "presence",
     "projection_offsets",
 ]
@@ -345,7 +349,7 @@ FIELDS = {
     "reply_to": st.none() | targets,
     "kind": st.just("private"),
     "members": st.just((FirstMember(BOB, "owner"),)),
-    "mentions": st.just(()),
+    "mentions": st.sampled_from([(), (BOB,), (ALICE, BOB, BOB)]),
     "attachments": st.just(()),
     "workspace": st.just(""),
     "slug": st.just(""),
@@ -366,7 +370,8 @@ bodies = st.one_of(
 @st.composite
 def logs(draw):
     """A room's log, in which some events stand twice, and where to cut it into batches."""
-    events = [chat_event(ROOM, ALICE, CREATED)]
+    created = msgspec.structs.replace(CREATED, kind=draw(st.sampled_from(["private", "direct"])))
+    events = [chat_event(ROOM, ALICE, created)]
     posted = iter(TARGETS)
     for body in draw(st.lists(bodies, max_size=25)):
         known = next(posted, "") if isinstance(body, MessagePosted) else ""

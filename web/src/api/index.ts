@@ -3,6 +3,8 @@ import { AuthApi } from "./auth";
 import { ChatApi } from "./chat";
 import { ScheduledApi } from "./scheduled";
 import { IntegrationApi } from "./integrations";
+import { NotificationApi } from "./notifications";
+import { PushApi } from "./push";
 import { WorkspaceApi } from "./workspaces";
 
 const BASE = "/api/v1";
@@ -12,6 +14,8 @@ export interface Api {
   chat: ChatApi;
   scheduled: ScheduledApi;
   integrations: IntegrationApi;
+  notifications: NotificationApi;
+  push: PushApi;
   workspaces: WorkspaceApi;
 }
 
@@ -25,6 +29,8 @@ export function createApi(): Api {
     chat: new ChatApi(rest),
     scheduled: new ScheduledApi(rest),
     integrations: new IntegrationApi(rest),
+    notifications: new NotificationApi(rest),
+    push: new PushApi(rest),
     workspaces: new WorkspaceApi(rest),
   };
 }

@@ -18,11 +18,13 @@ import { Changes } from "./changes";
 import { explain } from "./explain";
 import { Messages } from "./messages";
 import { Names } from "./names";
+import { Notifications } from "./notifications";
 import { Pins } from "./pins";
 import { Reading } from "./reading";
 import { Rooms } from "./rooms";
 import { ScheduledMessages } from "./scheduled";
 import { Threads } from "./threads";
+import { WebPush } from "./webPush";
 import { Workspaces } from "./workspaces";
 
 const PAGE = 50;
@@ -59,6 +61,8 @@ export class ChatSession {
   readonly scheduled: ScheduledMessages;
   /** Hooks and webhooks: only what their dialog shows. */
   readonly integrations: IntegrationApi;
+  readonly notifications: Notifications;
+  readonly webPush: WebPush;
   private readonly reading: Reading;
   private readonly attention: Attention;
   private readonly client: RoomlogClient;
@@ -101,6 +105,8 @@ export class ChatSession {
     this.threads = new Threads(api.chat, this.store);
     this.scheduled = new ScheduledMessages(api.scheduled, this.store);
     this.integrations = api.integrations;
+    this.notifications = new Notifications(api.notifications, this.store);
+    this.webPush = new WebPush(api.push);
     this.reading = new Reading(this.client, api.chat, this.store);
     this.attention = new Attention(this.store, this.names, this.rooms, options.alert);
   }
@@ -110,6 +116,7 @@ export class ChatSession {
     this.client.start();
     this.tick = setInterval(() => this.store.dispatch({ type: "tick", now: Date.now() }), TICK_MS);
     this.reading.start();
+    void this.webPush.renew().catch(() => undefined);
     void this.load();
   }
 
@@ -118,6 +125,7 @@ export class ChatSession {
     this.client.stop();
     this.names.stop();
     this.reading.stop();
+    this.notifications.stop();
     this.messages.stop();
     this.scheduled.stop();
     this.events.stop();
@@ -271,6 +279,7 @@ export class ChatSession {
       await this.workspaces.load();
       await this.rooms.load();
       await this.reading.count();
+      this.notifications.countSoon();
       await this.scheduled.load();
     } catch {
       // The list is what everything starts from, so it is asked for until it comes.
@@ -340,9 +349,21 @@ export class ChatSession {
   }
 
   private notified(notice: Notice): void {
-    if (notice.kind === "read") this.reading.moved(notice.room, notice.cursor);
-    else if (notice.kind === "webhook_paused") this.attention.paused(notice);
-    else void this.attention.notify(notice);
+    this.notifications.countSoon();
+    switch (notice.kind) {
+      case "read":
+        return this.reading.moved(notice.room, notice.cursor);
+      case "notifications_read":
+        return;
+      case "mute":
+        return this.notifications.heardOf(notice);
+      case "webhook_paused":
+        return this.attention.paused(notice);
+      case "mention":
+      case "direct":
+      case "invite":
+        void this.attention.notify(notice);
+    }
   }
 
   private removed(event: ChatEvent): void {

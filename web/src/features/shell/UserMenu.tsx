@@ -8,6 +8,7 @@ import {
 } from "@mantine/core";
 import type { Me } from "../../api/auth";
 import { Icon } from "../../shared/icons";
+import { PushSwitch } from "./PushSwitch";
 import { useDesktopAlerts } from "./desktopAlerts";
 
 interface Props {
@@ -57,6 +58,7 @@ export function UserMenu({ me, onSignOut }: Props) {
               : `Notifications on this device: ${alerts.on ? "on" : "off"}`}
           </Menu.Item>
         )}
+        <PushSwitch />
         <Menu.Item leftSection={<Icon name="exit" />} onClick={onSignOut}>
           Sign out
         </Menu.Item>
