@@ -7,6 +7,14 @@ export interface PushSettings {
   key: string | null;
 }
 
+export interface MailSettings {
+  /** Whether the server sends mails. */
+  available: boolean;
+  address: string | null;
+  /** Whether the person wants them. */
+  digest: boolean;
+}
+
 export class PushApi {
   constructor(private readonly rest: RestClient) {}
 
@@ -21,5 +29,13 @@ export class PushApi {
 
   async unsubscribe(id: string): Promise<void> {
     await this.rest.request("DELETE", `/push/subscriptions/${encodeURIComponent(id)}`, {});
+  }
+
+  mail(): Promise<MailSettings> {
+    return this.rest.get("/mail");
+  }
+
+  wantMail(digest: boolean): Promise<MailSettings> {
+    return this.rest.request("PUT", "/mail", { body: { digest } });
   }
 }

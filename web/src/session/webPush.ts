@@ -1,11 +1,11 @@
-import type { PushApi } from "../api/push";
+import type { MailSettings, PushApi } from "../api/push";
 
 const ID = "roomlog:push-subscription";
 const WORKER = "/sw.js";
 
 export type PushState = "unsupported" | "blocked" | "off" | "on";
 
-/** Whether this browser tells the person of things while no page is open, by its push service. */
+/** How the person is told of things while no page is open: by this browser's push service, by mail. */
 export class WebPush {
   constructor(private readonly api: PushApi) {}
 
@@ -39,6 +39,15 @@ export class WebPush {
     const found = await subscribed();
     if (found === null) localStorage.removeItem(ID);
     else await this.tell(found);
+  }
+
+  /** Mails about what is unread, for those who open no page for long. */
+  mail(): Promise<MailSettings> {
+    return this.api.mail();
+  }
+
+  wantMail(digest: boolean): Promise<MailSettings> {
+    return this.api.wantMail(digest);
   }
 
   private async tell(subscription: PushSubscription): Promise<void> {

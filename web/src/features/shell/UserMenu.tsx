@@ -8,6 +8,7 @@ import {
 } from "@mantine/core";
 import type { Me } from "../../api/auth";
 import { Icon } from "../../shared/icons";
+import { MailSwitch } from "./MailSwitch";
 import { PushSwitch } from "./PushSwitch";
 import { useDesktopAlerts } from "./desktopAlerts";
 
@@ -59,6 +60,7 @@ export function UserMenu({ me, onSignOut }: Props) {
           </Menu.Item>
         )}
         <PushSwitch />
+        <MailSwitch />
         <Menu.Item leftSection={<Icon name="exit" />} onClick={onSignOut}>
           Sign out
         </Menu.Item>
