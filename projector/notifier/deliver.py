@@ -40,7 +40,7 @@ class Delivery(Turns):
 
     async def _deal_with(self, claimed: list[Due]) -> None:
         try:
-            found = await self._people.look([(due.user, due.room) for due in claimed])
+            found = await self._people.look([(due.user, due.room or "") for due in claimed])
         except PresenceUnknown:
             for due in claimed:
                 await self._call(self._outbox.later, due, _AGAIN)

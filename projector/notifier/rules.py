@@ -27,8 +27,8 @@ class Due(NamedTuple):
     p256dh: str
     auth: str
     kind: str
-    room: str
-    offset: int
+    room: str | None
+    offset: int | None
     occurred_at: datetime
     text: str | None
     room_name: str
@@ -46,7 +46,9 @@ def decide(due: Due, is_there: bool, marker: int | None, now: int) -> Decision:
     newest marker, `now` is in microseconds since 1970.
     """
     mute = None if due.level is None else Mute(due.level, due.ends_at)
-    is_read = not due.is_unread or (marker is not None and marker >= due.offset)
+    is_read = not due.is_unread or (
+        marker is not None and due.offset is not None and marker >= due.offset
+    )
     if is_read or due.age > KEPT or not is_heard(mute, due.kind, now):
         return "drop"
     if is_there:
@@ -60,8 +62,9 @@ def message(due: Due) -> PushMessage:
     titles = {
         "mention": f"{sender} mentioned you in {due.room_name}",
         "invite": f"{sender} brought you into {due.room_name}",
+        "direct": f"{sender} wrote to you",
     }
     at = due.occurred_at.isoformat()
     tag = f"{due.kind}:{due.event}"
-    title = titles.get(due.kind, f"{sender} wrote to you")
-    return PushMessage(due.kind, tag, due.event, due.room, title, due.text or "", at)
+    title = titles.get(due.kind, f"{sender}: {due.kind.replace('_', ' ')}")
+    return PushMessage(due.kind, tag, due.event, due.room or "", title, due.text or "", at)

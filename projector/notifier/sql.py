@@ -12,14 +12,15 @@ WITH due AS (
 )
 SELECT c.subscription_id::text, c.event_id::text, c.user_id::text, now() - c.queued_at,
        s.endpoint, s.p256dh, s.auth, n.kind, n.room_id::text, n."offset", n.occurred_at, left(m.text, %s),
-       r.name, coalesce(u.name, ''), x.level, (extract(epoch FROM x.ends_at) * 1000000)::bigint,
-       coalesce(n."offset" >= me.joined_offset AND n."offset" > coalesce(k."offset", -1), false)
-       AND d.event_id IS NULL AND (n.kind = 'invite' OR m.event_id IS NOT NULL AND m.deleted_at IS NULL)
-       AND (r.workspace_id IS NULL OR w.user_id IS NOT NULL)
-       AND (a.revoked_at IS NULL) AS is_unread
+       coalesce(r.name, ''), coalesce(u.name, ''), x.level, (extract(epoch FROM x.ends_at) * 1000000)::bigint,
+       d.event_id IS NULL AND a.revoked_at IS NULL
+       AND (n.kind NOT IN ('mention', 'direct') OR m.event_id IS NOT NULL AND m.deleted_at IS NULL)
+       AND (n.room_id IS NULL OR
+            coalesce(n."offset" >= me.joined_offset AND n."offset" > coalesce(k."offset", -1), false)
+            AND (r.workspace_id IS NULL OR w.user_id IS NOT NULL)) AS is_unread
 FROM claimed c JOIN push_subscriptions s ON s.id = c.subscription_id
 JOIN notifications n ON n.user_id = c.user_id AND n.event_id = c.event_id
-JOIN rooms r ON r.id = n.room_id
+LEFT JOIN rooms r ON r.id = n.room_id
 LEFT JOIN users u ON u.id = n.sender_id
 LEFT JOIN messages m ON m.event_id = n.event_id AND m.room_id = n.room_id
 LEFT JOIN members me ON me.user_id = n.user_id AND me.room_id = n.room_id

@@ -10,7 +10,8 @@ self.addEventListener("push", (event) => {
 
 // The same tag replaces what is shown already, so that one which comes twice is there once.
 function show({ title, text, tag, room, event, kind, ts }) {
-  const path = kind === "invite" ? `/#/rooms/${room}` : `/#/rooms/${room}/${event}`;
+  const isMessage = kind === "mention" || kind === "direct";
+  const path = room === "" ? "/#/" : `/#/rooms/${room}${isMessage ? `/${event}` : ""}`;
   const data = { path };
   return self.registration.showNotification(title, { body: text, tag, data, timestamp: Date.parse(ts) });
 }
