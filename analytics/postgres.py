@@ -7,7 +7,18 @@ import psycopg
 
 from roomlog.partitions import partition_of
 from roomlog.readmodels.fold import Rows
-from roomlog.readmodels.tables import INVITES, OF_ROOMS, OFFSETS, ROOMS, SWAP_LOCK, Table
+from roomlog.readmodels.tables import (
+    INVITES,
+    MEMBERS,
+    OF_ROOMS,
+    OFFSETS,
+    ROOMS,
+    SWAP_LOCK,
+    Key,
+    Row,
+    Table,
+)
+from roomlog.readmodels.unread import COUNTED_TO, UNREAD
 
 _CONNECT_TIMEOUT_S = 10
 _ROOM_COLUMNS = {ROOMS: "id", INVITES: "workspace_id"}
@@ -17,6 +28,8 @@ _ROOMS_ANYWHERE = " UNION ".join(
     f"SELECT {column}::text FROM {table.name}"  # noqa: S608  # names of tables
     for table, column in _BY_ROOM.items()
 )
+
+_USERS = f"SELECT DISTINCT user_id::text FROM {MEMBERS.name}"  # noqa: S608
 
 Offsets = dict[tuple[str, int], int]
 
@@ -53,6 +66,16 @@ class Snapshot:
         found: Rows = {}
         for table, column in _BY_ROOM.items():
             found |= self._rows(table, f"WHERE {column} = ANY (%s::uuid[])", rooms)
+        return found
+
+    def unread(self) -> dict[Key, Row]:
+        """Return what `UNREAD` finds for everybody who is a member of anything: rows of COUNTS."""
+        users = [user for (user,) in self._connection.execute(_USERS.encode())]
+        found: dict[Key, Row] = {}
+        for user in users:
+            asked = {"user_id": user, "rooms": [], "offsets": [], "most": COUNTED_TO + 1}
+            for room, _, _, _, *counts in self._connection.execute(UNREAD, asked):
+                found[user, str(room)] = tuple(counts)
         return found
 
     def _rows(self, table: Table, condition: str, *parameters: Iterable[str]) -> Rows:

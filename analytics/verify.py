@@ -20,14 +20,24 @@ from roomlog.kafka import Log, Range
 from roomlog.partitions import PARTITIONS
 from roomlog.readmodels.compare import Difference, Differences, compare
 from roomlog.readmodels.fold import ChatFold, ReadFold, Rows, UserFold, applied_rows
-from roomlog.readmodels.tables import APPLIED, FILES, MARKERS, SCHEDULED, TABLES, USERS, Key, Row
+from roomlog.readmodels.tables import (
+    APPLIED,
+    FILES,
+    MARKERS,
+    OWN,
+    SCHEDULED,
+    TABLES,
+    USERS,
+    Key,
+    Row,
+)
 from roomlog.reads import ReadEvent
 from roomlog.topics import CHAT_EVENTS, CHAT_READS, USER_EVENTS
 from roomlog.workers import OnProgress, each, worth
 from schemas.codec import Codec, PoisonRecord
 from schemas.registry import Codecs, Resolved
 
-_WORTH_A_PROCESS = 100_000
+WORTH_A_PROCESS = 100_000
 _TABLES = {table.name: table for table in TABLES}
 _TOPICS = (CHAT_EVENTS, USER_EVENTS, CHAT_READS)
 _TELL_EVERY = 1_000
@@ -57,7 +67,7 @@ class Outcome(Struct):
     rows: dict[str, int] = field(default_factory=dict)
     differences: Differences = field(default_factory=Differences)
 
-    def add(self, found: "_Found") -> None:
+    def add(self, found: "Found") -> None:
         """Add what a part came to."""
         self.records += found.records
         self.refused += found.refused
@@ -75,7 +85,7 @@ class _Part(NamedTuple):
     snapshot: str
 
 
-class _Found(Struct):
+class Found(Struct):
     """What a part came to."""
 
     records: int = 0
@@ -92,7 +102,7 @@ class _Found(Struct):
             self.differences += compare(_TABLES[name], should[name], rows)
 
 
-class _Known(Struct, frozen=True):
+class Known(Struct, frozen=True):
     """The plan, and the places that were not applied or count for nothing."""
 
     plan: Plan
@@ -106,11 +116,7 @@ def verify(plan: Plan, on_total: OnProgress, on_progress: OnProgress) -> Outcome
     Raises CannotVerify, LogUnavailable or psycopg.Error.
     """
     with snapshot(plan.postgres) as tables:
-        ends = {place: end for place, end in tables.offsets().items() if place[0] in _TOPICS}
-        asyncio.run(_require_whole_log(plan.brokers, ends))
-        said = asyncio.run(letters.read(plan.brokers))
-        refused = frozenset(letters.refused(said, only_settled=False))
-        known = _Known(plan, refused, letters.passed_over(said))
+        known, ends = prepare(plan, tables)
         on_total(sum(ends.values()))
         outcome = Outcome()
         applied = set()
@@ -119,6 +125,15 @@ def verify(plan: Plan, on_total: OnProgress, on_progress: OnProgress) -> Outcome
             applied.update(found.applied)
         outcome.add(asyncio.run(_others(known, tables, ends, applied)))
     return outcome
+
+
+def prepare(plan: Plan, tables: Snapshot) -> tuple[Known, Ends]:
+    """Return what must be known to fold the log, and up to where the tables have it; raises as `verify`."""
+    ends = {place: end for place, end in tables.offsets().items() if place[0] in _TOPICS}
+    asyncio.run(_require_whole_log(plan.brokers, ends))
+    said = asyncio.run(letters.read(plan.brokers))
+    refused = frozenset(letters.refused(said, only_settled=False))
+    return Known(plan, refused, letters.passed_over(said)), ends
 
 
 async def _require_whole_log(brokers: str, ends: Ends) -> None:
@@ -134,25 +149,27 @@ async def _require_whole_log(brokers: str, ends: Ends) -> None:
                 )
 
 
-def _chat(known: _Known, tables: Snapshot, ends: Ends, on_progress: OnProgress) -> Iterator[_Found]:
+def _chat(known: Known, tables: Snapshot, ends: Ends, on_progress: OnProgress) -> Iterator[Found]:
     rooms, shared = tables.rooms(), tables.share()
     parts = [
         _Part(p, ends.get((CHAT_EVENTS, p), 0), rooms.get(p, []), shared) for p in range(PARTITIONS)
     ]
     parts.sort(key=lambda part: -part.end)  # no process is left alone with the longest at the end
-    workers = worth(sum(part.end for part in parts), _WORTH_A_PROCESS)
+    workers = worth(sum(part.end for part in parts), WORTH_A_PROCESS)
     return each(partial(_verify_partition, known), parts, on_progress, workers)
 
 
-def _verify_partition(known: _Known, part: _Part, on_progress: OnProgress) -> _Found:
+def _verify_partition(known: Known, part: _Part, on_progress: OnProgress) -> Found:
     return asyncio.run(_partition(known, part, on_progress))
 
 
-async def _partition(known: _Known, part: _Part, on_progress: OnProgress) -> _Found:
-    fold, found = ChatFold(part.partition), _Found()
+async def _partition(known: Known, part: _Part, on_progress: OnProgress) -> Found:
+    fold, found = ChatFold(part.partition), Found()
     codec = Codecs.of(known.plan.resolved).chat_events
     async with Log(known.plan.brokers, CHAT_EVENTS) as log:
-        read = _read(known, log, CHAT_EVENTS, codec, Range(part.partition, 0, part.end), found)
+        read = read_events(
+            known, log, CHAT_EVENTS, codec, Range(part.partition, 0, part.end), found
+        )
         async for offset, event, is_refused in read:
             fold.take(event, offset, is_refused)
             if not offset % _TELL_EVERY:
@@ -165,20 +182,17 @@ async def _partition(known: _Known, part: _Part, on_progress: OnProgress) -> _Fo
     return found
 
 
-async def _others(known: _Known, tables: Snapshot, ends: Ends, applied: set[str]) -> _Found:
+async def _others(known: Known, tables: Snapshot, ends: Ends, applied: set[str]) -> Found:
     """Compare what is not about rooms; `applied` are the ids of their events."""
-    codecs, found = Codecs.of(known.plan.resolved), _Found()
-    users, reads = UserFold(), ReadFold()
+    codecs, found = Codecs.of(known.plan.resolved), Found()
+    users = UserFold()
     async for event in _read_all(known, USER_EVENTS, codecs.user_events, ends, found):
         users.take(event)
-    async for marker in _read_all(known, CHAT_READS, codecs.chat_reads, ends, found):
-        reads.take(marker)
     made = tables.rows(USERS) | tables.rows(SCHEDULED) | tables.rows(FILES)
     found.compare(users.rows(), made)
     found.compare(applied_rows(applied | users.applied), tables.rows(APPLIED))
-    markers, there = reads.rows(), tables.rows(MARKERS)
-    _forgive_later(markers[MARKERS.name], there[MARKERS.name])
-    found.compare(markers, there)
+    there = {name: rows for table in OWN for name, rows in tables.rows(table).items()}
+    found.compare(await read_own(known, tables, ends, found), there)
     return found
 
 
@@ -189,21 +203,34 @@ def _forgive_later(should: dict[Key, Row], there: Mapping[Key, Row]) -> None:
             should[key] = row
 
 
+async def read_own(known: Known, tables: Snapshot, ends: Ends, found: Found) -> Rows:
+    """Return the rows that chat.reads folds to; markers that compaction took from the log as they are."""
+    reads = ReadFold()
+    codec = Codecs.of(known.plan.resolved).chat_reads
+    async for event in _read_all(known, CHAT_READS, codec, ends, found):
+        reads.take(event)
+    own = reads.rows()
+    _forgive_later(own[MARKERS.name], tables.rows(MARKERS)[MARKERS.name])
+    return own
+
+
 async def _read_all(
-    known: _Known, topic: str, codec: Codec[_R], ends: Ends, found: _Found
+    known: Known, topic: str, codec: Codec[_R], ends: Ends, found: Found
 ) -> AsyncIterator[_R]:
     """Yield what every partition of a topic has that is applied."""
     async with Log(known.plan.brokers, topic) as log:
         for (of, partition), end in ends.items():
             if of == topic:
                 range_ = Range(partition, 0, end)
-                async for _, event, is_refused in _read(known, log, topic, codec, range_, found):
+                async for _, event, is_refused in read_events(
+                    known, log, topic, codec, range_, found
+                ):
                     if not is_refused:
                         yield event
 
 
-async def _read(
-    known: _Known, log: Log, topic: str, codec: Codec[_R], range_: Range, found: _Found
+async def read_events(
+    known: Known, log: Log, topic: str, codec: Codec[_R], range_: Range, found: Found
 ) -> AsyncIterator[tuple[int, _R, bool]]:
     """Yield offset, event, and whether it has a dead letter, of all that can be read."""
     async for chunk in log.read(range_):

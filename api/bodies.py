@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.passwords import MAX_CHARS, MIN_CHARS
-from api.strict import Line, storable
+from api.strict import Line, no_controls, storable
 
 # Nothing is sent to these addresses: names inside a company (.local) or of tests (.test) are as good.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
@@ -201,6 +201,40 @@ class Replay(Body):
     room: Annotated[
         Id | None, Field(description="of the cursor; left out: the webhook's own room")
     ] = None
+
+
+class ReadNotifications(Body):
+    """Which notifications are read: some, by the ids of their events, or all up to a `place` of the list."""
+
+    events: Annotated[list[Id], Field(min_length=1, max_length=500)] | None = None
+    up_to: Annotated[str, StringConstraints(max_length=600)] | None = None
+
+
+class NewMute(Body):
+    """What is still heard of a room, and until when; without a time for ever."""
+
+    level: Literal["mentions", "nothing"] = "nothing"
+    until: Annotated[AwareDatetime, Field(examples=["2026-01-02T03:04:05Z"])] | None = None
+
+
+class BrowserKeys(Body):
+    """What a browser is encrypted for: a point of P-256 and a secret, base64url."""
+
+    p256dh: Annotated[str, StringConstraints(max_length=120)]
+    auth: Annotated[str, StringConstraints(max_length=40)]
+
+
+class NewPushSubscription(Body):
+    """A browser's `PushSubscription`."""
+
+    endpoint: Annotated[str, StringConstraints(max_length=1000), AfterValidator(no_controls)]
+    keys: BrowserKeys
+
+
+class MailChange(Body):
+    """Whether one wants mails about what one has not read."""
+
+    digest: bool
 
 
 class NewMember(Body):

@@ -337,33 +337,14 @@ ORDER BY m.user_id LIMIT %(limit)s
 ROOM_STATS = "SELECT * FROM room_activity(%(room_id)s)"
 UNREADABLE = "SELECT messages_before_joining(%(room_id)s) AS count"
 
-# What has happened in each room since its user's marker: the projected one, or the one from Valkey if that
-# is further. Rooms where nothing did cost one look at their own row.
-UNREAD = """
-WITH own AS (
-    SELECT r.id AS room_id, r.last_offset,
-           greatest(coalesce(f."offset", -1), coalesce(k."offset", -1), m.joined_offset) AS since,
-           greatest(f."offset", k."offset") AS read_up_to
-    FROM members m JOIN rooms r ON r.id = m.room_id
-    LEFT JOIN read_markers k ON k.user_id = m.user_id AND k.room_id = m.room_id
-    LEFT JOIN unnest(%(rooms)s::uuid[], %(offsets)s::bigint[]) AS f (room_id, "offset")
-        ON f.room_id = m.room_id
-    WHERE m.user_id = %(user_id)s AND r.kind <> 'workspace'
-)
-SELECT own.room_id, own.read_up_to, new.unread, new.mentions, new.first_unread
-FROM own CROSS JOIN LATERAL (
-    SELECT count(*) AS unread, min("offset") AS first_unread,
-           count(*) FILTER (WHERE %(user_id)s = ANY (mentions)) AS mentions
-    FROM (
-        SELECT "offset", mentions FROM messages
-        WHERE messages.room_id = own.room_id AND "offset" > own.since
-          AND own.last_offset > own.since
-          AND sender_id <> %(user_id)s AND deleted_at IS NULL
-        ORDER BY "offset" LIMIT %(most)s
-    ) counted
-) new
-ORDER BY own.room_id
+# Notifications: what their lists ask is in `roomlog.readmodels.notifications`.
+
+COUNT_NOTIFICATIONS_READ = """
+SELECT count(*) AS read FROM notification_reads
+WHERE user_id = %(user_id)s AND event_id = ANY (%(events)s::uuid[])
 """
+ROOM_NAMES = "SELECT id, name, kind FROM rooms WHERE id = ANY (%(ids)s::uuid[])"
+MUTE = "SELECT level, ends_at FROM room_mutes WHERE user_id = %(user_id)s AND room_id = %(room_id)s"
 
 # Messages: `page` is the wanted rows; what belongs to a message is looked up for those only.
 

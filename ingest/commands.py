@@ -9,6 +9,7 @@ from typing import assert_never
 from ingest.following import Following
 from ingest.limits import RateLimits
 from ingest.marks import ReadMarks
+from ingest.own import OwnFacts
 from ingest.presence import Presence
 from ingest.rooms import Rooms
 from ingest.session import Session
@@ -24,10 +25,13 @@ from roomlog.protocol import (
     Authenticate,
     ChangePresence,
     MarkRead,
+    MuteRoom,
     NotifyTyping,
     Ping,
+    ReadNotifications,
     RoomCommand,
     Subscribe,
+    UnmuteRoom,
     Unsubscribe,
     command_id,
     decode_command,
@@ -40,6 +44,7 @@ from roomlog.tokens import BadToken, Verifier
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCK_SKEW = timedelta(minutes=5)
+_BRIDGES = "{}: only a token of scope bridge may use it"
 _log = logging.getLogger(__name__)
 
 
@@ -54,11 +59,13 @@ class Commands:
         signals: Signals,
         presence: Presence,
         marks: ReadMarks,
+        own: OwnFacts,
         verifier: Verifier,
         limits: RateLimits | None,
     ) -> None:
         self._writer, self._following, self._rooms = writer, following, rooms
         self._signals, self._presence, self._marks = signals, presence, marks
+        self._own = own
         self._verifier, self._limits = verifier, limits
         self._loop = asyncio.get_running_loop()
         self._counts: dict[str, int] = {}
@@ -109,6 +116,8 @@ class Commands:
                 session.write(encode_frame(Ack(command.id)))
             case MarkRead():
                 self._marks.take(session, command)
+            case ReadNotifications() | MuteRoom() | UnmuteRoom():
+                self._own.take(session.write, _sender(session, command.as_), command)
             case NotifyTyping():
                 self._typing(session, command)
             case ChangePresence():
@@ -130,16 +139,13 @@ class Commands:
         if command.as_ is None and command.at is None:
             self._writer.submit(command, session.write, session.user, None)
             return
+        sender = _sender(session, command.as_)
         if not session.token.is_bridge:
-            field = "as" if command.as_ is not None else "at"
-            raise Refused(ErrorCode.FORBIDDEN, f"{field}: only a token of scope bridge may use it")
-        if command.as_ is not None and not ids.is_id(command.as_):
-            raise Refused(ErrorCode.BAD_REQUEST, "as: not a user id")
+            raise Refused(ErrorCode.FORBIDDEN, _BRIDGES.format("at"))
         if command.at is not None and not (
             _EARLIEST <= command.at < datetime.now(UTC) + _CLOCK_SKEW
         ):
             raise Refused(ErrorCode.BAD_REQUEST, "at: not between 1970 and now")
-        sender = command.as_ or session.user
         self._writer.submit(command, session.write, sender, session.user)
 
     def _typing(self, session: Session, command: NotifyTyping) -> None:
@@ -168,3 +174,14 @@ class Commands:
         if claims.expires_at > time.time():
             session.token, session.session_id = claims, claims.session_id
         session.write(encode_frame(Ack(command.id)))
+
+
+def _sender(session: Session, named: str | None) -> str:
+    """Return who a command is from: `named` where a bridge says so; raises Refused."""
+    if named is None:
+        return session.user
+    if not session.token.is_bridge:
+        raise Refused(ErrorCode.FORBIDDEN, _BRIDGES.format("as"))
+    if not ids.is_id(named):
+        raise Refused(ErrorCode.BAD_REQUEST, "as: not a user id")
+    return named

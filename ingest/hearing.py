@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from ingest.feed import Feed
+from ingest.mutes import Mutes
 from ingest.presence import Presence, after, between
 from ingest.rooms import Rooms, RoomState
 from ingest.session import Outbox
@@ -19,6 +20,7 @@ from roomlog.deliveries import (
     Typing,
     decode_delivery,
 )
+from roomlog.mutes import Mute
 from roomlog.partitions import PARTITIONS
 from roomlog.protocol import (
     Diff,
@@ -46,8 +48,10 @@ class Hearing:
         sessions: Sessions,
         presence: Presence,
         outbox: Outbox,
+        mutes: Mutes,
     ) -> None:
         self._epoch, self._rooms, self._feed = epoch, rooms, feed
+        self._mutes = mutes
         self._sessions, self._presence, self._outbox = sessions, presence, outbox
         self._loop = asyncio.get_running_loop()
         self._announced_at = [0.0] * PARTITIONS
@@ -74,7 +78,7 @@ class Hearing:
             case Typing(room_id=room_id, user_id=user):
                 self._on_typing(room_id, user)
             case Notify():
-                self._sessions.tell(delivery.user_id, self._notice(delivery))
+                self._on_notify(delivery)
             case Resync(partitions=partitions):
                 self._announce(set(partitions))
 
@@ -101,13 +105,36 @@ class Hearing:
             others = (s for s in state.sessions if s.user != user and not s.stalled_at)
             self._outbox.share(others, encode_frame(TypingShown(room_id, user)))
 
+    def _on_notify(self, told: Notify) -> None:
+        user, room = told.user_id, told.room_id
+        if not self._sessions.of_user(user):
+            return
+        if told.kind in ("mention", "direct"):
+            self._mutes.when_heard(
+                user, room, told.kind, lambda: self._sessions.tell(user, self._notice(told))
+            )
+            return
+        if told.kind == "mute":
+            mute = None if told.level is None else Mute(told.level, told.ends_at)
+            self._mutes.change(user, room, mute)
+        self._sessions.tell(user, self._notice(told))
+
     def _notice(self, told: Notify) -> bytes:
-        cursor = str(Cursor(self._epoch, told.offset))
+        cursor = "" if told.offset < 0 else str(Cursor(self._epoch, told.offset))
         at = None if told.at is None else timestamp(told.at)
         return encode_frame(
             UserNotice(
                 Notification(
-                    told.kind, told.room_id, cursor, told.event_id, told.sender_id, at, told.text
+                    told.kind,
+                    told.room_id,
+                    cursor,
+                    told.event_id,
+                    told.sender_id,
+                    at,
+                    told.text,
+                    told.events,
+                    told.level,
+                    None if told.ends_at is None else timestamp(told.ends_at),
                 )
             )
         )

@@ -20,6 +20,8 @@ from ingest.keys import Keys
 from ingest.lanes import ANSWER_WITHIN_S, Lanes
 from ingest.limits import RateLimits
 from ingest.marks import ReadMarks
+from ingest.mutes import Mutes
+from ingest.own import OwnFacts
 from ingest.postgres import RoomTable
 from ingest.presence import Presence
 from ingest.recent import RecentEvents
@@ -133,7 +135,13 @@ class Node:
             lambda partition: self._hearing.on_silence(partition),
         )
         self._hearing = Hearing(
-            settings.epoch, self._rooms, self._feed, self._sessions, self._presence, self.outbox
+            settings.epoch,
+            self._rooms,
+            self._feed,
+            self._sessions,
+            self._presence,
+            self.outbox,
+            Mutes(self._table),
         )
         self._workspaces = Workspaces(self._rooms, self._feed)
         self._following = Following(
@@ -158,6 +166,7 @@ class Node:
             Markers(self._valkey),
             self._signals,
         )
+        own = OwnFacts(settings.node, self._rooms, self._reads, codecs.chat_reads, self._signals)
         self._limits = RateLimits() if settings.rate_limits == "on" else None
         self.commands = Commands(
             self._writer,
@@ -166,6 +175,7 @@ class Node:
             self._signals,
             self._presence,
             marks,
+            own,
             verifier,
             self._limits,
         )

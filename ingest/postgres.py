@@ -7,8 +7,9 @@ from typing import NamedTuple, cast
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from ingest.queries import LOAD_FILES, LOAD_MESSAGES, LOAD_ROOM
+from ingest.queries import LOAD_FILES, LOAD_MESSAGES, LOAD_MUTES, LOAD_ROOM
 from roomlog.events import Attachment, History, InviteCreated, MemberRole, Role, RoomKind
+from roomlog.mutes import Mute
 from roomlog.partitions import partition_of
 from roomlog.rooms import Room
 
@@ -71,6 +72,15 @@ class RoomTable:
                 room.members[user], room.joined[user] = cast(MemberRole, role), int(joined)
             room.void.update(void)
         return Projected(room, following)
+
+    async def mutes(self, user: str) -> dict[str, Mute]:
+        """Return the rooms that a user has muted, those of the past included.
+
+        Raises psycopg.Error or psycopg_pool.PoolTimeout.
+        """
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(LOAD_MUTES, {"user": user})).fetchall()
+        return {room: Mute(level, ends_at) for room, level, ends_at in rows}
 
     async def messages(
         self, partition: int, pairs: Iterable[tuple[str, str]]

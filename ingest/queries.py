@@ -53,3 +53,8 @@ LOAD_FILES = """
      WHERE id = ANY (%(files)s::uuid[]) AND owner_id = %(owner)s
 """
 """Those of the wanted files that are the owner's, in the form of `roomlog.events.Attachment`."""
+LOAD_MUTES = """
+    SELECT room_id::text, level, (extract(epoch FROM ends_at) * 1000000)::bigint
+      FROM room_mutes WHERE user_id = %(user)s
+"""
+"""The rooms that a user has muted: level, and until when in microseconds since 1970."""

@@ -34,6 +34,8 @@ Decode = Callable[[bytes], Mapping[str, Any]]
 
 _POSTED = "roomlog.MessagePosted"
 _SESSIONS = "roomlog.SessionsChanged"
+_MARKED, _MUTED = "roomlog.ReadMarked", "roomlog.RoomMuted"
+_NOTIFICATION_READ = "roomlog.NotificationRead"
 _NAMESPACE = len("roomlog.")
 _ID_FIELDS = (
     "user_id",
@@ -92,6 +94,14 @@ class Touch(NamedTuple):
     at: int
 
 
+class Muted(NamedTuple):
+    """How a user has muted a room; times in microseconds since 1970."""
+
+    level: str
+    ends_at: int | None
+    at: int
+
+
 class Marker(NamedTuple):
     """How far a user has read a room; `at` in microseconds since 1970."""
 
@@ -113,6 +123,12 @@ class Batch:
     """Room, offset and time (microseconds since 1970) of each event, in log order within each room."""
     markers: dict[tuple[str, str], Marker] = field(default_factory=dict)
     """User and room -> the furthest marker."""
+    mentions: dict[bytes, list[str]] = field(default_factory=dict)
+    """Event id of a message -> whom it mentions, if anybody."""
+    mutes: dict[tuple[str, str], Muted | None] = field(default_factory=dict)
+    """User and room -> the newest mute; None: not any more."""
+    notification_reads: dict[tuple[str, str], int] = field(default_factory=dict)
+    """User and event -> when they read the notification of it, in microseconds since 1970."""
     presence: dict[str, tuple[str, int]] = field(default_factory=dict)
     """User -> newest state, and since when."""
     dead: list[DeadLetter] = field(default_factory=list)
@@ -208,6 +224,8 @@ def _add_chat_event(
             if body["attachments"]:
                 files = {file["file_id"] for file in body["attachments"]}
                 batch.attached += [(room, event.hex(), f, offset) for f in files if is_id(f)]
+            if body["mentions"]:
+                batch.mentions[event] = [user for user in body["mentions"] if is_id(user)]
     except PoisonRecord as error:
         _bury(batch, record, "undecodable", str(error), now_ms)
     except (Unstorable, msgspec.ValidationError) as error:
@@ -233,7 +251,7 @@ def add_reads(
     refused: Mapping[tuple[str, int, int], str] | None = None,
 ) -> None:
     """Add records of one partition of chat.reads; `refused` as for `add_chat_events`."""
-    _add_each(batch, records, decode, now_ms, refused, _add_marker)
+    _add_each(batch, records, decode, now_ms, refused, _add_own)
 
 
 def _add_each(
@@ -269,11 +287,22 @@ def _add_user_fact(batch: Batch, fields: Mapping[str, Any]) -> None:
     batch.user_facts.setdefault(fact.event_id, fact)
 
 
-def _add_marker(batch: Batch, fields: Mapping[str, Any]) -> None:
-    key = _id(fields["user_id"]), _id(fields["room_id"])
-    new = Marker(fields["body"][1]["offset"], require_time(fields["occurred_at"]))
-    if new.offset >= batch.markers.get(key, new).offset:
-        batch.markers[key] = new
+def _add_own(batch: Batch, fields: Mapping[str, Any]) -> None:
+    name, body = fields["body"]
+    user, at = _id(fields["user_id"]), require_time(fields["occurred_at"])
+    if name == _NOTIFICATION_READ:
+        batch.notification_reads[user, _id(body["event_id"])] = at
+        return
+    key = user, _id(fields["room_id"])
+    if name == _MARKED:
+        new = Marker(body["offset"], at)
+        if new.offset >= batch.markers.get(key, new).offset:
+            batch.markers[key] = new
+    elif name == _MUTED:
+        ends_at = None if body["ends_at"] is None else require_time(body["ends_at"])
+        batch.mutes[key] = Muted(require_text(body["level"]), ends_at, at)
+    else:
+        batch.mutes[key] = None
 
 
 def add_signals(batch: Batch, records: Iterable[Record], decode: Decode) -> int:

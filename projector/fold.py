@@ -63,6 +63,18 @@ class Hook(NamedTuple):
     rotated_at: int | None = None
 
 
+class Told(NamedTuple):
+    """Somebody is to be told of an event; `at` in microseconds since 1970."""
+
+    user: str
+    kind: str
+    event: str
+    room: str
+    offset: int
+    sender: str
+    at: int
+
+
 class Settings(NamedTuple):
     """What became of a room's settings; None: nothing."""
 
@@ -84,6 +96,8 @@ class Prior:
     """Ids of the messages that took no effect before."""
     messages: Known = field(default_factory=Known)
     schedules: dict[str, Schedule] = field(default_factory=dict)
+    direct: set[str] = field(default_factory=set)
+    """Those of the messages' rooms that are direct; `members` has all of theirs."""
 
 
 @dataclass(slots=True)
@@ -115,6 +129,8 @@ class Changes:
     """Where in the batch somebody became (True) or ceased to be (False) a member, in log order."""
     void: dict[Place, str] = field(default_factory=dict)
     """Ids of the events that take no effect (`roomlog.rooms.takes_effect`)."""
+    told: list[Told] = field(default_factory=list)
+    """Who came into a room by another's act; of messages see `projector.notifications`."""
     member_delta: Counter[str] = field(default_factory=Counter)
     texts: Texts = field(default_factory=Texts)
     withdrawn: set[ReactionKey] = field(default_factory=set)
@@ -162,7 +178,7 @@ def fold(
                 changes.void[fact.room_id, fact.offset] = fact.event_id
     for event, message in messages.items():
         sender = (message.room_id, message.sender_id)
-        if not _is_member_at(changes, prior, sender, message.offset):
+        if not is_member_at(changes, prior, sender, message.offset):
             changes.void[message.room_id, message.offset] = event.hex()
     changes.texts.forget(changes.void, prior.messages)
     for user_fact in user_facts:
@@ -188,6 +204,8 @@ def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:
             if _member(changes, prior, (room, body.user_id)) is None:
                 new = Member(body.role, fact.offset, fact.at)
                 _turn(changes, (room, body.user_id), fact.offset, new)
+                if isinstance(body, MemberInvited):
+                    _tell(changes, fact, body.user_id)
         case RoomSettingsChanged():
             _change_settings(changes, fact, body)
         case InviteCreated():
@@ -260,6 +278,13 @@ def _create_room(changes: Changes, fact: Fact, body: RoomCreated, prior: Prior) 
     for first in body.members:
         new = Member(first.role, fact.offset, fact.at)
         _turn(changes, (fact.room_id, first.user_id), fact.offset, new)
+        _tell(changes, fact, first.user_id)
+
+
+def _tell(changes: Changes, fact: Fact, user: str) -> None:
+    if user != fact.sender_id:
+        at = fact.offset, fact.sender_id, fact.at
+        changes.told.append(Told(user, "invite", fact.event_id, fact.room_id, *at))
 
 
 def _fold_user(changes: Changes, fact: UserFact, prior: Prior) -> None:
@@ -287,7 +312,8 @@ def _turn(changes: Changes, key: MemberKey, offset: int, member: Member | None) 
     changes.turns.setdefault(key, []).append((offset, member is not None))
 
 
-def _is_member_at(changes: Changes, prior: Prior, key: MemberKey, offset: int) -> bool:
+def is_member_at(changes: Changes, prior: Prior, key: MemberKey, offset: int) -> bool:
+    """Tell whether somebody is a member of a room at a place in the batch."""
     is_member = key in prior.members
     for since, then in changes.turns.get(key, ()):
         if since > offset:

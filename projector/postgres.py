@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from projector import counters, rows, schedules, sql, texts
-from projector.batch import Batch, Message, Place
+from projector.batch import Batch, Message, Muted, Place
 from projector.counters import LastDays
 from projector.fold import (
     Changes,
@@ -18,6 +18,7 @@ from projector.fold import (
     created_rooms,
     fold,
 )
+from projector.notifications import ToldOfMessage, mentioned_members, told_of_messages
 from projector.schedules import Schedule
 from projector.session import Session, columns, move_offsets
 from roomlog.events import SealedText, Text
@@ -32,12 +33,13 @@ class ReadModels(Session):
 
     def __init__(self, dsn: str) -> None:
         super().__init__(dsn)
-        self._days = LastDays()
+        self._days, self._kinds = LastDays(), Kinds()
 
     def connect(self) -> None:
         """Open the session, closing an earlier one; raises Unavailable."""
         super().connect()
         self._days = LastDays()  # a crash may have taken back what the earlier one wrote last
+        self._kinds = Kinds()  # it may be another database now
 
     def write(self, batch: Batch, starts: Mapping[Place, int]) -> None:
         """Write a batch and move its offsets from `starts` to `batch.ends`, all or nothing.
@@ -63,10 +65,11 @@ class ReadModels(Session):
             connection = self._session()
             with connection.transaction(force_rollback=True), connection.cursor() as cursor:
                 _drop_applied_messages(cursor, batch)
-                changes, _ = _apply(cursor, batch, self._days)
+                changes, _ = _apply(cursor, batch, self._days, self._kinds)
         if changes.void:
             return "its sender is no member of the room: it would have no effect"
-        if not (batch.messages if is_message else changes.applied or batch.markers):
+        own = batch.markers or batch.mutes or batch.notification_reads
+        if not (batch.messages if is_message else changes.applied or own):
             return "an event of this id took effect already"
         return None
 
@@ -76,29 +79,55 @@ class ReadModels(Session):
             _move_offsets(cursor, batch.ends, starts)
             if check_messages:
                 _drop_applied_messages(cursor, batch)
-            _, days = _apply(cursor, batch, self._days)
+            _, days = _apply(cursor, batch, self._days, self._kinds)
         self._days.note(days)
 
 
+class Kinds:
+    """Which rooms are known not to be direct, so that hardly any has to be asked for."""
+
+    _MOST = 200_000
+
+    def __init__(self) -> None:
+        self._others: set[str] = set()
+
+    def direct(self, cursor: psycopg.Cursor, rooms: Iterable[str]) -> list[str]:
+        """Return those of the rooms that are direct."""
+        unknown = [room for room in rooms if room not in self._others]
+        if not unknown:
+            return []
+        found: dict[str, str] = dict(cursor.execute(sql.SELECT_KINDS, [unknown]).fetchall())
+        if len(self._others) > self._MOST:
+            self._others.clear()
+        self._others.update(room for room, kind in found.items() if kind != "direct")
+        return [room for room, kind in found.items() if kind == "direct"]
+
+
 def _apply(
-    cursor: psycopg.Cursor, batch: Batch, days: LastDays
+    cursor: psycopg.Cursor, batch: Batch, days: LastDays, kinds: Kinds
 ) -> tuple[Changes, dict[counters.Sender, int]]:
     """Write the effects of a batch; return what its facts changed and what had no effect, and who wrote when."""
     changes = Changes()
-    messages: Collection[Message] = ()
+    messages: Mapping[bytes, Message] = {}
+    told: list[ToldOfMessage] = []
     if batch.messages or batch.facts or batch.user_facts:
-        prior = _read_prior(cursor, batch)
+        prior = _read_prior(cursor, batch, kinds)
         fresh = {e: m for e, m in batch.messages.items() if e not in prior.void}
         users = batch.user_facts.values()
         changes = fold(batch.facts.values(), users, prior, fresh)
         messages = _with_effect(cursor, fresh, changes)
-    _write_messages(cursor, messages)
+        told = told_of_messages(messages, batch.mentions, prior, changes)
+    _write_messages(cursor, messages.values())
     _many(cursor, sql.INSERT_ATTACHED, batch.attached, 4)
     _write_changes(cursor, changes)
-    posted = Counter([message.room_id for message in messages])
-    _write_rooms(cursor, batch, messages, posted, changes)
-    later = _write_counts(cursor, messages, posted, days)
-    _write_markers(cursor, batch)
+    _many(cursor, sql.INSERT_TOLD_OF_MESSAGES, told, 4)
+    pushes = [(t.user, t.event) for t in told] + [(t.user, t.event) for t in changes.told]
+    _many(cursor, sql.QUEUE_PUSHES, pushes, 2)
+    effective = messages.values()
+    posted = Counter([message.room_id for message in effective])
+    _write_rooms(cursor, batch, effective, posted, changes)
+    later = _write_counts(cursor, effective, posted, days)
+    _write_own(cursor, batch)
     _write_presence(cursor, batch)
     return changes, later
 
@@ -115,7 +144,7 @@ def _drop_applied_messages(cursor: psycopg.Cursor, batch: Batch) -> None:
         batch.messages.pop(event.bytes, None)
 
 
-def _read_prior(cursor: psycopg.Cursor, batch: Batch) -> Prior:
+def _read_prior(cursor: psycopg.Cursor, batch: Batch, kinds: Kinds) -> Prior:
     prior = Prior()
     facts = batch.facts.values()
     if ids := [*batch.facts, *batch.user_facts]:
@@ -123,11 +152,19 @@ def _read_prior(cursor: psycopg.Cursor, batch: Batch) -> Prior:
         prior.applied.update(event for (event,) in cursor)
     if created := created_rooms(facts):
         prior.rooms.update(room for (room,) in cursor.execute(sql.SELECT_ROOMS, [created]))
-    if keys := concerned_members(facts, batch.messages.values()):
+    keys = {
+        *concerned_members(facts, batch.messages.values()),
+        *mentioned_members(batch.messages, batch.mentions),
+    }
+    if keys:
         for room, user, *member in cursor.execute(sql.SELECT_MEMBERS, columns(keys, 2)):
             prior.members[room, user] = Member(*member)
     if rooms := list({message.room_id for message in batch.messages.values()}):
         prior.void.update(event.bytes for (event,) in cursor.execute(sql.SELECT_VOID, [rooms]))
+        if direct := kinds.direct(cursor, rooms):
+            prior.direct.update(direct)
+            for room, user, *member in cursor.execute(sql.SELECT_MEMBERS_OF, [direct]):
+                prior.members[room, user] = Member(*member)
     if touched := texts.concerned(facts):
         prior.messages = _read_messages(cursor, batch, touched)
     if scheduled := schedules.concerned(batch.user_facts.values()):
@@ -150,16 +187,16 @@ def _read_messages(
 
 def _with_effect(
     cursor: psycopg.Cursor, messages: Mapping[bytes, Message], changes: Changes
-) -> Collection[Message]:
+) -> Mapping[bytes, Message]:
     """Return the messages that count; repeats of earlier ones are taken off `changes.void`."""
     if not changes.void:
-        return messages.values()
+        return messages
     void = {e.hex(): m for e, m in messages.items() if (m.room_id, m.offset) in changes.void}
     cursor.execute(sql.SELECT_APPLIED_MESSAGES, [list(void)])
     for (event,) in cursor:
         repeat = void[event.hex]
         del changes.void[repeat.room_id, repeat.offset]
-    return [message for event, message in messages.items() if event.hex() not in void]
+    return {event: message for event, message in messages.items() if event.hex() not in void}
 
 
 def _write_messages(cursor: psycopg.Cursor, messages: Collection[Message]) -> None:
@@ -191,6 +228,8 @@ def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     reactions = [(*key, _time(at)) for key, at in changes.reactions.items()]
     _many(cursor, sql.INSERT_REACTIONS, reactions, 5)
     registered = [(user, name, _time(at)) for user, (name, at) in changes.registered.items()]
+    told = [(*t[:-1], _time(t.at)) for t in changes.told]
+    _many(cursor, sql.INSERT_TOLD, told, 7)
     _many(cursor, sql.INSERT_USERS, registered, 3)
     _many(cursor, sql.UPDATE_USERS, changes.renamed.items(), 2)
     for schedule_id, new in changes.schedules.items():
@@ -258,10 +297,15 @@ def _write_counts(
     return later
 
 
-def _write_markers(cursor: psycopg.Cursor, batch: Batch) -> None:
+def _write_own(cursor: psycopg.Cursor, batch: Batch) -> None:
     # In order, so that two projectors lock the rows in the same one.
     markers = [(*key, m.offset, _time(m.at)) for key, m in sorted(batch.markers.items())]
     _many(cursor, sql.UPSERT_MARKERS, markers, 4)
+    reads = [(*key, _time(at)) for key, at in sorted(batch.notification_reads.items())]
+    _many(cursor, sql.UPSERT_NOTIFICATION_READS, reads, 3)
+    mutes = sorted(batch.mutes.items())
+    _many(cursor, sql.DELETE_MUTES, [key for key, muted in mutes if muted is None], 2)
+    _many(cursor, sql.UPSERT_MUTES, [_mute_row(*key, m) for key, m in mutes if m is not None], 5)
 
 
 def _write_presence(cursor: psycopg.Cursor, batch: Batch) -> None:
@@ -321,6 +365,11 @@ def _member_rows(changes: Changes) -> list[tuple[Any, ...]]:
         for key, member in changes.members.items()
         if member is not None
     ]
+
+
+def _mute_row(user: str, room: str, muted: Muted) -> tuple[Any, ...]:
+    ends_at = None if muted.ends_at is None else _time(muted.ends_at)
+    return user, room, muted.level, ends_at, _time(muted.at)
 
 
 def _stored(text: Text) -> tuple[str | None, str | None]:

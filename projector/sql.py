@@ -86,6 +86,13 @@ SELECT room_id::text, user_id::text, role, joined_offset,
        (extract(epoch FROM joined_at) * 1000000)::bigint
 FROM members JOIN unnest(%s::uuid[], %s::uuid[]) AS key (room_id, user_id) USING (room_id, user_id)"""
 
+# Kinds never change, so each room is asked for once.
+SELECT_KINDS = "SELECT id::text, kind FROM rooms WHERE id = ANY (%s::uuid[])"
+SELECT_MEMBERS_OF = """
+SELECT room_id::text, user_id::text, role, joined_offset,
+       (extract(epoch FROM joined_at) * 1000000)::bigint
+FROM members WHERE room_id = ANY (%s::uuid[])"""
+
 # Effects.
 COPY_MESSAGES = f"COPY messages ({COLUMNS}) FROM STDIN (FORMAT binary)"
 INSERT_APPLIED = "INSERT INTO applied_events (event_id) SELECT unnest(%s::uuid[])"
@@ -247,6 +254,38 @@ SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::timestamptz[])
 ON CONFLICT (user_id, room_id) DO UPDATE SET "offset" = excluded."offset",
     marked_at = excluded.marked_at
 WHERE (m."offset" <= excluded."offset")"""
+INSERT_TOLD = """
+INSERT INTO notifications (user_id, kind, event_id, room_id, "offset", sender_id, occurred_at)
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::bigint[], %s::uuid[],
+                     %s::timestamptz[]) ON CONFLICT DO NOTHING"""
+INSERT_TOLD_OF_MESSAGES = """
+INSERT INTO notifications (user_id, kind, event_id, room_id, "offset", sender_id, occurred_at)
+SELECT t.user_id, t.kind, m.event_id, m.room_id, m."offset", m.sender_id, m.sent_at
+FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[]) AS t (user_id, kind, event_id, room_id)
+JOIN messages m ON m.event_id = t.event_id AND m.room_id = t.room_id
+ON CONFLICT DO NOTHING"""
+# For browsers of people who are away: `roomlog notifier` sends what is still unread then. Nobody is told of
+# what is old, as when an empty database fills by itself.
+QUEUE_PUSHES = """
+INSERT INTO push_outbox (subscription_id, event_id, user_id)
+SELECT s.id, n.event_id, n.user_id
+FROM unnest(%s::uuid[], %s::uuid[]) AS told (user_id, event_id)
+JOIN push_subscriptions s ON s.user_id = told.user_id
+JOIN notifications n ON n.user_id = told.user_id AND n.event_id = told.event_id
+WHERE n.occurred_at > now() - interval '1 day'
+ON CONFLICT DO NOTHING"""
+UPSERT_NOTIFICATION_READS = """
+INSERT INTO notification_reads (user_id, event_id, read_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[])
+ON CONFLICT (user_id, event_id) DO UPDATE SET read_at = excluded.read_at"""
+UPSERT_MUTES = """
+INSERT INTO room_mutes (user_id, room_id, level, ends_at, muted_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+ON CONFLICT (user_id, room_id) DO UPDATE SET level = excluded.level, ends_at = excluded.ends_at,
+    muted_at = excluded.muted_at"""
+DELETE_MUTES = """
+DELETE FROM room_mutes AS m USING unnest(%s::uuid[], %s::uuid[]) AS gone (user_id, room_id)
+WHERE m.user_id = gone.user_id AND m.room_id = gone.room_id"""
 UPSERT_PRESENCE = """
 INSERT INTO presence (user_id, state, changed_at)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[])

@@ -30,6 +30,9 @@ COMMANDS = {
     "projector": Command("projector.app:main", _SERVICE, "Run a projector."),
     "indexer": Command("projector.indexer:main", _SERVICE, "Run an indexer for full-text search."),
     "webhooks": Command("projector.webhooks.app:main", _SERVICE, "Run a sender of webhooks."),
+    "notifier": Command(
+        "projector.notifier.app:main", _SERVICE, "Run a notifier for web push and e-mail."
+    ),
     "api": Command("api.app:main", _SERVICE, "Run the API."),
     "settings": Command("roomlog.commands.settings:settings", _OPERATE, "List all settings."),
     "topics": Command("roomlog.commands.topics:app", _OPERATE, "List or create the topics."),
@@ -44,6 +47,11 @@ COMMANDS = {
     "verify": Command(
         "analytics.commands.verify:verify", _OPERATE, "Compare the read models with the log."
     ),
+    "repair-unread": Command(
+        "analytics.commands.repair_unread:repair_unread",
+        _OPERATE,
+        "Recount what is unread from the log, and put it right.",
+    ),
     "dlq": Command(
         "projector.commands.dlq:app",
         _OPERATE,
@@ -57,6 +65,7 @@ COMMANDS = {
     "plan": Command(
         "roomlog.capacity.command:plan", _OPERATE, "Print how many of what a load needs."
     ),
+    "vapid": Command("roomlog.commands.vapid:vapid", _OPERATE, "Make the key of web pushes."),
     "token": Command("roomlog.commands.token:token", _OPERATE, "Print an access token."),
     "seed": Command(
         "roomlog.seed.command:seed", _USE, "Fill in demo users, rooms and a real history."
@@ -75,7 +84,7 @@ COMMANDS = {
 }
 """Name -> command; a new one is one more line."""
 
-_SERVICES = {"ingest", "streams", "projector", "indexer", "webhooks", "api"}
+_SERVICES = {"ingest", "streams", "projector", "indexer", "webhooks", "notifier", "api"}
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ partition, and reads what is missing from the log itself.
 from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
+from roomlog.mutes import MuteLevel
 from roomlog.signals import NotificationKind, PresenceState
 
 ALL_NODES = "roomlog:nodes"
@@ -71,6 +72,9 @@ class Notify(Struct, frozen=True, array_like=True, tag="n"):
     sender_id: str | None
     at: int | None
     text: str | None
+    events: tuple[str, ...] = ()
+    level: MuteLevel | None = None
+    ends_at: int | None = None
 
 
 class Resync(Struct, frozen=True, array_like=True, tag="r"):

@@ -84,6 +84,19 @@ WEBHOOKS_FENCED = Counter(
     "webhooks_fenced_total", "Batches given up because another worker owns the partition"
 )
 
+# Notifier.
+NOTIFIER_PUSHES = Counter(
+    "notifier_pushes_total",
+    "What became of pushes: sent, dropped, later, gone, refused",
+    ["outcome"],
+)
+NOTIFIER_SECONDS = Histogram(
+    "notifier_seconds",
+    "Event occurred to push taken by the push service",
+    buckets=(0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 3600),
+)
+NOTIFIER_MAILS = Counter("notifier_mails_total", "Digests, by outcome: sent, refused", ["outcome"])
+
 # API.
 HTTP_REQUESTS = Counter("http_requests_total", "Requests, by route and status", ["route", "status"])
 HTTP_SECONDS = Histogram("http_seconds", "Request duration", ["route"], buckets=_LATENCY_BUCKETS_S)

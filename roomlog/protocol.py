@@ -22,6 +22,7 @@ from roomlog.events import (
     RoomKind,
     SealedText,
 )
+from roomlog.mutes import MuteLevel
 from roomlog.signals import NotificationKind, PresenceState
 
 SUBPROTOCOL = "roomlog.v1.json"
@@ -31,6 +32,7 @@ ACCESS_COOKIE = "roomlog_access"
 FRAME_BYTES = 65_536
 TEXT_CHARS = 8_000
 ROOMS_PER_SOCKET = 500
+NOTIFICATIONS_AT_ONCE = 500
 PING_MS = 25_000
 
 CommandId = Annotated[int, Meta(ge=0, le=2**53 - 1)]
@@ -254,6 +256,32 @@ class MarkRead(Command, frozen=True, kw_only=True, tag="read"):
     cursor: CursorText
 
 
+class Personal(Command, frozen=True, kw_only=True):
+    """A command about what is one's own; the newest counts, so that repeating it does no harm."""
+
+    as_: Annotated[Id | None, Meta()] = msgspec.field(name="as", default=None)
+
+
+class ReadNotifications(Personal, frozen=True, kw_only=True, tag="read_notifications"):
+    """Notifications are read, by the events that they are about."""
+
+    events: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=NOTIFICATIONS_AT_ONCE)]
+
+
+class MuteRoom(Personal, frozen=True, kw_only=True, tag="mute"):
+    """Hear of a room's mentions alone, or of nothing, until a time or until it is unmuted."""
+
+    room: Id
+    level: MuteLevel = "nothing"
+    until: OriginalTime | None = None
+
+
+class UnmuteRoom(Personal, frozen=True, kw_only=True, tag="unmute"):
+    """Hear of everything in a room again."""
+
+    room: Id
+
+
 class Authenticate(Command, frozen=True, kw_only=True, tag="auth"):
     """Go on with a newer token of the same user."""
 
@@ -290,6 +318,8 @@ TargetCommand = MessageCommand | UndeleteMessage | PinCommand
 """What names a message."""
 MemberCommand = InviteMember | RemoveMember | ChangeRole
 """What is done to another's membership."""
+PersonalCommand = ReadNotifications | MuteRoom | UnmuteRoom
+"""What concerns nobody but who sends it."""
 InviteCommand = CreateInvite | RevokeInvite
 """What only workspaces take."""
 HookCommand = CreateHook | RotateHook | RevokeHook
@@ -311,6 +341,7 @@ AnyCommand = (
     | Subscribe
     | Unsubscribe
     | MarkRead
+    | PersonalCommand
     | Authenticate
     | ChangePresence
     | NotifyTyping
@@ -475,16 +506,22 @@ class PresenceChange(Struct, frozen=True, tag_field="op", tag="presence"):
 
 
 class Notification(Struct, frozen=True, omit_defaults=True):
-    """What a user is told; of kind `read` it is only where their own marker is now."""
+    """What a user is told; of kind `read` it is only where their own marker is now.
+
+    Kind `mute` is how a room is muted now (no `level`: not), `notifications_read` what one has read.
+    """
 
     kind: NotificationKind
-    room: str
-    cursor: str
+    room: str = ""
+    cursor: str = ""
     event: str | None = None
     sender: str | None = None
     ts: str | None = None
     text: str | None = None
     """The beginning of the message, 140 characters at most."""
+    events: tuple[str, ...] = ()
+    level: MuteLevel | None = None
+    until: str | None = None
 
 
 class UserNotice(Struct, frozen=True, tag_field="op", tag="notify"):

@@ -74,6 +74,33 @@ class Settings(BaseSettings):
         default="",
         description="path or https URL of the key set that access tokens are checked with",
     )
+    vapid_private_key: Path | None = Field(
+        default=None,
+        description="PEM file of the P-256 key that web pushes are signed with (`roomlog vapid` makes one)",
+    )
+    vapid_public_key: str = Field(
+        default="", description="its public half for browsers, as `roomlog vapid` prints it"
+    )
+    vapid_subject: str = Field(
+        default="mailto:operator@example.org",
+        description="whom a push service tells of problems: a mailto: or https: address",
+    )
+    push_hosts: str = Field(
+        default="fcm.googleapis.com,.push.services.mozilla.com,.push.apple.com,.notify.windows.com",
+        description="comma-separated hosts of push services (.name: and all below it); of others, with "
+        "their scheme, such as http://127.0.0.1, only for tests",
+    )
+    web_url: str = Field(
+        default="", description="address at which people open the web client, for links in mails"
+    )
+    smtp_url: str = Field(
+        default="",
+        description="mail server: smtp://USER:PASSWORD@HOST:PORT, smtps:// for TLS from the start; none: no mails",
+    )
+    mail_from: str = Field(default="Roomlog <roomlog@localhost>", description="whom mails are from")
+    mail_every_s: int = Field(
+        default=86_400, ge=1, description="seconds between two digests to one person, at least"
+    )
     web: Path | None = Field(
         default=None, description="directory of the built web client that the API serves"
     )

@@ -9,8 +9,13 @@ from typing import ClassVar, Literal, get_args
 
 from msgspec import Struct
 
+from roomlog.mutes import MuteLevel
+
 PresenceState = Literal["online", "away"]
-NotificationKind = Literal["mention", "direct", "invite", "read", "webhook_paused"]
+NotificationKind = Literal[
+    "mention", "direct", "invite", "webhook_paused", "read", "notifications_read", "mute"
+]
+"""The last three tell a person's devices of what one of them did."""
 
 
 class RoomAttached(Struct, frozen=True):
@@ -54,7 +59,7 @@ class UserNotified(Struct, frozen=True):
 
     `offset` is the event's in its room's partition (of kind `webhook_paused`, which has an id of
     the pause for an event, that of the room's last one); of kind `read` it is the user's own marker, which
-    has no event, sender, time or text.
+    has no event, sender, time or text. Kind `notifications_read` is of no room ("" and -1).
     """
 
     user_id: str
@@ -67,6 +72,12 @@ class UserNotified(Struct, frozen=True):
     """When the event occurred, in microseconds since 1970."""
     text: str | None = None
     """The beginning of a message."""
+    events: tuple[str, ...] = ()
+    """Of kind `notifications_read`: what they were about."""
+    level: MuteLevel | None = None
+    """Of kind `mute`; None: unmuted."""
+    ends_at: int | None = None
+    """Of kind `mute`: microseconds since 1970."""
 
 
 SignalBody = (

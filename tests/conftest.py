@@ -24,6 +24,7 @@ def stack(tmp_path_factory):
     os.environ.setdefault("ROOMLOG_FILE_BYTES", "3000000")
     os.environ.setdefault("ROOMLOG_FILE_QUOTA_BYTES", "7000000")
     os.environ.setdefault("ROOMLOG_LINK_PREVIEW_EXCEPTIONS", "127.0.0.77/32")
+    os.environ.setdefault("ROOMLOG_PUSH_HOSTS", "http://127.0.0.1")  # the tests' own push service
     with Stack(data=tmp_path_factory.mktemp("stack"), nodes=2) as running:
         yield running
 

@@ -12,6 +12,7 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: { "@typescript-eslint/consistent-type-imports": "error" },
   },
+  { files: ["public/*.js"], languageOptions: { globals: { self: "readonly" } } },
   {
     files: ["src/**/*.{ts,tsx}"],
     extends: [hooks.configs.flat.recommended, a11y.flatConfigs.recommended],

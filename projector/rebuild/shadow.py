@@ -13,12 +13,13 @@ from projector import migrate
 from projector.batch import Place
 from projector.rebuild import sql
 from projector.sql import SELECT_MIGRATIONS
-from roomlog.readmodels.tables import OFFSETS, TABLES, TO_DO
+from roomlog.readmodels.tables import ASKED, OFFSETS, TABLES, TO_DO
 from roomlog.topics import CHAT_EVENTS, CHAT_READS, USER_EVENTS
 
 APPLICATION = "roomlog-rebuild"
 NAMES = (OFFSETS, *(table.name for table in TABLES))
-MADE = (*NAMES, *TO_DO)
+UNUSED = (*TO_DO, *ASKED)
+MADE = (*NAMES, *UNUSED)
 """Also what the log asks to be done: written as ever while the log is read, and thrown away."""
 TOPICS = (USER_EVENTS, CHAT_EVENTS, CHAT_READS)
 """What is read of the log."""
@@ -146,7 +147,7 @@ class Shadow:
             self._run(sql.lock_offsets(self.live))
             began = time.monotonic()
             await catch_up(self.offsets())
-            self._run(sql.take_other_offsets(self.live), *sql.swap(self.live, NAMES, TO_DO))
+            self._run(sql.take_other_offsets(self.live), *sql.swap(self.live, NAMES, UNUSED))
             self._run("SET LOCAL synchronous_commit = on")
 
         await self._between_others(put, "the live tables", tell)

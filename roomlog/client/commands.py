@@ -3,6 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from roomlog.client.policy import backoff_s
 from roomlog.errors import RETRYABLE, Refused
 from roomlog.events import Attachment, History, Role, RoomKind
 from roomlog.ids import new_id
+from roomlog.mutes import MuteLevel
 from roomlog.protocol import Ack
 from roomlog.signals import PresenceState
 
@@ -167,6 +169,21 @@ class Commands(ABC):
     async def read(self, room: str, cursor: str) -> Ack:
         """Mark everything up to the cursor as read; the ack has the cursor of the mark that now holds."""
         return await self.perform({"op": "read", "room": room, "cursor": cursor})
+
+    async def read_notifications(self, events: Sequence[str]) -> Ack:
+        """Mark the notifications of these events as read, 500 at most."""
+        return await self.perform({"op": "read_notifications", "events": list(events)})
+
+    async def mute(
+        self, room: str, level: MuteLevel = "nothing", until: datetime | None = None
+    ) -> Ack:
+        """Hear of a room's mentions alone, or of nothing, until a time (with a zone) or for ever."""
+        given = _given(until=until and until.isoformat())
+        return await self.perform({"op": "mute", "room": room, "level": level, **given})
+
+    async def unmute(self, room: str) -> Ack:
+        """Hear of everything in a room again."""
+        return await self.perform({"op": "unmute", "room": room})
 
     async def set_presence(self, state: PresenceState) -> Ack:
         """Tell whether one is there; said again on every new connection."""

@@ -59,7 +59,11 @@ from roomlog.readmodels.tables import (
     MARKS,
     MEMBERS,
     MESSAGES,
+    MUTES,
+    NOTIFICATION_READS,
+    NOTIFICATIONS,
     OF_ROOMS,
+    OWN,
     PINS,
     REACTIONS,
     ROOMS,
@@ -72,7 +76,7 @@ from roomlog.readmodels.tables import (
     Key,
     Row,
 )
-from roomlog.reads import ReadEvent
+from roomlog.reads import NotificationRead, ReadEvent, ReadMarked, RoomMuted, RoomUnmuted
 from roomlog.rooms import takes_effect
 from roomlog.schedules import (
     MessageScheduled,
@@ -157,6 +161,8 @@ class _Room(Struct):
     """Message and file -> the message's offset, also of a message that was deleted."""
     invites: dict[str, tuple[ChatEvent, InviteCreated]] = field(default_factory=dict)
     hooks: dict[str, _Hook] = field(default_factory=dict)
+    notifications: dict[tuple[str, str], Row] = field(default_factory=dict)
+    """User and event -> the rest of the row."""
 
 
 class ChatFold:
@@ -189,6 +195,7 @@ class ChatFold:
             self.applied.add(event.event_id)
         if takes_effect(type(event.body), event.sender_id in room.members):
             room.last = (offset, event.occurred_at)
+            _notify(room, event, offset)
             _RULES[type(event.body)](room, event, event.body, offset)
         else:
             room.void[event.event_id] = offset
@@ -221,6 +228,8 @@ class ChatFold:
             for invite, (event, body) in room.invites.items():
                 by = event.sender_id, event.occurred_at
                 found[INVITES.name][invite,] = (room_id, body.role, *by, body.expires_at)
+            for (user, event_id), rest in room.notifications.items():
+                found[NOTIFICATIONS.name][user, event_id, room_id] = rest
         return found
 
 
@@ -267,6 +276,25 @@ def _room_row(room: _Room, created: _Created, partition: int) -> Row:
         created.history,
         created.link_previews,
     )
+
+
+def _notify(room: _Room, event: ChatEvent, offset: int) -> None:
+    """Note whom the event is for, as the room is before it."""
+    body = event.body
+    told: dict[str, str] = {}
+    match body:
+        case MessagePosted(mentions=mentions):
+            if room.created is not None and room.created.body.kind == "direct":
+                told = dict.fromkeys(room.members, "direct")
+            told |= {user: "mention" for user in mentions if user in room.members}
+        case MemberInvited(user_id=user) if user not in room.members:
+            told = {user: "invite"}
+        case RoomCreated(members=members) if room.created is None:
+            told = {first.user_id: "invite" for first in members}
+    told.pop(event.sender_id, None)
+    for user, kind in told.items():
+        row = offset, kind, event.sender_id, event.occurred_at
+        room.notifications.setdefault((user, event.event_id), row)
 
 
 def _create(room: _Room, event: ChatEvent, body: RoomCreated, offset: int) -> None:
@@ -528,18 +556,26 @@ class ReadFold:
     """Folds chat.reads, each partition in its order."""
 
     def __init__(self) -> None:
-        self._markers: dict[Key, Row] = {}
+        self._rows: Rows = {table.name: {} for table in OWN}
 
     def take(self, event: ReadEvent) -> None:
-        """Take the next marker: the furthest counts, of equal ones the last."""
-        key, row = (event.user_id, event.room_id), (event.body.offset, event.occurred_at)
-        known = self._markers.get(key)
-        if known is None or known[0] <= row[0]:
-            self._markers[key] = row
+        """Take the next record: the furthest marker counts, of equal ones the last; of all else the last."""
+        place, at = (event.user_id, event.room_id), event.occurred_at
+        match event.body:
+            case ReadMarked(offset=offset):
+                known = self._rows[MARKERS.name].get(place)
+                if known is None or known[0] <= offset:
+                    self._rows[MARKERS.name][place] = offset, at
+            case NotificationRead(event_id=event_id):
+                self._rows[NOTIFICATION_READS.name][event.user_id, event_id] = (at,)
+            case RoomMuted(level=level, ends_at=ends_at):
+                self._rows[MUTES.name][place] = level, ends_at, at
+            case RoomUnmuted():
+                self._rows[MUTES.name].pop(place, None)
 
     def rows(self) -> Rows:
-        """Return the rows of `read_markers`."""
-        return {MARKERS.name: self._markers}
+        """Return the rows of the tables that are made of it."""
+        return self._rows
 
 
 def applied_rows(ids_: Iterable[str]) -> Rows:

@@ -10,6 +10,8 @@ SOURCES = (
     "outbox",
     "invite_addresses",
     "webhooks",
+    "push_subscriptions",
+    "mail_digests",
     "schema_migrations",
 )
 """Tables whose rows come from nowhere else."""
@@ -19,8 +21,10 @@ BEHIND = ("message_search", "search_offsets", "search_reindex")
 """The search index, which the indexer makes of the read models, behind the projector."""
 QUEUES = ("webhook_lanes", "webhook_deliveries", "webhook_offsets")
 """What is sent to other systems, made of the log behind the projector: not to be sent again."""
-TO_DO = ("workspace_departures",)
+TO_DO = ("workspace_departures", "push_outbox")
 """What the log asks somebody to do, until it is done: not to be done again."""
+ASKED = ("push_subscriptions",)
+"""Those of the SOURCES that the projector asks for what is to be done."""
 OFFSETS = "projection_offsets"
 """How far the read models are."""
 
@@ -157,6 +161,16 @@ DELETED = Table(
     ("deleted_by", "text", "sealed", "mentions", "attachments"),
 )
 PINS = Table("pins", ("room_id", "event_id"), ("offset", "pinned_by", "pinned_at"))
+NOTIFICATIONS = Table(
+    "notifications",
+    ("user_id", "event_id", "room_id"),
+    ("offset", "kind", "sender_id", "occurred_at"),
+)
+NOTIFICATION_READS = Table("notification_reads", ("user_id", "event_id"), ("read_at",))
+MUTES = Table("room_mutes", ("user_id", "room_id"), ("level", "ends_at", "muted_at"))
+
+OWN = (MARKERS, NOTIFICATION_READS, MUTES)
+"""What is made of topic chat.reads."""
 
 FILES = Table(
     "files",
@@ -189,6 +203,7 @@ OF_ROOMS = (
     PINS,
     HOOKS,
     ATTACHED,
+    NOTIFICATIONS,
 )
 """What chat.events alone makes, besides the ids of applied events."""
 SCHEDULED = Table(
@@ -208,7 +223,7 @@ SCHEDULED = Table(
     ),
 )
 
-TABLES = (USERS, *OF_ROOMS, APPLIED, MARKERS, SCHEDULED, FILES)
+TABLES = (USERS, *OF_ROOMS, APPLIED, *OWN, SCHEDULED, FILES)
 """Every table that is made from the log, and can be thrown away and made again from it."""
 
 

@@ -37,6 +37,11 @@ class Layout(Struct, frozen=True):
         """The generated password of PostgreSQL's one role."""
         return self.data / "postgres.password"
 
+    @property
+    def vapid_key(self) -> Path:
+        """The generated key that web pushes are signed with."""
+        return self.data / "vapid.pem"
+
     def log(self, service: str) -> Path:
         """Return the log file of a service."""
         return self.logs / f"{service}.log"

@@ -31,6 +31,7 @@ DEFAULTS = {
     "projector": 8301,
     "indexer": 8401,
     "webhooks": 8501,
+    "notifier": 8601,
 }
 
 

@@ -9,6 +9,7 @@ from roomlog.stack import child
 from roomlog.stack.layout import Layout
 from roomlog.stack.ports import HOST
 from roomlog.stack.spec import ROOT, kind_of
+from roomlog.vapid import public_vapid_key
 
 
 class Addresses(Struct, frozen=True):
@@ -37,9 +38,12 @@ def command(
     name: str, addresses: Addresses, layout: Layout, keys: tuple[Path, Path], extra: dict[str, str]
 ) -> child.Command:
     """Return how a service is run; `keys` are the paths of the signing key and of the key set."""
+    env = environment(name, addresses, layout, keys)
+    if name == "api":
+        env["ROOMLOG_VAPID_PUBLIC_KEY"] = public_vapid_key(layout.vapid_key)
     return child.Command(
         argv=[sys.executable, "-m", "roomlog.cli", kind_of(name)],
-        env=child.inherited_env(environment(name, addresses, layout, keys) | extra),
+        env=child.inherited_env(env | extra),
         log=layout.log(name),
     )
 
@@ -47,7 +51,7 @@ def command(
 def environment(
     name: str, addresses: Addresses, layout: Layout, keys: tuple[Path, Path]
 ) -> dict[str, str]:
-    """Return the ROOMLOG_* variables of a service. Only the API gets the signing key."""
+    """Return the ROOMLOG_* variables of a service. Only the API signs tokens, and only the notifier pushes."""
     pem, jwks = keys
     port = str(addresses.ports[name])
     env = {
@@ -64,6 +68,9 @@ def environment(
         "ROOMLOG_ORIGINS": _origins(addresses),
         "PYTHONUNBUFFERED": "1",
     }
+    if name == "notifier-1":
+        env["ROOMLOG_VAPID_PRIVATE_KEY"] = str(layout.vapid_key)
+        env["ROOMLOG_WEB_URL"] = addresses.web
     if name == "api":
         env["ROOMLOG_JWT_PRIVATE_KEY"] = str(pem)
         env["ROOMLOG_WEB"] = str(ROOT / "web" / "dist")

@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 SERVERS = ("postgres", "valkey", "kafka", "registry")
-SERVICES = ("ingest", "streams", "projector", "indexer", "webhooks", "api")
+SERVICES = ("ingest", "streams", "projector", "indexer", "webhooks", "notifier", "api")
 KINDS = SERVERS + SERVICES
 
 ROOT = Path(__file__).parent.parent.parent
@@ -43,7 +43,7 @@ class Spec(Struct, frozen=True):
             ("projector", self.projectors),
         ):
             every += [f"{kind}-{n}" for n in range(1, count + 1)]
-        every += ["indexer-1", "webhooks-1", "api"]
+        every += ["indexer-1", "webhooks-1", "notifier-1", "api"]
         return [n for n in every if not self.only or n in self.only or kind_of(n) in self.only]
 
 

@@ -28,12 +28,13 @@ from roomlog.stack.spec import Spec, kind_of
 from roomlog.stack.state import Control, Status
 from roomlog.stack.supervise import Managed, stop_all
 from roomlog.tokens import generate_keys
+from roomlog.vapid import generate_vapid_key
 
 _ROOM_MB = 300
 _STOP_ORDER = (
     ("api",),
     ("ingest",),
-    ("streams", "projector", "indexer", "webhooks"),
+    ("streams", "projector", "indexer", "webhooks", "notifier"),
     ("registry",),
 )
 """Kinds that stop together, in turn; what is not named stops last: the servers that the others need."""
@@ -63,6 +64,7 @@ class Supervisor:
             if left := await asyncio.to_thread(state.stop_leftovers, self._layout):
                 self._report(Step("leftovers", "done", f"stopped {', '.join(left)}"))
             generate_keys(self._layout.data)
+            generate_vapid_key(self._layout.vapid_key)
             self._addresses = self._boot.choose_ports(self._ports)
             server, self._control = await control.serve(self._carry_out)
             async with server:

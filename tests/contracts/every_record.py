@@ -39,7 +39,14 @@ from roomlog.events import (
     RoomTopicChanged,
     SealedText,
 )
-from roomlog.reads import ReadEvent, ReadMarked
+from roomlog.reads import (
+    READ_TYPES,
+    NotificationRead,
+    ReadEvent,
+    ReadMarked,
+    RoomMuted,
+    RoomUnmuted,
+)
 from roomlog.schedules import (
     MessageScheduled,
     ScheduleCancelled,
@@ -108,6 +115,15 @@ SIGNAL_BODIES = [
     SessionsChanged(A, "offline"),
     UserNotified(A, "mention", B, 7, C, B, 1_700_000_000_000_000, "hello"),
     UserNotified(A, "read", B, 7),
+    UserNotified(A, "notifications_read", "", -1, events=(B, C)),
+    UserNotified(A, "mute", B, -1, level="mentions", ends_at=1_700_000_000_000_000),
+]
+READ_BODIES = [
+    ReadMarked(2**40),
+    NotificationRead(C),
+    RoomMuted("nothing"),
+    RoomMuted("mentions", 1_700_000_000_000_000),
+    RoomUnmuted(),
 ]
 USER_BODIES = [
     UserRegistered("Zoë"),
@@ -129,7 +145,7 @@ CHAT = [ChatEvent(C, A, "w", B, "key", -1, "n1", body) for body in CHAT_BODIES] 
     for body in CHAT_BODIES
 ]
 SIGNALS = [ChatSignal("n1-0a", 1_700_000_000_000_000, body) for body in SIGNAL_BODIES]
-READS = [ReadEvent(A, B, 1_700_000_000_000_000, "n1", ReadMarked(2**40))]
+READS = [ReadEvent(A, B, 1_700_000_000_000_000, "n1", body) for body in READ_BODIES]
 USERS = [UserEvent(C, A, 1_700_000_000_000_000, body) for body in USER_BODIES]
 
 WRITER_ID = 42
@@ -146,6 +162,7 @@ EVERY = [*CHAT, *SIGNALS, *READS, *USERS]
 for bodies, types in (
     (CHAT_BODIES, BODY_TYPES),
     (SIGNAL_BODIES, SIGNAL_TYPES),
+    (READ_BODIES, READ_TYPES),
     (USER_BODIES, USER_TYPES),
 ):
     missing = set(types.values()) - {type(body) for body in bodies}

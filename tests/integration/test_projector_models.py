@@ -72,6 +72,9 @@ TABLES = [
     "room_hooks",
     "files",
     "attached_files",
+    "notifications",
+    "notification_reads",
+    "room_mutes",
     "presence",
     "projection_offsets",
 ]
@@ -372,8 +375,8 @@ FIELDS = {
     "reply_to": st.none() | targets,
     "kind": st.just("private"),
     "members": st.just((FirstMember(BOB, "owner"),)),
-    "mentions": st.just(()),
     "attachments": st.sampled_from([(), (FILE,), (FILE, FILE, Attachment("no id", "", "", 0))]),
+    "mentions": st.sampled_from([(), (BOB,), (ALICE, BOB, BOB)]),
     "workspace": st.just(""),
     "slug": st.just(""),
     "archived": st.none() | st.booleans(),
@@ -394,7 +397,8 @@ bodies = st.one_of(
 @st.composite
 def logs(draw):
     """A room's log, in which some events stand twice, and where to cut it into batches."""
-    events = [chat_event(ROOM, ALICE, CREATED)]
+    created = msgspec.structs.replace(CREATED, kind=draw(st.sampled_from(["private", "direct"])))
+    events = [chat_event(ROOM, ALICE, created)]
     posted = iter(TARGETS)
     for body in draw(st.lists(bodies, max_size=25)):
         known = next(posted, "") if isinstance(body, MessagePosted) else ""

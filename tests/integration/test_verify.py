@@ -48,6 +48,9 @@ WRONG = {
     "message_texts: 1 missing": "DELETE FROM message_texts WHERE room_id = '{room}' AND text = 'first'",
     "deleted_messages: 1 different": "UPDATE deleted_messages SET text = 'x' WHERE room_id = '{room}'",
     "pins: 1 missing": "DELETE FROM pins WHERE room_id = '{room}'",
+    "notifications: 1 different": "UPDATE notifications SET kind = 'direct' WHERE event_id = '{message}'",
+    "notification_reads: 1 extra": "INSERT INTO notification_reads VALUES ('{new}', '{new}', now())",
+    "room_mutes: 1 extra": "INSERT INTO room_mutes VALUES ('{new}', '{room}', 'nothing', NULL, now())",
     "users: 1 extra": "INSERT INTO users VALUES ('{new}', 'nobody', now())",
 }
 

@@ -294,6 +294,8 @@ async def secrets(people, acme):
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 SOON = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 ROUTES = [
+    ("PUT", "/rooms/{room}/mute", {}),
+    ("DELETE", "/rooms/{room}/mute", None),
     ("GET", "/rooms/{room}", None),
     ("PATCH", "/rooms/{room}", {"topic": "x"}),
     ("GET", "/rooms/{room}/members", None),
@@ -332,6 +334,7 @@ OPEN = {
     "/schemas",
     "/presence",
     "/unread",
+    "/push",
     "/invites",
     "/scheduled",
 }
@@ -404,6 +407,8 @@ OPS = [
     {"op": "react", "event": "EVENT", "emoji": "+1"},
     {"op": "unreact", "event": "EVENT", "emoji": "+1"},
     {"op": "join"},
+    {"op": "mute"},
+    {"op": "unmute"},
     {"op": "leave"},
     {"op": "invite", "user": "EVE"},
     {"op": "kick", "user": "OWNER"},
@@ -431,7 +436,7 @@ async def test_no_command_of_a_stranger_finds_anything(people, acme, secrets, st
         for number, op in enumerate(OPS):
             words = {"EVENT": event, "EVE": eve.id, "OWNER": owner.id, "CURSOR": cursor}
             command = {k: words.get(v, v) for k, v in op.items()}
-            if op["op"] not in ("sub", "read"):
+            if op["op"] not in ("sub", "read", "mute", "unmute"):
                 command["key"] = new_id()
             told = []
             for target in (room, NOWHERE):

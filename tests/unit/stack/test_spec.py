@@ -11,7 +11,8 @@ from roomlog.stack.spec import ROOT, Spec, default_data, external_servers, kind_
 def test_everything_runs_by_default():
     assert Spec().names() == [
         *("postgres", "valkey", "kafka", "registry"),
-        *("ingest-1", "ingest-2", "streams-1", "projector-1", "indexer-1", "webhooks-1", "api"),
+        *("ingest-1", "ingest-2", "streams-1", "projector-1", "indexer-1", "webhooks-1"),
+        *("notifier-1", "api"),
     ]
 
 

@@ -6,9 +6,9 @@ const REMEMBERED = 1_000;
 export class Notices {
   private readonly seen = new Set<string>();
 
-  /** Say whether a notice is to be handed on; a marker that moved always is, for it only goes forward. */
+  /** Say whether a notice is to be handed on; what says how things are now always is. */
   isNew(notice: Notice): boolean {
-    if (notice.kind === "read") return true;
+    if (!("event" in notice)) return true;
     const name = `${notice.kind}:${notice.event}`;
     if (this.seen.has(name)) return false;
     this.seen.add(name);

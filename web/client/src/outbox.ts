@@ -150,5 +150,7 @@ export class Outbox {
 /** Markers have lanes of their own: neither they nor what is written waits for the other. */
 function laneOf(command: RepeatableCommand): string {
   if (command.op === "create") return `create:${command.key}`;
+  if (command.op === "read_notifications") return command.op;
+  if (command.op === "mute" || command.op === "unmute") return `mute:${command.room}`;
   return command.op === "read" ? `read:${command.room}` : command.room;
 }

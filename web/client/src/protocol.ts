@@ -135,7 +135,25 @@ export interface PausedNotice {
   text?: string;
 }
 
-export type Notice = PersonalNotice | ReadNotice | PausedNotice;
+/** This person read notifications, here or on another device. */
+export interface NotificationsReadNotice {
+  kind: "notifications_read";
+  events: string[];
+}
+
+/** What is still heard of a muted room. */
+export type MuteLevel = "mentions" | "nothing";
+
+/** This person muted a room, here or on another device; without a level it is not muted any more. */
+export interface MuteNotice {
+  kind: "mute";
+  room: string;
+  level?: MuteLevel;
+  /** Not there: until it is unmuted. */
+  until?: string;
+}
+
+export type Notice = PersonalNotice | ReadNotice | PausedNotice | NotificationsReadNotice | MuteNotice;
 
 /** On every socket of the person it is for. */
 export interface Notify {
@@ -191,8 +209,14 @@ export interface ReadCommand {
   cursor: string;
 }
 
+/** What concerns nobody but this person; the newest of each counts. */
+export type OwnCommand =
+  | { op: "read_notifications"; events: string[] }
+  | { op: "mute"; room: string; level?: MuteLevel; until?: string }
+  | { op: "unmute"; room: string };
+
 /** Commands that are sent until they are answered: repeating them has no second effect. */
-export type RepeatableCommand = KeyedCommand | ReadCommand;
+export type RepeatableCommand = KeyedCommand | ReadCommand | OwnCommand;
 
 /** Commands about this connection alone. */
 export type PlainCommand =

@@ -5,6 +5,8 @@ import { ScheduledApi } from "./scheduled";
 import { IntegrationApi } from "./integrations";
 import { FilesApi } from "./files";
 import { PreviewsApi } from "./previews";
+import { NotificationApi } from "./notifications";
+import { PushApi } from "./push";
 import { WorkspaceApi } from "./workspaces";
 
 const BASE = "/api/v1";
@@ -16,6 +18,8 @@ export interface Api {
   integrations: IntegrationApi;
   files: FilesApi;
   previews: PreviewsApi;
+  notifications: NotificationApi;
+  push: PushApi;
   workspaces: WorkspaceApi;
 }
 
@@ -31,6 +35,8 @@ export function createApi(): Api {
     integrations: new IntegrationApi(rest),
     files: new FilesApi(rest),
     previews: new PreviewsApi(rest),
+    notifications: new NotificationApi(rest),
+    push: new PushApi(rest),
     workspaces: new WorkspaceApi(rest),
   };
 }

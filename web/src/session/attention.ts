@@ -70,7 +70,7 @@ export class Attention {
   }
 }
 
-function title(kind: PersonalNotice["kind"], name: string, room: string): string {
+export function title(kind: PersonalNotice["kind"], name: string, room: string): string {
   if (kind === "mention") return `${name} mentioned you in ${room}`;
   if (kind === "invite") return `${name} brought you into ${room}`;
   return `${name} wrote to you`;

@@ -20,11 +20,13 @@ import { Changes } from "./changes";
 import { explain } from "./explain";
 import { Messages } from "./messages";
 import { Names } from "./names";
+import { Notifications } from "./notifications";
 import { Pins } from "./pins";
 import { Reading } from "./reading";
 import { Rooms } from "./rooms";
 import { ScheduledMessages } from "./scheduled";
 import { Threads } from "./threads";
+import { WebPush } from "./webPush";
 import { Workspaces } from "./workspaces";
 
 const PAGE = 50;
@@ -63,6 +65,8 @@ export class ChatSession {
   readonly integrations: IntegrationApi;
   readonly files: FilesApi;
   readonly previews: PreviewsApi;
+  readonly notifications: Notifications;
+  readonly webPush: WebPush;
   private readonly reading: Reading;
   private readonly attention: Attention;
   private readonly client: RoomlogClient;
@@ -107,6 +111,8 @@ export class ChatSession {
     this.integrations = api.integrations;
     this.files = api.files;
     this.previews = api.previews;
+    this.notifications = new Notifications(api.notifications, this.store);
+    this.webPush = new WebPush(api.push);
     this.reading = new Reading(this.client, api.chat, this.store);
     this.attention = new Attention(this.store, this.names, this.rooms, options.alert);
   }
@@ -116,6 +122,7 @@ export class ChatSession {
     this.client.start();
     this.tick = setInterval(() => this.store.dispatch({ type: "tick", now: Date.now() }), TICK_MS);
     this.reading.start();
+    void this.webPush.renew().catch(() => undefined);
     void this.load();
   }
 
@@ -124,6 +131,7 @@ export class ChatSession {
     this.client.stop();
     this.names.stop();
     this.reading.stop();
+    this.notifications.stop();
     this.messages.stop();
     this.scheduled.stop();
     this.events.stop();
@@ -277,6 +285,7 @@ export class ChatSession {
       await this.workspaces.load();
       await this.rooms.load();
       await this.reading.count();
+      this.notifications.countSoon();
       await this.scheduled.load();
     } catch {
       // The list is what everything starts from, so it is asked for until it comes.
@@ -346,9 +355,21 @@ export class ChatSession {
   }
 
   private notified(notice: Notice): void {
-    if (notice.kind === "read") this.reading.moved(notice.room, notice.cursor);
-    else if (notice.kind === "webhook_paused") this.attention.paused(notice);
-    else void this.attention.notify(notice);
+    this.notifications.countSoon();
+    switch (notice.kind) {
+      case "read":
+        return this.reading.moved(notice.room, notice.cursor);
+      case "notifications_read":
+        return;
+      case "mute":
+        return this.notifications.heardOf(notice);
+      case "webhook_paused":
+        return this.attention.paused(notice);
+      case "mention":
+      case "direct":
+      case "invite":
+        void this.attention.notify(notice);
+    }
   }
 
   private removed(event: ChatEvent): void {

@@ -24,6 +24,8 @@ const PATHS = {
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   more: "M5 12v.01M12 12v.01M19 12v.01",
   bell: "M6 16v-5a6 6 0 0 1 12 0v5l2 2H4zM10 21h4",
+  quiet: "M6 16v-5a6 6 0 0 1 9-5.2M18 11v5l2 2H9M10 21h4M4 3l16 18",
+  envelope: "M3 6h18v12H3zM3 7l9 7 9-7",
   invite: "M9 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM2 20a7 7 0 0 1 14 0M19 8v6M16 11h6",
   up: "M12 19V5M6 11l6-6 6 6",
   check: "M5 12l5 5 9-10",

@@ -8,11 +8,14 @@ const DAY = new Intl.DateTimeFormat(undefined, {
   month: "long",
   year: "numeric",
 });
+const BRIEF = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 
 export const clock = (at: number): string => (Number.isFinite(at) ? CLOCK.format(at) : "");
 /** For narrow places: without morning and afternoon. */
 export const shortClock = (at: number): string => (Number.isFinite(at) ? SHORT.format(at) : "");
+/** A day and a time, for a place without a heading of its day. */
+export const briefTime = (at: number): string => (Number.isFinite(at) ? BRIEF.format(at) : "");
 export const fullTime = (at: number): string => (Number.isFinite(at) ? FULL.format(at) : "");
 
 /** Whether two times are on different days of the local calendar. */

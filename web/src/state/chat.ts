@@ -104,7 +104,15 @@ export function reduce(state: ChatState, action: Action): ChatState {
     case "members":
       return put(state, "members", action.room, action.members);
     case "unread":
-      return action.rooms.reduce(countedByServer, state);
+      return action.rooms.reduce(countedByServer, { ...state, mutes: mutesOf(action.rooms) });
+    case "muted": {
+      const mutes: Record<string, unread.Mute> = { ...state.mutes };
+      if (action.mute === null) delete mutes[action.room];
+      else mutes[action.room] = action.mute;
+      return { ...state, mutes };
+    }
+    case "notifications":
+      return { ...state, notifications: action.unread };
     case "marked":
       return withActivity(state, action.room, (before) =>
         unread.marked(before, action.cursor, messagesAfter(state, action.room, action.cursor), state.me),
@@ -144,6 +152,10 @@ function applyToOne(state: ChatState, room: string, events: readonly ChatEvent[]
   next = put(next, "typing", room, stopTyping(next.typing[room] ?? {}, writers));
   const looked = isLookedAt(next, room);
   return withActivity(next, room, (before) => unread.arrive(before, events, state.me, looked));
+}
+
+function mutesOf(rooms: readonly UnreadRoom[]): By<unread.Mute> {
+  return Object.fromEntries(rooms.flatMap(({ room, mute }) => (mute ? [[room, mute]] : [])));
 }
 
 function countedByServer(state: ChatState, room: UnreadRoom): ChatState {

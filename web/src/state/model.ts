@@ -12,7 +12,7 @@ import type { ApiMessage, MessageItem, Timeline } from "./timeline";
 import type { Scheduled } from "./scheduled";
 import type { Toast } from "./toasts";
 import { QUIET } from "./unread";
-import type { RoomActivity, UnreadRoom } from "./unread";
+import type { Mute, RoomActivity, UnreadRoom } from "./unread";
 import type { Workspace } from "./workspaces";
 
 export type By<T> = Readonly<Record<string, T>>;
@@ -33,6 +33,10 @@ export interface ChatState {
   rooms: By<Room>;
   timelines: By<Timeline>;
   activity: By<RoomActivity>;
+  /** Rooms of which the person wants to hear less. */
+  mutes: By<Mute>;
+  /** How many notifications are unread. */
+  notifications: number;
   presence: By<RoomPresence>;
   typing: By<RoomTyping>;
   pending: By<readonly PendingMessage[]>;
@@ -86,6 +90,8 @@ export type Action =
   | { type: "pins"; room: string; pins: Pins }
   | { type: "members"; room: string; members: Members }
   | { type: "unread"; rooms: readonly UnreadRoom[] }
+  | { type: "muted"; room: string; mute: Mute | null }
+  | { type: "notifications"; unread: number }
   | { type: "marked"; room: string; cursor: string }
   | { type: "toast"; toast: Toast }
   | { type: "toast_closed"; id: string }
@@ -103,6 +109,8 @@ export function initialState(me: { id: string; name: string }): ChatState {
     rooms: {},
     timelines: {},
     activity: {},
+    mutes: {},
+    notifications: 0,
     presence: {},
     typing: {},
     pending: {},

@@ -49,8 +49,8 @@ export function messagesAfter(state: ChatState, room: string, cursor: string): M
     );
 }
 
-/** How many messages are unread in all of the person's rooms. */
+/** How many messages are unread in all of the person's rooms, as far as they want to hear of them. */
 export function totalUnread(state: ChatState): number {
   const mine = Object.entries(state.activity).filter(([room]) => state.rooms[room]?.is_member);
-  return mine.reduce((sum, [, each]) => sum + each.unread, 0);
+  return mine.reduce((sum, [room, each]) => sum + unread.heard(each, state.mutes[room]), 0);
 }

@@ -1,6 +1,6 @@
 /** What is unread in a room, here and on the person's other devices. Cursors are compared for equality only. */
 
-import type { ChatEvent } from "@roomlog/client";
+import type { ChatEvent, MuteLevel } from "@roomlog/client";
 
 export interface RoomActivity {
   /** How many messages of others came after the marker; the server counts up to 1,000. */
@@ -17,6 +17,12 @@ export interface RoomActivity {
   newest: string | null;
 }
 
+/** How the person has muted a room; `until` is null until they unmute it. */
+export interface Mute {
+  level: MuteLevel;
+  until: string | null;
+}
+
 /** A room as `GET /unread` answers it. */
 export interface UnreadRoom {
   room: string;
@@ -24,6 +30,7 @@ export interface UnreadRoom {
   mentions: number;
   first_unread: string | null;
   read_up_to: string | null;
+  mute?: Mute | null;
 }
 
 export const QUIET: RoomActivity = {
@@ -110,4 +117,10 @@ export function marked(
 
 function mentionsOf(event: ChatEvent): readonly unknown[] {
   return Array.isArray(event.d.mentions) ? event.d.mentions : [];
+}
+
+/** How much of what is unread the person wants to hear of. */
+export function heard({ unread, mentions }: RoomActivity, mute: Mute | undefined): number {
+  if (mute === undefined) return unread;
+  return mute.level === "mentions" ? mentions : 0;
 }

@@ -1,6 +1,8 @@
-import { ActionIcon, Menu } from "@mantine/core";
+import { ActionIcon, Menu, Text } from "@mantine/core";
 import { useState } from "react";
+import { useChat, useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
+import { briefTime } from "../../shared/time";
 import { mayInvite, moderates } from "../../state/members";
 import type { Room } from "../../state/rooms";
 import { PinsDialog } from "../pins/PinsDialog";
@@ -10,15 +12,29 @@ import { IntegrationsDialog } from "../integrations/IntegrationsDialog";
 import { JumpDialog } from "./JumpDialog";
 import { LeaveDialog } from "./LeaveDialog";
 import { MembersDialog } from "./MembersDialog";
+import { MuteDialog } from "./MuteDialog";
 import { SettingsDialog } from "./SettingsDialog";
 import { StatsDialog } from "./StatsDialog";
 
-type Dialog = "members" | "pins" | "files" | "stats" | "jump" | "invite" | "settings" | "integrations" | "leave" | null;
+type Dialog =
+  | "members"
+  | "pins"
+  | "files"
+  | "stats"
+  | "jump"
+  | "mute"
+  | "invite"
+  | "settings"
+  | "integrations"
+  | "leave"
+  | null;
 
 /** What a member can do with a room; what the server would refuse is not offered. */
 export function RoomMenu({ room }: { room: Room }) {
   const [dialog, setDialog] = useState<Dialog>(null);
   const close = () => setDialog(null);
+  const { notifications } = useSession();
+  const mute = useChat((state) => state.mutes[room.id]);
   return (
     <>
       <Menu position="bottom-end" withArrow width={210}>
@@ -43,6 +59,20 @@ export function RoomMenu({ room }: { room: Room }) {
           <Menu.Item leftSection={<Icon name="chart" />} onClick={() => setDialog("stats")}>
             Statistics
           </Menu.Item>
+          {mute === undefined ? (
+            <Menu.Item leftSection={<Icon name="quiet" />} onClick={() => setDialog("mute")}>
+              Mute
+            </Menu.Item>
+          ) : (
+            <Menu.Item leftSection={<Icon name="bell" />} onClick={() => void notifications.unmute(room.id)}>
+              Unmute
+              {mute.until !== null && (
+                <Text size="xs" c="dimmed">
+                  muted until {briefTime(Date.parse(mute.until))}
+                </Text>
+              )}
+            </Menu.Item>
+          )}
           {mayInvite(room) && (
             <Menu.Item leftSection={<Icon name="invite" />} onClick={() => setDialog("invite")}>
               Invite people
@@ -69,6 +99,7 @@ export function RoomMenu({ room }: { room: Room }) {
       {dialog === "stats" && <StatsDialog room={room} onClose={close} />}
       {dialog === "files" && <FilesDialog room={room} onClose={close} />}
       {dialog === "jump" && <JumpDialog room={room} onClose={close} />}
+      {dialog === "mute" && <MuteDialog room={room} onClose={close} />}
       {dialog === "invite" && <InviteDialog room={room} onClose={close} />}
       {dialog === "settings" && <SettingsDialog room={room} onClose={close} />}
       {dialog === "integrations" && <IntegrationsDialog room={room} onClose={close} />}

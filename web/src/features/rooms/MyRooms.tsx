@@ -12,6 +12,7 @@ interface Props {
 export function MyRooms({ openRoom, onNavigate }: Props) {
   const rooms = useChat((state) => state.rooms);
   const activity = useChat((state) => state.activity);
+  const mutes = useChat((state) => state.mutes);
   const loaded = useChat((state) => state.roomsLoaded);
   const workspace = useChat((state) => state.workspace);
   const mine = useMemo(() => sortedRooms(rooms, workspace), [rooms, workspace]);
@@ -26,6 +27,7 @@ export function MyRooms({ openRoom, onNavigate }: Props) {
           active={room.id === openRoom}
           unread={activity[room.id]?.unread}
           mentions={activity[room.id]?.mentions}
+          muted={room.id in mutes}
           onClick={onNavigate}
         />
       ))}

@@ -10,13 +10,14 @@ interface Props {
   unread?: number;
   /** How many of the unread messages mention the person. */
   mentions?: number;
+  muted?: boolean;
   /** A second line, for rooms that one is not in. */
   detail?: string;
   onClick: () => void;
 }
 
 /** A room in a list, as a link to it. */
-export function RoomLink({ room, active, unread = 0, mentions = 0, detail, onClick }: Props) {
+export function RoomLink({ room, active, unread = 0, mentions = 0, muted = false, detail, onClick }: Props) {
   return (
     <NavLink
       href={roomHref(room.id)}
@@ -26,19 +27,21 @@ export function RoomLink({ room, active, unread = 0, mentions = 0, detail, onCli
       data-room-id={room.id}
       data-unread={unread}
       data-mentions={mentions}
-      leftSection={<Icon name={ROOM_ICONS[room.kind]} size={16} />}
+      leftSection={<Icon name={muted ? "quiet" : ROOM_ICONS[room.kind]} size={16} />}
       label={
         <Text component="bdi" size="sm" truncate fw={unread > 0 ? 650 : undefined} display="block">
           {plain(room.name)}
         </Text>
       }
       description={detail}
+      opacity={muted ? 0.6 : undefined}
+      data-muted={muted || undefined}
       rightSection={
         unread > 0 ? (
           <Badge
             size="sm"
             circle={unread < 10 && mentions === 0}
-            color={mentions > 0 ? "red" : undefined}
+            color={muted ? "gray" : mentions > 0 ? "red" : undefined}
             aria-label={mentions > 0 ? `${unread} unread, ${mentions} of them for you` : `${unread} unread`}
           >
             {mentions > 0 && "@ "}

@@ -5,6 +5,8 @@ import type { Me } from "../../api/auth";
 import { useChat, useSession } from "../../shared/context";
 import { useRoute } from "../../shared/router";
 import { totalUnread } from "../../state/reading";
+import { NotificationBell } from "../notifications/NotificationBell";
+import { NotificationList } from "../notifications/NotificationList";
 import { PresencePanel } from "../presence/PresencePanel";
 import { RoomPage } from "../room/RoomPage";
 import { RoomHeader } from "../room/RoomHeader";
@@ -39,6 +41,7 @@ export function Shell({ me, onSignOut }: Props) {
   const target = route.page === "room" ? route.message : null;
   const [menu, { toggle: toggleMenu, close: closeMenu }] = useDisclosure(false);
   const [people, { toggle: togglePeople, close: closePeople }] = useDisclosure(false);
+  const [notices, { open: openNotices, close: closeNotices }] = useDisclosure(false);
   const [searching, { open: openSearch, close: closeSearch }] = useDisclosure(false);
   const listFits = useMediaQuery(`(min-width: ${em(LIST_FITS_PX)})`, true, NOW);
   const peopleFit = useMediaQuery(`(min-width: ${em(PEOPLE_FIT_PX)})`, true, NOW);
@@ -70,6 +73,7 @@ export function Shell({ me, onSignOut }: Props) {
             <RoomHeader room={room} peopleOpen={people} onPeople={togglePeople} />
           )}
           <SearchButton onClick={openSearch} />
+          <NotificationBell onClick={openNotices} />
           <ConnectionBadge />
           <UserMenu me={me} onSignOut={onSignOut} />
         </Group>
@@ -86,6 +90,7 @@ export function Shell({ me, onSignOut }: Props) {
       <AppShell.Aside aria-label="People" inert={!peopleFit && !people}>
         {room !== null && <PresencePanel room={room} onClose={closePeople} />}
       </AppShell.Aside>
+      {notices && <NotificationList onClose={closeNotices} />}
       <SearchDialog opened={searching} openRoom={room} onClose={closeSearch} />
       <Toasts />
     </AppShell>

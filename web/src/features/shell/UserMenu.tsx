@@ -9,6 +9,8 @@ import {
 import type { Me } from "../../api/auth";
 import { Icon } from "../../shared/icons";
 import { useLinkPreviews } from "../../shared/linkPreviews";
+import { MailSwitch } from "./MailSwitch";
+import { PushSwitch } from "./PushSwitch";
 import { useDesktopAlerts } from "./desktopAlerts";
 
 interface Props {
@@ -62,6 +64,8 @@ export function UserMenu({ me, onSignOut }: Props) {
               : `Notifications on this device: ${alerts.on ? "on" : "off"}`}
           </Menu.Item>
         )}
+        <PushSwitch />
+        <MailSwitch />
         <Menu.Item leftSection={<Icon name="exit" />} onClick={onSignOut}>
           Sign out
         </Menu.Item>

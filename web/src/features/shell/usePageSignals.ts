@@ -1,4 +1,5 @@
 import { useEffect } from "react";
+import { go } from "../../shared/router";
 import type { ChatSession } from "../../session/session";
 
 const AWAY_HIDDEN_MS = 5 * 60_000;
@@ -17,6 +18,8 @@ export function usePageSignals(session: ChatSession): void {
     window.addEventListener("blur", look, options);
     for (const change of ["online", "offline"])
       window.addEventListener(change, () => session.nudge(), options);
+    // A notification of the system was chosen, which the service worker had shown.
+    navigator.serviceWorker?.addEventListener("message", openWhatWasChosen, options);
     return () => stop.abort();
   }, [session]);
   useEffect(() => watchPresence((away) => session.setAway(away)), [session]);
@@ -38,4 +41,8 @@ export function watchPresence(setAway: (away: boolean) => void): () => void {
   for (const input of INPUT) document.addEventListener(input, here, options);
   stop.signal.addEventListener("abort", () => clearTimeout(timer));
   return () => stop.abort();
+}
+
+function openWhatWasChosen(event: MessageEvent<{ open?: unknown }>): void {
+  if (typeof event.data.open === "string") go(event.data.open);
 }

@@ -1,0 +1,65 @@
+"""What works in turns on one session with PostgreSQL, through everything that goes away and comes back."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import ParamSpec, TypeVar
+
+from projector.notifier.smtp import MailAway
+from projector.notifier.valkey import PresenceUnknown
+from projector.session import Session, Unavailable
+
+_AWAY_S = 2.0
+_LAST_WORDS_S = 3.0
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+log = logging.getLogger(__name__)
+
+
+class Turns(ABC):
+    """Works again and again; `session` is used on `thread` alone, one call at a time."""
+
+    def __init__(self, session: Session, thread: Executor, pause_s: float) -> None:
+        self._connected, self._thread, self._pause_s = session, thread, pause_s
+        self._is_connected = False
+        self._problem: str | None = "not connected yet"
+
+    async def check(self) -> str | None:
+        """Return why it does not work right now, for /readyz."""
+        return self._problem
+
+    async def run(self) -> None:
+        """Work until cancelled; what was begun then is finished first. Raises WrongSchema."""
+        while True:
+            turn = asyncio.ensure_future(self._whole_turn())
+            try:
+                done = await asyncio.shield(turn)
+                self._problem = None
+                pause_s = 0.0 if done else self._pause_s
+            except asyncio.CancelledError:
+                await asyncio.wait([turn], timeout=_LAST_WORDS_S)
+                turn.cancel()
+                raise
+            except (Unavailable, PresenceUnknown, MailAway) as error:
+                log.warning("%s waits: %s: %s", type(self).__name__, type(error).__name__, error)
+                self._is_connected &= not isinstance(error, Unavailable)
+                self._problem = str(error) if isinstance(error, Unavailable) else None
+                pause_s = _AWAY_S
+            await asyncio.sleep(pause_s)
+
+    async def _whole_turn(self) -> int:
+        if not self._is_connected:
+            await self._call(self._connected.connect)
+            self._is_connected = True
+        return await self._turn()
+
+    @abstractmethod
+    async def _turn(self) -> int:
+        """Deal with some that are due; return how many. Raises Unavailable, PresenceUnknown or MailAway."""
+
+    async def _call(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: function(*args, **kwargs))

@@ -1,0 +1,108 @@
+import { Alert, Button, Drawer, Group, SegmentedControl, Skeleton, Stack, Text } from "@mantine/core";
+import { useState } from "react";
+import type { Notification } from "../../api/notifications";
+import { useSession } from "../../shared/context";
+import { go, roomHref } from "../../shared/router";
+import { NotificationRow } from "./NotificationRow";
+import { useNotifications } from "./useNotifications";
+
+/** What concerned the person, the newest first. */
+export function NotificationList({ onClose }: { onClose: () => void }) {
+  const [which, setWhich] = useState("all");
+  return (
+    <Drawer
+      opened
+      onClose={onClose}
+      position="right"
+      size={420}
+      padding={0}
+      title={
+        <Text fw={650} px="md">
+          Notifications
+        </Text>
+      }
+      closeButtonProps={{ "aria-label": "Close notifications", mr: "md" }}
+    >
+      <Items key={which} unreadOnly={which === "unread"} which={which} onWhich={setWhich} onClose={onClose} />
+    </Drawer>
+  );
+}
+
+interface Props {
+  unreadOnly: boolean;
+  which: string;
+  onWhich: (which: string) => void;
+  onClose: () => void;
+}
+
+function Items({ unreadOnly, which, onWhich, onClose }: Props) {
+  const { notifications } = useSession();
+  const { listed, more, again } = useNotifications(unreadOnly);
+  const [busy, setBusy] = useState(false);
+  const newest = listed.items[0];
+
+  function open(item: Notification) {
+    if (!item.read) void notifications.read({ events: [item.id] }).catch(() => undefined);
+    if (item.room === null) return;
+    onClose();
+    go(item.kind === "invite" ? roomHref(item.room) : roomHref(item.room, item.id));
+  }
+
+  async function readAll(place: string) {
+    setBusy(true);
+    await notifications.read({ up_to: place }).catch(() => undefined);
+    setBusy(false);
+    again();
+  }
+
+  return (
+    <>
+      <Group justify="space-between" px="md" pb="sm" wrap="nowrap">
+        <SegmentedControl
+          size="xs"
+          value={which}
+          onChange={onWhich}
+          data={[
+            { value: "all", label: "All" },
+            { value: "unread", label: "Unread" },
+          ]}
+        />
+        <Button
+          size="compact-sm"
+          variant="subtle"
+          loading={busy}
+          disabled={newest === undefined}
+          onClick={() => newest && void readAll(newest.place)}
+        >
+          Mark all as read
+        </Button>
+      </Group>
+      {listed.error !== null && (
+        <Alert color="red" variant="light" role="alert" m="md">
+          {listed.error}
+        </Alert>
+      )}
+      <Stack gap={0} aria-busy={!listed.loaded}>
+        {!listed.loaded && <Skeleton height={60} m="md" w="auto" />}
+        {listed.items.map((item) => (
+          <NotificationRow
+            key={item.id}
+            item={item}
+            room={item.room === null ? undefined : listed.rooms[item.room]?.name}
+            onOpen={() => open(item)}
+          />
+        ))}
+      </Stack>
+      {listed.loaded && listed.items.length === 0 && listed.error === null && (
+        <Text c="dimmed" size="sm" ta="center" p="xl">
+          {unreadOnly ? "Nothing is unread." : "Mentions, direct messages and invitations come here."}
+        </Text>
+      )}
+      {listed.next !== null && (
+        <Button variant="subtle" fullWidth my="sm" onClick={more}>
+          Show older ones
+        </Button>
+      )}
+    </>
+  );
+}
