@@ -94,13 +94,24 @@ async def list_messages(
     | {202: {"model": ScheduledMessage, "description": "It will be posted at `send_at`"}},
 )
 async def post_message(
-    room_id: RoomId, body: NewMessage, who: Who, use: Use, key: IdempotencyKey = None
+    room_id: RoomId,
+    body: NewMessage,
+    who: Who,
+    use: Use,
+    key: IdempotencyKey = None,
+    after_cursor: AfterQuery = None,
+    roomlog_after: AfterHeader = None,
 ) -> Response:
-    """Post a message; the same event as over a WebSocket. With `send_at`, post it then."""
+    """Post a message; the same event as over a WebSocket. With `send_at`, post it then.
+
+    Only for `send_at` is the membership read from the read model, and `after_cursor` of any use.
+    """
     if not is_id(room_id):
         raise no_such_room()
     key = key or new_id()
     if body.send_at is not None:
+        after = wanted_cursor(after_cursor or roomlog_after, use.settings.epoch)
+        await wait_for(use, room_id, after)
         return await schedule_message(use, who, room_id, body, body.send_at, key)
     command: Json = {"op": "send", "room": room_id, "text": body.text, "mentions": body.mentions}
     if body.attachments:

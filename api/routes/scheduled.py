@@ -14,7 +14,7 @@ from api.models import ScheduledList, ScheduledMessage
 from api.openapi import errors
 from api.postgres import Row
 from api.problems import Problem, from_refusal
-from api.reads import require_member, view_room
+from api.reads import no_such_room, require_member, view_room
 from api.services import Services, Use
 from api.strict import StrictRoute
 from roomlog.errors import ErrorCode, Refused
@@ -34,13 +34,15 @@ from roomlog.tokens import Claims
 router = APIRouter(prefix="/scheduled", tags=["messages"], route_class=StrictRoute)
 
 
-@router.get("", response_model=ScheduledList, responses=errors(401, 422, 503))
+@router.get("", response_model=ScheduledList, responses=errors(401, 404, 422, 503))
 async def list_scheduled(
     who: Who,
     use: Use,
     room: Annotated[Id | None, Query(description="only those for this room")] = None,
 ) -> Response:
     """List one's messages that wait, are being posted, or could not be posted."""
+    if room is not None and not is_id(room):
+        raise no_such_room()
     rows = await use.schedules.listed(who.user_id, room)
     return answer({"items": [_scheduled(row) for row in rows]})
 
@@ -95,6 +97,7 @@ async def schedule_message(
         if body.attachments:
             told = "attachments: a message that is sent later takes no files; send it now"
             raise Problem(ErrorCode.BAD_REQUEST, told)
+        _require_ids(body)
         await _require_may_schedule(use, who.user_id, room)
         mentions, at = tuple(body.mentions), _micros(send_at)
         new = MessageScheduled(schedule, room, body.text, at, body.reply_to, mentions)
@@ -147,6 +150,13 @@ def _require_text(text: str) -> None:
     if len(text) > TEXT_CHARS:
         told = f"text: {len(text)} characters; at most {TEXT_CHARS} are allowed"
         raise Problem(ErrorCode.TOO_LARGE, told)
+
+
+def _require_ids(body: NewMessage) -> None:
+    if body.reply_to is not None and not is_id(body.reply_to):
+        raise Problem(ErrorCode.BAD_REQUEST, "reply_to: not an event id")
+    if not all(map(is_id, body.mentions)):
+        raise Problem(ErrorCode.BAD_REQUEST, "mentions: not all of them are user ids")
 
 
 def _require_time(send_at: datetime) -> None:

@@ -28,20 +28,20 @@ async def bob(stack):
     await person.http.aclose()
 
 
-def after(seconds):
+def in_s(seconds):
     return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
 
 
 async def bring_forward(person, planned):
     """Let a message's time come in a moment."""
-    path, change = f"/scheduled/{planned['id']}", {"send_at": after(0.3)}
+    path, change = f"/scheduled/{planned['id']}", {"send_at": in_s(0.3)}
     changed = await person.http.patch(path, json=change)
     assert changed.status_code == 200, changed.text
     return changed.json()["send_at"]
 
 
-async def schedule(person, room, text, send_at, key=None, **more):
-    headers = {"Idempotency-Key": key or new_id()}
+async def schedule(person, room, text, send_at, key=None, after="", **more):
+    headers = {"Idempotency-Key": key or new_id(), "Roomlog-After": after}
     body = {"text": text, "send_at": send_at, **more}
     answer = await person.http.post(f"/rooms/{room}/messages", json=body, headers=headers)
     assert answer.status_code == 202, answer.text
@@ -66,7 +66,7 @@ async def texts(person, room):
 async def test_a_message_is_sent_at_its_time_as_it_was_last(ada, bob):
     room = await ada.room("tea")
     await bob.join(room)
-    key, at = new_id(), after(3600)
+    key, at = new_id(), in_s(3600)
     first = await schedule(ada, room, "helo", at, key, mentions=[bob.id])
     assert await schedule(ada, room, "helo", at, key, mentions=[bob.id]) == first
     refused = await ada.http.post(
@@ -75,8 +75,8 @@ async def test_a_message_is_sent_at_its_time_as_it_was_last(ada, bob):
         headers={"Idempotency-Key": key},
     )
     problem(refused, 409, "key_reused")
-    gone = await schedule(ada, room, "never", after(3600))
-    far = await schedule(ada, room, "far", after(7200))
+    gone = await schedule(ada, room, "never", in_s(3600))
+    far = await schedule(ada, room, "far", in_s(7200))
     changed = await ada.http.patch(f"/scheduled/{first['id']}", json={"text": "hello"})
     assert (changed.json()["text"], changed.json()["state"]) == ("hello", "waiting")
     cancelled = await ada.http.delete(f"/scheduled/{gone['id']}")
@@ -88,6 +88,7 @@ async def test_a_message_is_sent_at_its_time_as_it_was_last(ada, bob):
         far["id"],
     ]
     assert (await bob.read("/scheduled"))["items"] == []
+    problem(await bob.http.get("/scheduled", params={"room": "-" * 36}), 404, "no_such_room")
     for method, path in (("patch", first["id"]), ("delete", first["id"])):
         more = {"json": {"text": "mine"}} if method == "patch" else {}
         problem(await getattr(bob.http, method)(f"/scheduled/{path}", **more), 404, "not_found")
@@ -116,11 +117,13 @@ async def test_a_message_is_sent_at_its_time_as_it_was_last(ada, bob):
         ({"text": "x\0", "send_at": None}, 422, "bad_request"),
         ({"text": "x" * 8001, "send_at": None}, 413, "too_large"),
         ({"text": "x", "send_at": None, "mentions": ["x"]}, 422, "bad_request"),
+        ({"text": "x", "send_at": None, "mentions": ["-" * 36]}, 422, "bad_request"),
+        ({"text": "x", "send_at": None, "reply_to": "-" * 36}, 422, "bad_request"),
     ],
 )
 async def test_what_cannot_be_scheduled_is_refused_at_once(ada, body, status, code):
     room = await ada.room("tea")
-    body = {**body, "send_at": body["send_at"] or after(60)}
+    body = {**body, "send_at": body["send_at"] or in_s(60)}
     problem(await ada.http.post(f"/rooms/{room}/messages", json=body), status, code)
     assert (await ada.read("/scheduled"))["items"] == []
 
@@ -128,12 +131,12 @@ async def test_what_cannot_be_scheduled_is_refused_at_once(ada, body, status, co
 async def test_who_was_removed_meanwhile_is_told_and_nothing_is_sent(ada, bob):
     room = await ada.room("tea")
     problem(
-        await bob.http.post(f"/rooms/{room}/messages", json={"text": "x", "send_at": after(60)}),
+        await bob.http.post(f"/rooms/{room}/messages", json={"text": "x", "send_at": in_s(60)}),
         403,
         "not_a_member",
     )
-    await bob.join(room)
-    planned = await schedule(bob, room, "hello", after(3600))
+    joined = await bob.join(room)
+    planned = await schedule(bob, room, "hello", in_s(3600), after=joined)
     left = await bob.http.delete(f"/rooms/{room}/members/me")
     await ada.read(f"/rooms/{room}", after_cursor=left.json()["cursor"])
     await bring_forward(bob, planned)
@@ -149,7 +152,7 @@ async def test_two_workers_and_what_dead_ones_left_send_each_message_once(stack,
     room = await ada.room("tea")
     other = Services.from_settings(stack.settings)
     await other.start()  # with a worker of its own, beside the stack's
-    planned = [await schedule(ada, room, str(n), after(3600)) for n in range(6)]
+    planned = [await schedule(ada, room, str(n), in_s(3600)) for n in range(6)]
     rows = [
         {**one, "user_id": ada.id, "room_id": room, "is_sent": False} for one in planned
     ]  # as two workers took them at once
