@@ -167,7 +167,7 @@ async def replay_deliveries(body: Replay, own: Own, who: Who, use: Use) -> Respo
 
 async def _send_again(use: Services, own: Row, delivery: str) -> None:
     params = {"webhook": own["id"], "delivery": delivery}
-    if await use.postgres.one(sql.DELIVERY_OF, params) is not None:
+    if is_id(delivery) and await use.postgres.one(sql.DELIVERY_OF, params) is not None:
         row = await use.postgres.one(sql.SEND_AGAIN, params)
         if row and row["found"]:
             return
