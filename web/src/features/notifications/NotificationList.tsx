@@ -6,6 +6,9 @@ import { go, roomHref } from "../../shared/router";
 import { NotificationRow } from "./NotificationRow";
 import { useNotifications } from "./useNotifications";
 
+/** Above the messages that come over the page: the same stands in the list. */
+const ABOVE_TOASTS = 400;
+
 /** What concerned the person, the newest first. */
 export function NotificationList({ onClose }: { onClose: () => void }) {
   const [which, setWhich] = useState("all");
@@ -15,6 +18,7 @@ export function NotificationList({ onClose }: { onClose: () => void }) {
       onClose={onClose}
       position="right"
       size={420}
+      zIndex={ABOVE_TOASTS}
       padding={0}
       title={
         <Text fw={650} px="md">
