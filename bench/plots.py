@@ -18,13 +18,14 @@ KINDS = (
     "projector",
     "indexer",
     "webhooks",
+    "notifier",
     "api",
     "kafka",
     "postgres",
     "valkey",
     "registry",
 )
-_COLOURS = dict(zip(KINDS, plt.colormaps["tab10"].colors, strict=False))
+_COLOURS = dict(zip(KINDS, plt.colormaps["tab20"].colors, strict=False))
 _A_DELIVERY = ("fanout-one", "fanout-many", "flood-one", "flood-many")
 
 

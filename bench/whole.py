@@ -14,7 +14,7 @@ from bench.reads import Api
 from roomlog.stack import Stack
 
 _ROOMS, _MEMBERS = 100, 2
-OURS = ("ingest", "streams", "projector", "indexer", "webhooks", "api")
+OURS = ("ingest", "streams", "projector", "indexer", "webhooks", "notifier", "api")
 
 
 class Watch(threading.Thread):
