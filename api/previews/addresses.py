@@ -1,16 +1,14 @@
 """Which addresses a preview may be fetched from: public ones, and nothing inside. Pure."""
 
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
+from roomlog.outbound import Address, Network, is_public
 
 MAX_URL_CHARS = 2048
 _PORTS = {"http": 80, "https": 443}
-_NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class NotFetched(Exception):
@@ -48,11 +46,6 @@ def next_target(target: Target, location: str) -> Target:
     return target_of(urljoin(target.url, location))
 
 
-def exceptions_of(text: str) -> list[Network]:
-    """Return the networks of a setting, comma-separated; raises ValueError."""
-    return [ip_network(part.strip()) for part in text.split(",") if part.strip()]
-
-
 def choose(target: Target, found: Iterable[str], exceptions: Sequence[Network]) -> Address:
     """Return the address to connect to, of those that a name has; raises NotFetched.
 
@@ -62,30 +55,6 @@ def choose(target: Target, found: Iterable[str], exceptions: Sequence[Network]) 
         address = ip_address(text.partition("%")[0])
         if any(address in network for network in exceptions):
             return address
-        if target.port in _PORTS.values() and is_public(address):
+        if target.port in _PORTS.values() and is_public(text):
             return address
     raise NotFetched(f"{target.host}:{target.port} is not public")
-
-
-def is_public(address: Address) -> bool:
-    """Tell whether an address is of the public internet, whatever it is wrapped in."""
-    if isinstance(address, IPv6Address):
-        inner = _wrapped(address)
-        if inner is not None:
-            return is_public(inner)
-    return address.is_global and not (
-        address.is_multicast or address.is_reserved or address.is_link_local
-    )
-
-
-def _wrapped(address: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that an IPv6 address leads to."""
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    if address.teredo is not None:
-        return address.teredo[1]
-    if address in _NAT64 or int(address) >> 32 == 0:  # also the old "compatible" ones, ::a.b.c.d
-        return IPv4Address(int(address) & 0xFFFF_FFFF)
-    return None

@@ -11,14 +11,13 @@ from typing import NamedTuple
 import httpx
 
 from api.previews.addresses import (
-    Address,
-    Network,
     NotFetched,
     Target,
     choose,
     next_target,
     target_of,
 )
+from roomlog.outbound import Address, Network
 
 TIMEOUT_S = 5.0
 MAX_REDIRECTS = 3

@@ -16,12 +16,13 @@ from msgspec import Struct
 
 from api.files.contents import Picture, TooManyPixels, picture_of, thumbnail_size
 from api.files.store import Store, StoreAway, thumbnail_key
-from api.previews.addresses import NotFetched, exceptions_of, target_of
+from api.previews.addresses import NotFetched, target_of
 from api.previews.fetch import IMAGE_BYTES, IMAGES, PAGE_BYTES, PAGES, Fetcher
 from api.previews.page import Page, page_of
 from api.problems import Problem, unavailable
 from api.valkey import Valkey
 from roomlog.errors import ErrorCode
+from roomlog.outbound import networks
 from roomlog.settings import Settings
 
 KEPT_S = 20 * 3600
@@ -59,7 +60,7 @@ class Previews:
     def __init__(self, valkey: Valkey, store: Store, settings: Settings) -> None:
         self._valkey, self._store = valkey, store
         self._is_on = settings.link_previews == "on"
-        self._fetcher = Fetcher(exceptions_of(settings.link_preview_exceptions))
+        self._fetcher = Fetcher(networks(settings.link_preview_exceptions))
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="preview")
 
