@@ -1,99 +1,96 @@
-"""Whether every idempotency key that was given is in Valkey; where that is in doubt, the log is asked as well.
+"""Whether every idempotency key that was given is in Valkey; where that is in doubt, the read models are asked.
 
 Valkey may be away, so that events are written whose ids nobody could reserve; it may be killed and come back
 without its latest keys; and another server may take its place, with what it had been told until then. So its
-key `roomlog:keys` holds which life of the server knows all keys, and a time in the log from which they are in
-doubt until some time later: `{run id} {from} {until}`, in milliseconds. A node compares it each second, and
-whenever its connection had ended.
+key `roomlog:keys` holds which run of the server knows all keys, and until when they are in doubt:
+`{run id} {until}`, in milliseconds. A node compares it each second, and whenever its connection had ended.
+
+An event of a room that is here is among the recent events, or was in the read models when the room was loaded:
+so both together know every event, whatever became of its key.
 """
 
+import asyncio
+import logging
 import time
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
+import psycopg
+import psycopg_pool
 from redis.asyncio import Redis
 
-REACH_S = 120.0
-"""How far before the loss, and how long after it, a command may repeat one whose key is lost."""
+from ingest.postgres import RoomTable
+from ingest.recent import RecentEvents
+from ingest.writes import Write
+from roomlog import metrics
+from roomlog.partitions import partition_of
+
+DOUBT_S = 600.0
+"""How long after the loss commands may repeat those whose keys are lost."""
 KEY = "roomlog:keys"
 _LOOK_EVERY_S = 1.0
+_RECALL_S = 0.5
+_REST_S = 1.0
 _NEVER = float("-inf")
-
-
-class Log(Protocol):
-    """What is asked of the log."""
-
-    async def offsets_at(self, time_ms: int) -> list[int]:
-        """Return each partition's first offset at or after a time; raises LogUnavailable."""
-
-
-class Span(NamedTuple):
-    """Events written since `start_ms` may have no key; what comes until `end_ms` may repeat them."""
-
-    start_ms: int
-    end_ms: int
-
-
-NO_DOUBT = Span(0, 0)
+_log = logging.getLogger(__name__)
 
 
 class Mark(NamedTuple):
-    """What Valkey says about its keys."""
+    """What Valkey says about its keys: the run of the server that has all, but for those in doubt until a time."""
 
     run_id: str
-    span: Span
+    until_ms: int
 
     @classmethod
     def parse(cls, text: bytes | None) -> "Mark":
         """Return a mark; one that is not there or not understood is of no server."""
         try:
-            run_id, start, end = (text or b"").decode().split(" ")
-            return cls(run_id, Span(int(start), int(end)))
+            run_id, until = (text or b"").decode().split(" ")
+            return cls(run_id, int(until))
         except ValueError:
-            return cls("", NO_DOUBT)
+            return cls("", 0)
 
     def __str__(self) -> str:
-        return f"{self.run_id} {self.span.start_ms} {self.span.end_ms}"
+        return f"{self.run_id} {self.until_ms}"
 
+    def renewed(self, run_id: str, wrote_without: bool, now_ms: int) -> "Mark":
+        """Return the mark as it is to be now; the same where the keys are all there.
 
-def renewed(mark: Mark, run_id: str, away_since_ms: int | None, now_ms: int) -> Mark:
-    """Return the mark as it is to be now; the same where the keys are all there.
-
-    `run_id` is of the server that answers; `away_since_ms` tells since when this node wrote events without keys.
-    """
-    if mark.run_id == run_id and away_since_ms is None:
-        return mark
-    reach = int(REACH_S * 1_000)
-    start = (now_ms if away_since_ms is None else away_since_ms) - reach
-    if mark.span.end_ms > now_ms:
-        start = min(start, mark.span.start_ms)
-    return Mark(run_id, Span(start, now_ms + reach))
+        `run_id` is of the server that answers; `wrote_without`: this node has written events without keys.
+        """
+        if self.run_id == run_id and not wrote_without:
+            return self
+        return Mark(run_id, now_ms + int(DOUBT_S * 1_000))
 
 
 class Doubt:
-    """Tells where the log has to be read from before an event is written whose id nobody had reserved."""
+    """Knows whether keys may be missing, and finds events whose keys do; `heads` are those of `Lanes`."""
 
-    def __init__(self, valkey: Redis, log: Log, heads: list[int]) -> None:
-        self._valkey, self._log, self._heads = valkey, log, heads
+    def __init__(
+        self, valkey: Redis, table: RoomTable, recent: RecentEvents, heads: list[int]
+    ) -> None:
+        self._valkey, self._table, self._recent, self._heads = valkey, table, recent, heads
         self._looked_at = _NEVER
-        self._away_since_ms: int | None = None
-        self._span = NO_DOUBT
-        self._bases: list[int] = []
-        self._bases_of: int | None = None
+        self._is_away = False
+        self._until_ms = 0
+        self._rest_until = _NEVER
 
     @property
     def is_known(self) -> bool:
-        """Whether it was asked just now."""
+        """Whether Valkey was asked just now."""
         return time.monotonic() - self._looked_at < _LOOK_EVERY_S
 
+    @property
+    def holds(self) -> bool:
+        """Whether an id that nobody had reserved may be of an event in the log."""
+        return self._is_away or _now_ms() < self._until_ms
+
     def look_again(self) -> None:
-        """A connection had ended: maybe this is another server, or another life of it."""
+        """A connection had ended: maybe this is another server, or another run of it."""
         self._looked_at = _NEVER
 
     def is_away(self) -> None:
         """Valkey did not answer: what is written from now on, until it does, has no key."""
-        self._looked_at = _NEVER
-        if self._away_since_ms is None:
-            self._away_since_ms = _now_ms()
+        self._looked_at, self._is_away = _NEVER, True
 
     async def look(self) -> None:
         """Ask Valkey whether it has all keys; raises RedisError or OSError."""
@@ -103,29 +100,33 @@ class Doubt:
             info, found = await together.execute()
         mark, run_id = Mark.parse(found), str(info["run_id"])
         if not mark.run_id and not any(self._heads):
-            wanted = Mark(run_id, NO_DOUBT)  # the log is empty, so nothing can be repeated
+            wanted = Mark(run_id, 0)  # the log is empty, so nothing can be repeated
         else:
-            wanted = renewed(mark, run_id, self._away_since_ms, _now_ms())
+            wanted = mark.renewed(run_id, self._is_away, _now_ms())
         if wanted != mark:
             await self._valkey.set(KEY, str(wanted))
-        self._span, self._away_since_ms = wanted.span, None
+        self._until_ms, self._is_away = wanted.until_ms, False
         self._looked_at = time.monotonic()
 
-    async def bases(self) -> list[int] | None:
-        """Return each partition's offset from which events may be without keys; None: all have theirs.
-
-        Raises LogUnavailable.
-        """
-        if self._away_since_ms is not None:
-            start = self._away_since_ms - int(REACH_S * 1_000)
-        elif _now_ms() < self._span.end_ms:
-            start = self._span.start_ms
-        else:
-            return None
-        if self._bases_of != start:
-            self._bases = await self._log.offsets_at(start)
-            self._bases_of = start
-        return self._bases
+    async def recall(self, writes: list[Write]) -> None:
+        """Note those of the events among the recent ones that the read models have."""
+        wanted = {w.event_id: w for w in writes if self._recent.get(w.event_id) is None}
+        if not wanted:
+            return
+        try:
+            if time.monotonic() < self._rest_until:
+                raise TimeoutError
+            async with asyncio.timeout(_RECALL_S):
+                found = await self._table.events(list(wanted))
+        except (psycopg.Error, psycopg_pool.PoolTimeout, OSError, TimeoutError) as error:
+            if time.monotonic() >= self._rest_until:
+                self._rest_until = time.monotonic() + _REST_S
+                _log.warning("repeated commands are not told from new ones now: %r", error)
+            metrics.KEYS_UNCHECKED.inc(len(wanted))
+            return
+        for event_id, offset in found.items():
+            head = self._heads[partition_of(wanted[event_id].room_id)]
+            self._recent.put(event_id, head - 1 if offset is None else offset)
 
 
 def _now_ms() -> int:

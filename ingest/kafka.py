@@ -14,8 +14,6 @@ from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
-from roomlog.partitions import PARTITIONS
-
 EVENTS_TOPIC = "chat.events"
 SIGNALS_TOPIC = "chat.signals"
 READS_TOPIC = "chat.reads"
@@ -136,24 +134,13 @@ class LogReader:
 
     async def heads(self, partitions: Iterable[int]) -> dict[int, int]:
         """Return the offset that the next event of each partition will get; raises LogUnavailable."""
-        return await self._offsets(list(partitions), _LATEST)
-
-    async def offsets_at(self, time_ms: int) -> list[int]:
-        """Return each partition's first offset at or after a time, its head where there is none.
-
-        Raises LogUnavailable.
-        """
-        heads = await self.heads(range(PARTITIONS))
-        found = await self._offsets(list(heads), time_ms)
-        return [at if (at := found[p]) >= 0 else heads[p] for p in range(PARTITIONS)]
-
-    async def _offsets(self, partitions: list[int], time_ms: int) -> dict[int, int]:
+        wanted = list(partitions)
         for attempt in range(_ATTEMPTS):
             try:
-                return await self._ask_offsets(partitions, time_ms)
+                return await self._heads(wanted)
             except (KafkaError, TimeoutError) as error:
                 await self._recover(error, attempt)
-        raise LogUnavailable("the log does not tell its offsets; is Kafka running?")
+        raise LogUnavailable("the log's head is not to be had; is Kafka running?")
 
     async def head(self, partition: int) -> int:
         """Return the offset that the partition's next event will get; raises LogUnavailable."""
@@ -191,10 +178,10 @@ class LogReader:
             raise KafkaError(f"partition {partition} of {self._topic} has no leader")
         return int(leader)
 
-    async def _ask_offsets(self, partitions: list[int], time_ms: int) -> dict[int, int]:
+    async def _heads(self, partitions: list[int]) -> dict[int, int]:
         by_leader: dict[int, list[tuple[int, int]]] = {}
         for partition in partitions:
-            by_leader.setdefault(self._leader(partition), []).append((partition, time_ms))
+            by_leader.setdefault(self._leader(partition), []).append((partition, _LATEST))
         found: dict[int, int] = {}
         for leader, wanted in by_leader.items():
             request = OffsetRequest(-1, 0, [(self._topic, wanted)])

@@ -99,7 +99,6 @@ class Keys:
     def __init__(self, valkey: Redis, incarnation: str) -> None:
         self._valkey = valkey
         self._connection = DedicatedConnection(valkey)
-        self.me = incarnation
         self._me = incarnation.encode()
         self._reserve = valkey.register_script(_RESERVE)
         self._take_over = valkey.register_script(_TAKE_OVER)

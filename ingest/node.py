@@ -107,7 +107,7 @@ class Node:
             settings.epoch,
             self._rooms,
             keys,
-            Doubt(self._valkey, self._log_reader, heads),
+            Doubt(self._valkey, self._table, recent, heads),
             self._lanes,
             resolver,
             targets,

@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from ingest.queries import LOAD_FILES, LOAD_MESSAGES, LOAD_MUTES, LOAD_ROOM
+from ingest.queries import LOAD_EVENTS, LOAD_FILES, LOAD_MESSAGES, LOAD_MUTES, LOAD_ROOM
 from roomlog.events import Attachment, History, InviteCreated, MemberRole, Role, RoomKind
 from roomlog.mutes import Mute
 from roomlog.partitions import partition_of
@@ -81,6 +81,15 @@ class RoomTable:
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(LOAD_MUTES, {"user": user})).fetchall()
         return {room: Mute(level, ends_at) for room, level, ends_at in rows}
+
+    async def events(self, events: list[str]) -> dict[str, int | None]:
+        """Return those of the events, by id, that took effect: a message's offset, None for others.
+
+        Raises psycopg.Error or psycopg_pool.PoolTimeout.
+        """
+        async with self._pool.connection() as connection:
+            found = await connection.execute(LOAD_EVENTS, {"events": events})
+            return {str(event): offset for event, offset in await found.fetchall()}
 
     async def messages(
         self, partition: int, pairs: Iterable[tuple[str, str]]

@@ -58,3 +58,10 @@ LOAD_MUTES = """
       FROM room_mutes WHERE user_id = %(user)s
 """
 """The rooms that a user has muted: level, and until when in microseconds since 1970."""
+
+LOAD_EVENTS = """
+    SELECT event_id::text, "offset" FROM messages WHERE event_id = ANY (%(events)s::uuid[])
+    UNION ALL
+    SELECT event_id::text, NULL FROM applied_events WHERE event_id = ANY (%(events)s::uuid[])
+"""
+"""Those of the wanted events that took effect, messages with their offsets."""

@@ -6,10 +6,8 @@ soon after a reservation waits for company; whoever comes later, as most do in a
 
 import asyncio
 from collections.abc import Callable, Container
-from contextlib import suppress
 
 from ingest.doubt import Doubt
-from ingest.kafka import LogUnavailable
 from ingest.keys import ConnectionEnded, Keys, KeysUnavailable, Reservation
 from ingest.writes import Write
 from roomlog import metrics
@@ -84,39 +82,26 @@ class Reserving:
                 self._begin_in_time()
 
     async def _held(self, writes: list[Write]) -> dict[int, Reservation]:
-        """Return who holds ids, by their places in the list; "this node" where the log has to be asked."""
+        """Reserve the ids; return who held them before, by their places in the list."""
+        for write in writes:
+            write.base = self._heads[partition_of(write.room_id)]
+        held: dict[int, Reservation] = {}
         try:
             try:
-                return await self._reserved(writes)
+                held = await self._reserved(writes)
             except ConnectionEnded:
                 self._doubt.look_again()
-                return await self._reserved(writes)
-        except KeysUnavailable:
-            metrics.KEYS_UNCHECKED.inc(len(writes))
+                held = await self._reserved(writes)
+        except (KeysUnavailable, ConnectionEnded):
             self._doubt.is_away()
-            return self._to_be_asked(writes, await self._set_bases(writes))
+        metrics.KEYS_REPEATED.inc(len(held))
+        if self._doubt.holds:
+            await self._doubt.recall([w for place, w in enumerate(writes) if place not in held])
+        return held
 
     async def _reserved(self, writes: list[Write]) -> dict[int, Reservation]:
         await self._keys.look(self._doubt)
-        in_doubt = await self._set_bases(writes)
-        held = await self._keys.reserve(writes)
-        metrics.KEYS_REPEATED.inc(len(held))
-        return {**self._to_be_asked(writes, in_doubt), **held}
-
-    async def _set_bases(self, writes: list[Write]) -> bool:
-        """Note where the log has to be read from for each event; return whether keys may be missing."""
-        bases = None
-        with suppress(LogUnavailable):  # then nothing is written either
-            bases = await self._doubt.bases()
-        offsets = self._heads if bases is None else bases
-        for write in writes:
-            write.base = offsets[partition_of(write.room_id)]
-        return bases is not None
-
-    def _to_be_asked(self, writes: list[Write], in_doubt: bool) -> dict[int, Reservation]:
-        if not in_doubt:
-            return {}
-        return {n: Reservation(w.digest, w.base, self._keys.me) for n, w in enumerate(writes)}
+        return await self._keys.reserve(writes)
 
     def release(self, write: Write) -> None:
         """It leads to no event: whoever repeats it, here or elsewhere, has it decided anew."""

@@ -172,14 +172,17 @@ class Writer:
 
     def _go_on(self, state: RoomState, item: Parked) -> None:
         write, held = item.write, item.held
-        if held is None:
-            self._decide_unless_known(state, write)
-        elif held.digest != write.digest:
+        if held is not None and held.digest != write.digest:
             told = "key: it belongs to a command with another body; choose a new key"
             refuse(write, Refused(ErrorCode.KEY_REUSED, told))
         elif (first := self._in_flight.get(write.event_id)) is not None:
             first.also = [*(first.also or ()), (write.reply, write.command.id)]
-        elif (known := self._recent.get(write.event_id)) is not None:
+        elif (known := self._recent.get(write.event_id)) is not None and held is None:
+            # Valkey has lost the key, or is away. The new one is given up: whoever looks for the event from
+            # where that begins will not find it.
+            self._reserving.release(write)
+            self._answer_known(state, write, known)
+        elif known is not None:
             self._known(state, write, known)
         elif write.offset >= 0:
             self._known(state, write, write.offset)
@@ -187,16 +190,6 @@ class Writer:
             refuse(write, unavailable())
         else:
             self._decide(state, write)
-
-    def _decide_unless_known(self, state: RoomState, write: Write) -> None:
-        """Nobody had reserved the id; but Valkey may have lost what was reserved, or be away."""
-        known = self._recent.get(write.event_id)
-        if known is None:
-            self._decide(state, write)
-        else:
-            # Given up again: whoever looks for the event from where this one begins will not find it.
-            self._reserving.release(write)
-            self._answer_known(state, write, known)
 
     def _known(self, state: RoomState, write: Write, offset: int) -> None:
         """The log has the event that an earlier write reserved."""

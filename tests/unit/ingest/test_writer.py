@@ -110,16 +110,19 @@ class MemoryKeys:
 
 
 class MemoryDoubt:
-    """Keys are there, or were lost `since` these offsets."""
+    """Doubt that `holds` or not; `known` are the offsets of events that the read models have."""
 
-    def __init__(self):
-        self.since, self.away = None, 0
+    def __init__(self, recent):
+        self.recent, self.known = recent, {}
+        self.holds, self.away = False, 0
 
     def is_away(self):
         self.away += 1
 
-    async def bases(self):
-        return self.since
+    async def recall(self, writes):
+        for write in writes:
+            if (offset := self.known.get(write.event_id)) is not None:
+                self.recent.put(write.event_id, offset)
 
 
 class MemoryLanes:
@@ -148,7 +151,7 @@ class Rig:
         self.log.append(partition_of(ROOM), ROOM, value(created(ALICE, BOB), key="created"))
         self.replies = []
         self.keys, self.lanes, self.recent = MemoryKeys(ME), MemoryLanes(self.log), RecentEvents()
-        self.doubt = MemoryDoubt()
+        self.doubt = MemoryDoubt(self.recent)
         self.lanes.heads[partition_of(ROOM)] = 1
         self.rooms = Rooms(
             Table(),
@@ -189,9 +192,12 @@ class Rig:
             command, lambda line: self.replies.append(json.loads(line)), sender, None
         )
 
-    async def settle(self, seconds=0.0):
+    async def reach_the_lane(self, seconds=0.0):
         for _ in range(50):
             await asyncio.sleep(seconds / 50)
+
+    async def settle(self, seconds=0.0):
+        await self.reach_the_lane(seconds)
         self.writer.stored(self.lanes.store())
 
     def answers(self):
@@ -257,29 +263,29 @@ async def test_what_a_node_has_seen_is_not_written_again_when_valkey_has_lost_it
     assert rig.writer.is_idle
 
 
-async def test_what_another_node_wrote_is_not_written_again_when_valkey_has_lost_its_keys(rig):
+@pytest.mark.parametrize("away", [False, True])
+async def test_what_the_read_models_have_is_not_written_again_when_its_key_is_lost(rig, away):
     rig.submit(post(1, key="k"))
     await rig.settle()
     fresh = Rig()
-    fresh.log.records, fresh.doubt.since = rig.log.records, [0] * PARTITIONS
+    fresh.log.records, fresh.keys.away = rig.log.records, away
+    fresh.doubt.holds, fresh.doubt.known = True, {ids.event_id(ALICE, ROOM, "k"): 1}
     fresh.submit(post(7, key="k"))
     fresh.submit(post(8))
     await fresh.settle()
     assert [(r["id"], r["cursor"]) for r in fresh.replies] == [(7, "1:1"), (8, "1:2")]
-    # Whoever repeats it elsewhere finds it from where its new reservation begins.
-    assert {held.base for held in fresh.keys.held.values()} == {0}
+    assert ids.event_id(ALICE, ROOM, "k") not in fresh.keys.held
+    assert fresh.doubt.away == away
 
 
-async def test_while_valkey_is_away_the_log_is_asked(rig):
+async def test_without_keys_what_is_on_its_way_is_written_once(rig):
+    rig.keys.away = True
     rig.submit(post(1, key="k"))
+    await rig.reach_the_lane()
+    rig.submit(post(2, key="k"))
     await rig.settle()
-    fresh = Rig()
-    fresh.log.records, fresh.doubt.since = rig.log.records, [0] * PARTITIONS
-    fresh.keys.away = True
-    fresh.submit(post(7, key="k"))
-    await fresh.settle()
-    assert [(r["id"], r["cursor"]) for r in fresh.replies] == [(7, "1:1")]
-    assert fresh.doubt.away == 1
+    assert [(r["id"], r["cursor"]) for r in rig.replies] == [(1, "1:1"), (2, "1:1")]
+    assert len(rig.log.records[partition_of(ROOM)]) == 2
 
 
 async def test_a_repeated_command_is_answered_and_written_once(rig):
