@@ -154,7 +154,7 @@ class Settings(BaseSettings):
         default=8, description="PostgreSQL connections of one service at most"
     )
 
-    @field_validator("outbound_networks")
+    @field_validator("outbound_networks", "link_preview_exceptions")
     @classmethod
     def _require_networks(cls, text: str) -> str:
         networks(text)

@@ -4,20 +4,15 @@ At every hop of a redirect again; within a few seconds in all, and never more th
 """
 
 import asyncio
-import socket
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
+from ipaddress import ip_address
 from typing import NamedTuple
+from urllib.parse import urljoin
 
 import httpx
 
-from api.previews.addresses import (
-    NotFetched,
-    Target,
-    choose,
-    next_target,
-    target_of,
-)
-from roomlog.outbound import Address, Network
+from roomlog import outbound
+from roomlog.outbound import Forbidden, Named, Network, Pinned
 
 TIMEOUT_S = 5.0
 MAX_REDIRECTS = 3
@@ -25,10 +20,12 @@ PAGE_BYTES = 512 * 1024
 IMAGE_BYTES = 1024 * 1024
 PAGES = frozenset(("text/html", "application/xhtml+xml"))
 IMAGES = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"))
+_PORTS = (80, 443)
 _AGENT = "Mozilla/5.0 (compatible; Roomlog link preview)"
 
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Returns the addresses of a name; raises OSError."""
+
+class NotFetched(Exception):
+    """It cannot be fetched, or must not be; the message says why, for the log."""
 
 
 class Fetched(NamedTuple):
@@ -40,18 +37,19 @@ class Fetched(NamedTuple):
     data: bytes
 
 
-async def resolve(host: str, port: int) -> Sequence[str]:
-    """Return the addresses of a name, as the system knows them; raises OSError."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(where[0]) for *_, where in found]
+def named(url: str) -> Named:
+    """Return what an address names; raises Forbidden for anything but a page of the web."""
+    return outbound.parse(url, allow_http=True)
 
 
 class Fetcher:
-    """Fetches pages and images. One connection for each request: nothing is shared between strangers."""
+    """Fetches pages and images. One connection for each request: nothing is shared between strangers.
 
-    def __init__(self, exceptions: Sequence[Network], resolve: Resolve = resolve) -> None:
-        self._exceptions, self._resolve = exceptions, resolve
+    `exceptions` are networks that may be fetched from though they are not public, on any port.
+    """
+
+    def __init__(self, exceptions: Sequence[Network]) -> None:
+        self._exceptions = exceptions
         self._tls = httpx.create_ssl_context()
 
     async def fetch(self, url: str, kinds: Collection[str], most: int) -> Fetched:
@@ -61,13 +59,13 @@ class Fetcher:
         """
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                return await self._follow(target_of(url), kinds, most)
+                return await self._follow(named(url), kinds, most)
         except TimeoutError:
-            raise NotFetched(f"it took longer than {TIMEOUT_S:.0f} s") from None
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError, ValueError) as error:
+            raise NotFetched(f"it took longer than {TIMEOUT_S} s") from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise NotFetched(f"{type(error).__name__}: {error}") from error
 
-    async def _follow(self, target: Target, kinds: Collection[str], most: int) -> Fetched:
+    async def _follow(self, target: Named, kinds: Collection[str], most: int) -> Fetched:
         for _ in range(MAX_REDIRECTS + 1):
             found = await self._one(target, kinds, most)
             if isinstance(found, Fetched):
@@ -75,35 +73,35 @@ class Fetcher:
             target = found
         raise NotFetched(f"more than {MAX_REDIRECTS} redirects")
 
-    async def _one(self, target: Target, kinds: Collection[str], most: int) -> Fetched | Target:
-        found = await self._resolve(target.host, target.port)
-        address = choose(target, found, self._exceptions)
+    async def _one(self, target: Named, kinds: Collection[str], most: int) -> Fetched | Named:
+        pinned = await outbound.resolve(target, self._exceptions)
+        self._require_port(pinned)
+        headers = {
+            "Host": pinned.host_header,
+            "User-Agent": _AGENT,
+            "Accept": ", ".join(sorted(kinds)),
+            "Accept-Encoding": "identity",  # what is packed has no size that one could bound
+        }
         async with (
             httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=TIMEOUT_S) as client,
             client.stream(
-                "GET",
-                _at(target, address),
-                headers={
-                    "Host": httpx.URL(target.url).netloc.decode(),
-                    "User-Agent": _AGENT,
-                    "Accept": ", ".join(sorted(kinds)),
-                    "Accept-Encoding": "identity",  # what is packed has no size that one could bound
-                },
-                extensions={"sni_hostname": target.host},
-                follow_redirects=False,
+                "GET", pinned.url, headers=headers, extensions={"sni_hostname": target.host}
             ) as answer,
         ):
             if answer.has_redirect_location:
-                return next_target(target, answer.headers["location"])
+                return named(urljoin(target.url, answer.headers["location"]))
             return await _read(target, answer, kinds, most)
 
-
-def _at(target: Target, address: Address) -> httpx.URL:
-    return httpx.URL(target.url).copy_with(host=str(address), port=target.port, fragment=None)
+    def _require_port(self, pinned: Pinned) -> None:
+        if pinned.named.port in _PORTS:
+            return
+        address = ip_address(pinned.address.partition("%")[0])
+        if not any(address in network for network in self._exceptions):
+            raise Forbidden(f"url: port {pinned.named.port} is none of the web")
 
 
 async def _read(
-    target: Target, answer: httpx.Response, kinds: Collection[str], most: int
+    target: Named, answer: httpx.Response, kinds: Collection[str], most: int
 ) -> Fetched:
     media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if answer.status_code != 200 or media_type not in kinds:

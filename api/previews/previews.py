@@ -16,13 +16,20 @@ from msgspec import Struct
 
 from api.files.contents import Picture, TooManyPixels, picture_of, thumbnail_size
 from api.files.store import Store, StoreAway, thumbnail_key
-from api.previews.addresses import NotFetched, target_of
-from api.previews.fetch import IMAGE_BYTES, IMAGES, PAGE_BYTES, PAGES, Fetcher
+from api.previews.fetch import (
+    IMAGE_BYTES,
+    IMAGES,
+    PAGE_BYTES,
+    PAGES,
+    Fetcher,
+    NotFetched,
+    named,
+)
 from api.previews.page import Page, page_of
 from api.problems import Problem, unavailable
 from api.valkey import Valkey
 from roomlog.errors import ErrorCode
-from roomlog.outbound import networks
+from roomlog.outbound import Forbidden, networks
 from roomlog.settings import Settings
 
 KEPT_S = 20 * 3600
@@ -76,9 +83,9 @@ class Previews:
         if not self._is_on:
             raise no_preview()
         try:
-            target_of(url)
-        except NotFetched as error:
-            raise Problem(ErrorCode.BAD_REQUEST, f"url: {error}") from None
+            named(url)
+        except Forbidden as error:
+            raise Problem(ErrorCode.BAD_REQUEST, str(error)) from None
         key = f"roomlog:preview:{sha256(url.encode()).hexdigest()}"
         deadline = time.monotonic() + _WAIT_S
         while time.monotonic() < deadline:

@@ -14,10 +14,10 @@ from api.guards import Who
 from api.limits import PREVIEWS
 from api.models import LinkPreview
 from api.openapi import blobs, errors
-from api.previews.addresses import MAX_URL_CHARS
 from api.services import Use
 from api.strict import storable
 from api.telemetry import V1
+from roomlog.outbound import MAX_URL_CHARS
 
 _PATH = "/link-previews"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
