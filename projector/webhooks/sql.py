@@ -78,7 +78,7 @@ WITH due AS MATERIALIZED (
     SELECT l.webhook_id, l.room_id FROM webhooks w CROSS JOIN LATERAL (
         SELECT webhook_id, room_id FROM webhook_lanes l
         WHERE l.webhook_id = w.id AND l.next_at <= now() AND l.next_at < 'infinity'
-          AND l.claimed_until < now()
+          AND (l.claim IS NULL OR l.claimed_until < now())
         ORDER BY l.next_at LIMIT %(each)s FOR UPDATE SKIP LOCKED
     ) l
     WHERE w.paused_at IS NULL AND w.id <> ALL (%(busy)s::uuid[]) LIMIT %(limit)s

@@ -11,7 +11,7 @@ from projector.batch import Place
 from projector.migrate import migrate
 from projector.postgres import ReadModels
 from projector.session import Fenced
-from projector.webhooks import postgres
+from projector.webhooks import postgres, sql
 from projector.webhooks.postgres import Queue
 from roomlog import ids
 from roomlog.events import (
@@ -167,6 +167,18 @@ def test_a_lane_is_a_window_on_the_log(rig, monkeypatch):
     rig.db.execute("SELECT webhook_from(%s, %s, %s::smallint, 9)", [WEBHOOK, ROOM, PLACE.partition])
     rig.refill()
     assert rig.waiting() == ["8", "9", "10", "11"]  # of offset 9 on
+
+
+def test_a_lane_that_is_sent_from_an_earlier_event_on_is_free_at_once(rig):
+    rig.webhook()
+    rig.project(*rig.say("a"))
+    rig.feed()
+    wanted = {"each": 4, "busy": [], "limit": 4, "claim": ids.new_id(), "lease": 20}
+    assert rig.db.execute(sql.CLAIM, wanted).fetchall() == [(WEBHOOK, ROOM)]
+    assert rig.db.execute(sql.CLAIM, wanted).fetchall() == []
+    rig.db.execute("SELECT webhook_from(%s, %s, %s::smallint, 1)", [WEBHOOK, ROOM, PLACE.partition])
+    rig.refill()
+    assert rig.db.execute(sql.CLAIM, wanted).fetchall() == [(WEBHOOK, ROOM)]
 
 
 def test_what_is_paused_waits_in_the_log(rig):
