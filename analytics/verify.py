@@ -22,7 +22,9 @@ from roomlog.readmodels.compare import Difference, Differences, compare
 from roomlog.readmodels.fold import ChatFold, ReadFold, Rows, UserFold, applied_rows
 from roomlog.readmodels.tables import (
     APPLIED,
+    BLOCKS,
     FILES,
+    FRIENDSHIPS,
     MARKERS,
     OWN,
     SCHEDULED,
@@ -188,8 +190,10 @@ async def _others(known: Known, tables: Snapshot, ends: Ends, applied: set[str])
     users = UserFold()
     async for event in _read_all(known, USER_EVENTS, codecs.user_events, ends, found):
         users.take(event)
-    made = tables.rows(USERS) | tables.rows(SCHEDULED) | tables.rows(FILES)
-    found.compare(users.rows(), made)
+    there: Rows = {}
+    for table in (USERS, SCHEDULED, FILES, FRIENDSHIPS, BLOCKS):
+        there |= tables.rows(table)
+    found.compare(users.rows(), there)
     found.compare(applied_rows(applied | users.applied), tables.rows(APPLIED))
     there = {name: rows for table in OWN for name, rows in tables.rows(table).items()}
     found.compare(await read_own(known, tables, ends, found), there)

@@ -98,6 +98,56 @@ class RoomChange(Body):
     read_only: bool | None = None
     history: Literal["all", "joined"] | None = None
     link_previews: bool | None = None
+    slow_mode_s: Annotated[int, Field(ge=0, le=21_600)] | None = None
+
+
+Reason = Annotated[str, StringConstraints(max_length=500), AfterValidator(storable)]
+
+
+class NewMemberMute(Body):
+    """A mute; without `until` it has no end."""
+
+    until: Annotated[
+        AwareDatetime | None, Field(examples=["2026-12-01T00:00:00Z"], description="with a zone")
+    ] = None
+    reason: Reason = ""
+
+
+class NewBan(Body):
+    """A ban."""
+
+    reason: Reason = ""
+
+
+class NewFilter(Body):
+    """What becomes of messages with these words; null: nothing any more."""
+
+    words: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=100),
+        AfterValidator(storable),
+        Field(examples=["rude"]),
+    ]
+    action: Literal["refuse", "mask", "flag"] | None
+
+
+class NewReport(Body):
+    """Why a moderator should look at a message."""
+
+    reason: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=500, strip_whitespace=True),
+        AfterValidator(storable),
+        Field(examples=["spam"]),
+    ]
+
+
+class Resolution(Body):
+    """What to do about a message that was reported, and about its author; `until` is for a mute."""
+
+    action: Literal["dismissed", "deleted", "muted", "removed", "banned"]
+    note: Reason = ""
+    until: AwareDatetime | None = None
 
 
 class NewWorkspace(Body):

@@ -41,7 +41,7 @@ class UserEvents:
             async with asyncio.timeout(_TIMEOUT_S):
                 producer = await self._connected()
                 stored = [
-                    await producer.send(TOPIC, self._codec.encode(e), e.user_id.encode())
+                    await producer.send(TOPIC, self._codec.encode(e), e.key.encode())
                     for e in events
                 ]
                 return [Stored(at.partition, at.offset) for at in await asyncio.gather(*stored)]

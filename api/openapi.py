@@ -35,6 +35,7 @@ _PROBLEM = {
         "detail": {"type": "string", "description": "what is wrong and what to do"},
         "code": {"type": "string", "enum": [str(code) for code in ErrorCode]},
         "retryable": {"type": "boolean", "description": "the same request may succeed later"},
+        "until": {"type": "string", "description": "when what holds ends by itself"},
         "errors": {
             "type": "array",
             "items": {

@@ -21,6 +21,10 @@ STATUS = {
     ErrorCode.KEY_REUSED: 409,
     ErrorCode.SLUG_TAKEN: 409,
     ErrorCode.ARCHIVED: 409,
+    ErrorCode.MUTED: 403,
+    ErrorCode.SLOW_MODE: 429,
+    ErrorCode.BANNED: 403,
+    ErrorCode.WORDS_REFUSED: 422,
     ErrorCode.UNAUTHENTICATED: 401,
     ErrorCode.WRONG_CREDENTIALS: 401,
     ErrorCode.CSRF: 403,
@@ -43,6 +47,10 @@ TITLES = {
     ErrorCode.KEY_REUSED: "Idempotency key used before",
     ErrorCode.SLUG_TAKEN: "This name has a workspace",
     ErrorCode.ARCHIVED: "The room is archived",
+    ErrorCode.MUTED: "Muted",
+    ErrorCode.SLOW_MODE: "The room is in slow mode",
+    ErrorCode.BANNED: "Banned",
+    ErrorCode.WORDS_REFUSED: "Words that the room does not take",
     ErrorCode.UNAUTHENTICATED: "Not signed in",
     ErrorCode.WRONG_CREDENTIALS: "Wrong email or password",
     ErrorCode.CSRF: "Not proven to come from the web client",
@@ -59,7 +67,7 @@ TITLES = {
 class Problem(Exception):
     """A request is not carried out; `detail` says what to do. `status` where the code has several.
 
-    `retry_after_s` becomes the header Retry-After (whole seconds, at least 1).
+    `retry_after_s` becomes the header Retry-After (whole seconds, at least 1); `until` is when what holds ends.
     """
 
     def __init__(
@@ -70,12 +78,14 @@ class Problem(Exception):
         status: int | None = None,
         errors: list[dict[str, str]] | None = None,
         headers: dict[str, str] | None = None,
+        until: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.code, self.detail, self.retry_after_s = code, detail, retry_after_s
         self.status = status or STATUS[code]
         self.errors = errors
         self.headers = headers or {}
+        self.until = until
 
     def response(self) -> Response:
         """Return the answer that tells it."""
@@ -96,6 +106,8 @@ class Problem(Exception):
             "code": self.code,
             "retryable": self.code in RETRYABLE,
         }
+        if self.until is not None:
+            body["until"] = self.until
         return body if self.errors is None else {**body, "errors": self.errors}
 
 
@@ -104,7 +116,8 @@ def from_refusal(refused: Refused) -> Problem:
     wait = refused.retry_after_ms
     if wait is None and refused.code in RETRYABLE:
         wait = 1000
-    return Problem(refused.code, refused.message, wait and wait / 1000)
+    seconds = wait and wait / 1000
+    return Problem(refused.code, refused.message, seconds, until=refused.until)
 
 
 def unavailable(what: str) -> Problem:

@@ -132,6 +132,44 @@ LAST_SEEN = """
 SELECT user_id, changed_at FROM presence WHERE user_id = ANY(%(ids)s::uuid[])
 """
 
+# Friends and blocks.
+
+_FRIENDSHIP = """
+friendships f ON (f.one_id, f.other_id) = (least(a.id, %(user_id)s::uuid), greatest(a.id, %(user_id)s::uuid))
+"""
+
+RELATION = f"""
+SELECT a.id, a.name, f.asked_by, f.asked_at, f.accepted_at, b.blocked_at,
+       EXISTS (SELECT FROM blockers_among(ARRAY[a.id])) AS blocks_me
+FROM accounts a LEFT JOIN {_FRIENDSHIP}
+LEFT JOIN blocks b ON b.user_id = %(user_id)s AND b.blocked_id = a.id
+WHERE a.id = %(other_id)s
+"""
+
+FRIENDS = f"""
+SELECT a.id, a.name, f.asked_by, f.asked_at, f.accepted_at
+FROM (
+    SELECT other_id AS id FROM friendships WHERE one_id = %(user_id)s
+    UNION ALL SELECT one_id FROM friendships WHERE other_id = %(user_id)s
+) who JOIN accounts a ON a.id = who.id JOIN {_FRIENDSHIP}
+ORDER BY f.accepted_at IS NULL, coalesce(f.accepted_at, f.asked_at) DESC, a.id LIMIT %(limit)s
+"""
+
+COUNT_FRIENDS = """
+SELECT count(*) FILTER (WHERE accepted_at IS NOT NULL) AS friends,
+       count(*) FILTER (WHERE accepted_at IS NULL AND asked_by = %(user_id)s) AS requests
+FROM friendships WHERE one_id = %(user_id)s OR other_id = %(user_id)s
+"""
+
+BLOCKED = """
+SELECT a.id, a.name, b.blocked_at FROM blocks b JOIN accounts a ON a.id = b.blocked_id
+WHERE b.user_id = %(user_id)s ORDER BY b.blocked_at DESC, a.id LIMIT %(limit)s
+"""
+COUNT_BLOCKED = "SELECT count(*) FROM blocks WHERE user_id = %(user_id)s"
+
+BLOCKERS = "SELECT blockers_among(%(ids)s::uuid[]) AS id"
+PRESENT = "SELECT present_to_me(%(ids)s::uuid[]) AS id"
+
 # The same among the members of one workspace.
 
 SEARCH_COLLEAGUES = """
@@ -274,11 +312,11 @@ PROJECTED = """
 SELECT next FROM projection_offsets WHERE topic = 'chat.events' AND partition = %(partition)s
 """
 
+
+WANTED: LiteralString = f"NOTIFY {WANTED_CHANNEL}"
 USERS_PROJECTED = """
 SELECT next FROM projection_offsets WHERE topic = 'user.events' AND partition = %(partition)s
 """
-
-WANTED: LiteralString = f"NOTIFY {WANTED_CHANNEL}"
 INDEXED = """
 SELECT next FROM search_offsets WHERE topic = 'chat.events' AND partition = %(partition)s
 """
@@ -288,7 +326,9 @@ SELECT next FROM search_offsets WHERE topic = 'chat.events' AND partition = %(pa
 _ROOM = """
 r.id, r.name, r.kind, r.topic, r.language, r.member_count AS members, r.last_offset, r.created_at, r.created_by,
 r.message_count, r.deleted_count, r.last_event_at, r.workspace_id, r.archived, r.read_only, r.history,
-r.link_previews
+r.link_previews, r.slow_mode_s,
+(SELECT t.until_at FROM member_mutes t WHERE t.room_id = r.id AND t.user_id = %(user_id)s AND t.until_at > now())
+    AS muted_until
 """
 
 # `standing`: the user's role in the workspace of the room.
@@ -483,6 +523,49 @@ SELECT count(*) FROM scheduled_messages WHERE user_id = %(user_id)s AND state = 
 """
 LOCK_SCHEDULES = "SELECT pg_try_advisory_xact_lock(727003)"
 DUE = "SELECT * FROM due_messages(%(limit)s)"
+# Moderation: row-level security shows moderators theirs.
+
+MODERATES = "SELECT FROM moderated_rooms() AS id WHERE id = %(room_id)s"
+
+_AUDITED = """
+SELECT a.room_id, a."offset", a.event_id, a.actor_id, a.type, a.details, a.happened_at FROM audit_log a
+WHERE (a.room_id = %(room_id)s OR a.room_id IN (SELECT r.id FROM rooms r WHERE r.workspace_id = %(room_id)s))
+  AND (a.type <> 'MessageDeleted' OR NOT EXISTS (
+      SELECT FROM messages m WHERE m.room_id = a.room_id AND m.event_id = (a.details->>'target_id')::uuid
+      AND m.sender_id = a.actor_id))
+"""
+AUDIT = f"""
+{_AUDITED} AND (%(before)s::timestamptz IS NULL
+    OR (a.happened_at, a.room_id, a."offset") < (%(before)s, %(before_room)s::uuid, %(before_offset)s))
+ORDER BY a.happened_at DESC, a.room_id DESC, a."offset" DESC LIMIT %(limit)s
+"""
+
+# Messages that wait for a moderator, those that wait longest first.
+REPORTS = """
+SELECT r.room_id, r.event_id, min(r.reported_at) AS since, count(*) FILTER (WHERE NOT r.is_flag) AS reporters,
+       json_agg(json_build_array(r.user_id, r.is_flag, r.reason, (extract(epoch FROM r.reported_at) * 1000)::bigint)
+                ORDER BY r.reported_at) AS reports,
+       m.sender_id, m."offset", m.text, m.sent_at, m.deleted_at
+FROM message_reports r JOIN messages m ON m.room_id = r.room_id AND m.event_id = r.event_id
+WHERE r.resolved_at IS NULL AND (%(room_id)s::uuid IS NULL OR r.room_id = %(room_id)s::uuid)
+GROUP BY r.room_id, r.event_id, m.room_id, m."offset" ORDER BY since, r.event_id LIMIT %(limit)s
+"""
+REPORTED = """
+SELECT m.room_id, m.sender_id, m.deleted_at FROM messages m WHERE m.event_id = %(event_id)s
+AND m.room_id IN (SELECT moderated_rooms()) LIMIT 1
+"""
+MEMBER_MUTES = """
+SELECT user_id, until_at, muted_by AS by, muted_at AS since, reason FROM member_mutes
+WHERE room_id = %(room_id)s AND until_at > now() ORDER BY muted_at DESC LIMIT 500
+"""
+BANS = """
+SELECT user_id, banned_by AS by, banned_at AS since, reason FROM room_bans
+WHERE room_id = %(room_id)s ORDER BY banned_at DESC LIMIT 500
+"""
+FILTERS = """
+SELECT words, action, set_by AS by, set_at AS since FROM word_filters
+WHERE room_id = %(room_id)s ORDER BY words
+"""
 
 # Files.
 

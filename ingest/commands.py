@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
+from ingest.deciding import require_open
 from ingest.following import Following
 from ingest.limits import RateLimits
 from ingest.marks import ReadMarks
@@ -38,6 +39,7 @@ from roomlog.protocol import (
     encode_frame,
     failure,
 )
+from roomlog.relations import Blocks
 from roomlog.rooms import require_member
 from roomlog.signals import UserTyping
 from roomlog.tokens import BadToken, Verifier
@@ -62,11 +64,13 @@ class Commands:
         own: OwnFacts,
         verifier: Verifier,
         limits: RateLimits | None,
+        blocks: Blocks,
     ) -> None:
         self._writer, self._following, self._rooms = writer, following, rooms
         self._signals, self._presence, self._marks = signals, presence, marks
         self._own = own
         self._verifier, self._limits = verifier, limits
+        self._blocks = blocks
         self._loop = asyncio.get_running_loop()
         self._counts: dict[str, int] = {}
 
@@ -153,6 +157,8 @@ class Commands:
         if state is None or not state.live or command.room not in session.rooms:
             raise Refused(ErrorCode.NOT_A_MEMBER, "room: sub it before typing in it")
         require_member(state.view, session.user)
+        if state.view.kind == "direct":
+            require_open(self._blocks, state.view, session.user, state.view.members)
         self._signals.send(command.room, UserTyping(command.room, session.user))
         if command.id is not None:
             session.write(encode_frame(Ack(command.id)))

@@ -74,7 +74,7 @@ class FanOut:
 
     def take_own(self, state: RoomState, write: Write) -> None:
         """Apply what this node wrote itself; a post that nobody here looks at need not be read."""
-        quiet = not state.sessions and not state.joining
+        quiet = not state.sessions and not state.joining and not state.room.is_watched
         if quiet and type(write.command) is PostMessage:
             if fold_plain(state.room, write.sender, write.offset):
                 self._targets.note(state, write.event_id, write.sender)
@@ -86,19 +86,23 @@ class FanOut:
         event_id, kind, sender = self._codec.glance(value)
         if self._recent.is_repeat(event_id, offset):
             return
-        if kind not in _MOVES_ROOM:
+        if kind not in _MOVES_ROOM and not state.room.is_watched:
             if fold_plain(state.room, sender, offset) and kind == _POSTED:
                 self._targets.note(state, event_id, sender)
             return
         event = self._codec.decode(value)
-        if state.fold(event, offset):
+        if not state.fold(event, offset):
+            return
+        if kind == _POSTED:
+            self._targets.note(state, event_id, sender)
+        else:
             self._targets.note_change(state, event)
 
     def _show(self, state: RoomState, offset: int, event: ChatEvent) -> None:
         if self._recent.is_repeat(event.event_id, offset):
             return
         body, before = event.body, state.room.last_offset
-        if type(body) in MOVES_ROOM:
+        if type(body) in MOVES_ROOM or state.room.is_watched:
             took_effect = state.fold(event, offset)
         else:
             took_effect = fold_plain(state.room, event.sender_id, offset)

@@ -23,6 +23,7 @@ from roomlog.protocol import (
     encode_frame,
     failure,
 )
+from roomlog.relations import Blocks
 from roomlog.rooms import require_member
 from schemas.codec import ChatEventCodec
 
@@ -46,9 +47,11 @@ class Following:
         presence: Presence,
         recent: RecentEvents,
         render: Render,
+        blocks: Blocks,
     ) -> None:
         self._epoch, self._rooms, self._feed = epoch, rooms, feed
         self._missed, self._presence = Missed(log, codec, recent, render), presence
+        self._blocks = blocks
         self._together = asyncio.Semaphore(_TOGETHER)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -144,7 +147,15 @@ class Following:
 
     def _show_presence(self, session: Session, state: RoomState) -> None:
         here = self._presence.shown(state)
+        for hidden in self._blocks.hidden_from(session.user, here):
+            del here[hidden]
         session.write_ephemeral(encode_frame(PresenceSnapshot(state.room.room_id, here)))
+
+    def show_presence_again(self, session: Session) -> None:
+        """Tell a session anew who is in its rooms: who has blocked its user has changed."""
+        for state in session.rooms.values():
+            if isinstance(state, RoomState) and session in state.sessions:
+                self._show_presence(session, state)
 
     # What was missed.
 

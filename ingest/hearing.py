@@ -7,7 +7,7 @@ from ingest.feed import Feed
 from ingest.mutes import Mutes
 from ingest.presence import Presence, after, between
 from ingest.rooms import Rooms, RoomState
-from ingest.session import Outbox
+from ingest.session import Outbox, Session
 from ingest.sessions import Sessions
 from ingest.valkey import REVOKED_SESSIONS
 from roomlog.cursors import Cursor
@@ -31,6 +31,7 @@ from roomlog.protocol import (
     encode_frame,
     timestamp,
 )
+from roomlog.relations import Blocks
 from roomlog.signals import PresenceState
 
 _ANNOUNCE_AGAIN_S = 5.0
@@ -49,10 +50,12 @@ class Hearing:
         presence: Presence,
         outbox: Outbox,
         mutes: Mutes,
+        blocks: Blocks,
     ) -> None:
         self._epoch, self._rooms, self._feed = epoch, rooms, feed
         self._mutes = mutes
         self._sessions, self._presence, self._outbox = sessions, presence, outbox
+        self._blocks = blocks
         self._loop = asyncio.get_running_loop()
         self._announced_at = [0.0] * PARTITIONS
 
@@ -97,17 +100,42 @@ class Hearing:
 
     def _show_presence(self, state: RoomState, diff: PresenceDiff) -> None:
         shown = PresenceChange(diff.room_id, Diff(diff.joined, diff.left, diff.away))
-        keeping_up = (s for s in state.sessions if not s.stalled_at)
+        keeping_up = [s for s in state.sessions if not s.stalled_at]
+        users = (*diff.joined, *diff.left, *diff.away)
+        if self._blocks and (blockers := self._blocks.blockers(users)):
+            keeping_up = self._show_to_some(keeping_up, diff, blockers)
         self._outbox.share(keeping_up, encode_frame(shown))
+
+    def _show_to_some(
+        self, sessions: list[Session], diff: PresenceDiff, blockers: list[str]
+    ) -> list[Session]:
+        """Show those whom somebody of the change has blocked the rest of it; return all others."""
+        others = []
+        for session in sessions:
+            hidden = self._blocks.hidden_from(session.user, blockers)
+            if not hidden:
+                others.append(session)
+                continue
+            parts = ([u for u in p if u not in hidden] for p in (diff.joined, diff.left, diff.away))
+            rest = Diff(*parts)
+            if rest.joined or rest.left or rest.away:
+                session.write(encode_frame(PresenceChange(diff.room_id, rest)))
+        return others
 
     def _on_typing(self, room_id: str, user: str) -> None:
         if (state := self._rooms.get(room_id)) is not None:
-            others = (s for s in state.sessions if s.user != user and not s.stalled_at)
+            others = (
+                s
+                for s in state.sessions
+                if s.user != user and not s.stalled_at and not self._blocks.has(user, s.user)
+            )
             self._outbox.share(others, encode_frame(TypingShown(room_id, user)))
 
     def _on_notify(self, told: Notify) -> None:
         user, room = told.user_id, told.room_id
         if not self._sessions.of_user(user):
+            return
+        if told.sender_id is not None and self._blocks.has(user, told.sender_id):
             return
         if told.kind in ("mention", "direct"):
             self._mutes.when_heard(

@@ -17,6 +17,7 @@ from aiokafka.structs import TopicPartition
 EVENTS_TOPIC = "chat.events"
 SIGNALS_TOPIC = "chat.signals"
 READS_TOPIC = "chat.reads"
+USERS_TOPIC = "user.events"
 BATCH_BYTES = 262_144
 REQUEST_TIMEOUT_MS = 10_000
 _FETCH_BYTES = 1024 * 1024  # at a time: about 10 ms of work
@@ -131,6 +132,10 @@ class LogReader:
     async def stop(self) -> None:
         """Disconnect."""
         await self._client.close()
+
+    def partitions(self) -> list[int]:
+        """Return the topic's partitions, once connected."""
+        return sorted(self._client.cluster.partitions_for_topic(self._topic) or ())
 
     async def heads(self, partitions: Iterable[int]) -> dict[int, int]:
         """Return the offset that the next event of each partition will get; raises LogUnavailable."""

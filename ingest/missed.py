@@ -15,6 +15,7 @@ from roomlog.events import (
     MemberRemoved,
     RoomCreated,
 )
+from roomlog.moderation import UNSEEN
 from schemas.codec import ChatEventCodec, PoisonRecord
 
 MISSED_EVENTS = 10_000
@@ -24,6 +25,7 @@ _LINES_A_FRAME = 200
 _MEMBERSHIP = frozenset(
     t.__name__ for t in (RoomCreated, MemberJoined, MemberInvited, MemberLeft, MemberRemoved)
 )
+_UNSEEN = frozenset(t.__name__ for t in UNSEEN)
 _log = logging.getLogger(__name__)
 
 Render = Callable[[ChatEvent, int, int], bytes]
@@ -93,7 +95,8 @@ class Missed:
                 if record_key != key or value is None or offset in state.room.void:
                     continue
                 try:
-                    if of is not None and self._codec.glance(value)[1] not in _MEMBERSHIP:
+                    kind = self._codec.glance(value)[1]
+                    if kind in _UNSEEN or (of is not None and kind not in _MEMBERSHIP):
                         continue
                     event = self._codec.decode(value)
                 except PoisonRecord as error:

@@ -15,13 +15,14 @@ from ingest.files import Files
 from ingest.following import Following
 from ingest.hearing import Hearing
 from ingest.http import Readiness
-from ingest.kafka import EVENTS_TOPIC, READS_TOPIC, Appender, LogReader
+from ingest.kafka import EVENTS_TOPIC, READS_TOPIC, USERS_TOPIC, Appender, LogReader
 from ingest.keys import Keys
 from ingest.lanes import ANSWER_WITHIN_S, Lanes
 from ingest.limits import RateLimits
 from ingest.marks import ReadMarks
 from ingest.mutes import Mutes
 from ingest.own import OwnFacts
+from ingest.people import People
 from ingest.postgres import RoomTable
 from ingest.presence import Presence
 from ingest.recent import RecentEvents
@@ -77,6 +78,14 @@ class Node:
             lambda: self._hearing.on_return(),
         )
         self._table = RoomTable(settings.postgres, settings.database_pool)
+        self._people = People(
+            self._table,
+            LogReader(settings.kafka, USERS_TOPIC),
+            codecs.user_events,
+            self._sessions,
+            lambda session: self._following.show_presence_again(session),
+        )
+        blocks = self._people.blocks
         self._log_reader = LogReader(settings.kafka, EVENTS_TOPIC)
         self._signals = Signals(settings.kafka, codecs.chat_signals, self.incarnation)
         self._presence = Presence(self._signals)
@@ -115,6 +124,7 @@ class Node:
             recent,
             codec,
             lambda workspace, then: self._workspaces.find(workspace, then),
+            blocks,
         )
         fanout = FanOut(
             codec,
@@ -142,6 +152,7 @@ class Node:
             self._presence,
             self.outbox,
             Mutes(self._table),
+            blocks,
         )
         self._workspaces = Workspaces(self._rooms, self._feed)
         self._following = Following(
@@ -153,6 +164,7 @@ class Node:
             self._presence,
             recent,
             fanout.render,
+            blocks,
         )
         self._reads = Appender(settings.kafka, READS_TOPIC)
         marks = ReadMarks(
@@ -178,6 +190,7 @@ class Node:
             own,
             verifier,
             self._limits,
+            blocks,
         )
         probes: dict[str, Probe] = {
             "kafka": lambda: self._log_reader.heads([0]),
@@ -196,10 +209,12 @@ class Node:
         await self._lanes.start()
         await self._signals.start()
         await self._table.start()
+        await self._people.start()
         for work in (
             self._listener.run(),
             self._lease.renew_for_ever(),
             self._feed.watch(),
+            self._people.watch(),
             self._tick_for_ever(),
             self.readiness.watch(),
         ):
@@ -248,6 +263,7 @@ class Node:
         await self._reads.stop()
         await self._lease.give_up()
         await self._log_reader.stop()
+        await self._people.stop()
         await self._table.stop()
         await self._keys.close()
         await self._valkey.aclose()

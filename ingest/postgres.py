@@ -7,13 +7,29 @@ from typing import NamedTuple, cast
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from ingest.queries import LOAD_EVENTS, LOAD_FILES, LOAD_MESSAGES, LOAD_MUTES, LOAD_ROOM
-from roomlog.events import Attachment, History, InviteCreated, MemberRole, Role, RoomKind
+from ingest.queries import (
+    LOAD_BLOCKS,
+    LOAD_EVENTS,
+    LOAD_FILES,
+    LOAD_MESSAGES,
+    LOAD_MUTES,
+    LOAD_ROOM,
+)
+from roomlog.events import (
+    Attachment,
+    FilterAction,
+    History,
+    InviteCreated,
+    MemberRole,
+    Role,
+    RoomKind,
+)
 from roomlog.mutes import Mute
 from roomlog.partitions import partition_of
 from roomlog.rooms import Room
 
 _TIMEOUT_S = 5.0
+_START_S = 2.0
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
@@ -91,6 +107,18 @@ class RoomTable:
             found = await connection.execute(LOAD_EVENTS, {"events": events})
             return {str(event): offset for event, offset in await found.fetchall()}
 
+    async def blocks(self) -> tuple[dict[int, int], list[tuple[str, str]]]:
+        """Return how far each partition of user.events is projected, and who has blocked whom there.
+
+        Raises psycopg.Error or psycopg_pool.PoolTimeout.
+        """
+        async with self._pool.connection(timeout=_START_S) as connection:
+            row = await (await connection.execute(LOAD_BLOCKS)).fetchone()
+        if row is None:
+            return {}, []
+        pairs = (text.partition(" ")[::2] for text in row[1])
+        return {int(partition): next_ for partition, next_ in row[0].items()}, list(pairs)
+
     async def messages(
         self, partition: int, pairs: Iterable[tuple[str, str]]
     ) -> tuple[dict[tuple[str, str], tuple[str | None, str | None]], int]:
@@ -127,10 +155,17 @@ def _add_rest(
     link_previews: bool,
     pins: list[str],
     invites: list[tuple[str, str, int]] | None,
+    slow_mode_s: int,
+    said: dict[str, int] | None,
+    muted: dict[str, int] | None,
+    banned: list[str] | None,
+    filters: dict[str, FilterAction] | None,
 ) -> None:
     room.workspace = "" if workspace == room.room_id else workspace
     room.archived, room.read_only, room.link_previews = archived, read_only, link_previews
     room.history = cast(History, history)
     room.pins.update(pins)
+    room.slow_mode_s, room.said = slow_mode_s, said or {}
+    room.muted, room.banned, room.filters = muted or {}, set(banned or ()), filters or {}
     for invite, role, expires_at in invites or ():
         room.invites[invite] = InviteCreated(invite, cast(Role, role), expires_at)

@@ -22,12 +22,28 @@ LOAD_ROOM = """
                            i.id, i.role, (extract(epoch FROM i.expires_at) * 1000000)::bigint))
                   FROM workspace_invites i WHERE i.workspace_id = r.id),
                '[]'
-           ) END
+           ) END,
+           r.slow_mode_s,
+           CASE WHEN r.slow_mode_s > 0 THEN
+               (SELECT json_object_agg(s.user_id, (extract(epoch FROM s.said_at) * 1000000)::bigint)
+                  FROM slow_mode_posts s WHERE s.room_id = r.id)
+           END,
+           (SELECT json_object_agg(t.user_id, (extract(epoch FROM t.until_at) * 1000000)::bigint)
+              FROM member_mutes t WHERE t.room_id = r.id),
+           (SELECT array_agg(b.user_id::text) FROM room_bans b WHERE b.room_id = r.id),
+           (SELECT json_object_agg(f.words, f.action) FROM word_filters f WHERE f.room_id = r.id)
       FROM projection_offsets o
       LEFT JOIN rooms r ON r.id = %(room)s
      WHERE o.topic = 'chat.events' AND o.partition = %(partition)s
 """
 """How far the room's partition is projected, and the room as it is there; nulls for no such room."""
+
+LOAD_BLOCKS = """
+    SELECT coalesce((SELECT json_object_agg(o.partition, o.next) FROM projection_offsets o
+                      WHERE o.topic = 'user.events'), '{}'),
+           coalesce((SELECT array_agg(b.user_id::text || ' ' || b.blocked_id) FROM blocks b), '{}')
+"""
+"""How far each partition of user.events is projected, and who has blocked whom as of there."""
 
 LOAD_MESSAGES = """
     SELECT o.next,

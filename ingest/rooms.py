@@ -32,8 +32,11 @@ from roomlog.events import (
     MemberInvited,
     MemberJoined,
     MemberLeft,
+    MemberMuted,
     MemberRemoved,
     MemberRoleChanged,
+    MemberUnbanned,
+    MemberUnmuted,
     MessageDeleted,
     MessagePinned,
     MessageRestored,
@@ -42,6 +45,7 @@ from roomlog.events import (
     RoomRenamed,
     RoomSettingsChanged,
 )
+from roomlog.moderation import UNSEEN
 from roomlog.partitions import PARTITIONS, partition_of
 from roomlog.rooms import Room, apply, fold
 from roomlog.signals import PresenceState
@@ -68,8 +72,11 @@ MOVES_ROOM: frozenset[type[Body]] = frozenset(
         MemberInvited,
         MemberJoined,
         MemberLeft,
+        MemberMuted,
         MemberRemoved,
         MemberRoleChanged,
+        MemberUnbanned,
+        MemberUnmuted,
         MessageDeleted,
         MessagePinned,
         MessageRestored,
@@ -77,6 +84,7 @@ MOVES_ROOM: frozenset[type[Body]] = frozenset(
         RoomCreated,
         RoomRenamed,
         RoomSettingsChanged,
+        *UNSEEN,
     }
 )
 """The facts that later commands of the room may be decided by."""
@@ -130,6 +138,7 @@ class RoomState:
         "announced",
         "attached",
         "backlog",
+        "dependents",
         "frames",
         "joining",
         "live",
@@ -140,7 +149,9 @@ class RoomState:
         "partition",
         "presence",
         "room",
+        "scope",
         "sessions",
+        "spoken",
         "used_at",
         "users",
         "view",
@@ -179,6 +190,20 @@ class RoomState:
         """What the streams were told of `users`; None: nothing yet."""
         self.presence: dict[str, PresenceState] = {}
         self.used_at = now
+        self.scope: RoomState | None = None
+        """Its workspace, once somebody has said something: who is muted there, and which words it takes."""
+        self.dependents = 0
+        """Rooms here whose scope it is."""
+        self.spoken: dict[str, int] = {}
+        """In slow mode, when each member said something last that may still be on its way into the log."""
+
+    @property
+    def is_moderated(self) -> bool:
+        """Whether what members say is decided by more than that they are members."""
+        view, scope = self.view, self.scope
+        if view.is_watched or view.filters:
+            return True
+        return scope is not None and bool(scope.view.muted or scope.view.filters)
 
     def promise(self, event_id: str, body: Body) -> None:
         """Take into account an event that is on its way into the log."""
@@ -226,6 +251,8 @@ class RoomState:
         self.view.members = dict(self.room.members)
         self.view.invites = dict(self.room.invites)
         self.view.pins = set(self.room.pins)
+        self.view.muted, self.view.banned = dict(self.room.muted), set(self.room.banned)
+        self.view.filters = dict(self.room.filters)
         for body in self.ahead.values():
             apply(self.view, body)
 
@@ -233,7 +260,13 @@ class RoomState:
     def is_free(self) -> bool:
         """Whether nothing on this node needs the room right now."""
         busy = self.sessions or self.joining or self.waiting or self.ahead or self.loading
-        return not busy and self.parked is None
+        return not busy and self.parked is None and not self.dependents
+
+    def belong_to(self, scope: "RoomState") -> None:
+        """Keep the room's workspace, so that this node hears of what holds there."""
+        if self.scope is None:
+            self.scope = scope
+            scope.dependents += 1
 
 
 class Rooms:
@@ -353,6 +386,8 @@ class Rooms:
     def _remove(self, state: RoomState) -> None:
         self._rooms.pop(state.room.room_id, None)
         self._in_partition[state.partition].pop(state.room.room_id, None)
+        if state.scope is not None:
+            state.scope.dependents -= 1
 
     def let_go_of_idle(self, now: float) -> None:
         """Forget rooms that nobody here has used for a while."""

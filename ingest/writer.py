@@ -30,10 +30,18 @@ from ingest.workspaces import OnWorkspace
 from ingest.writes import Reply, Target, Write, micros
 from roomlog import ids, metrics
 from roomlog.errors import ErrorCode, Refused
-from roomlog.events import Body, ChatEvent, MessageRestored
+from roomlog.events import Body, ChatEvent, MessageFlagged, MessageRestored
+from roomlog.moderation import UNSEEN
 from roomlog.notifications import concerned, headers
 from roomlog.partitions import partition_of
-from roomlog.protocol import CreateRoom, PostMessage, RoomCommand, TargetCommand
+from roomlog.protocol import (
+    CreateRoom,
+    PostMessage,
+    ReportMessage,
+    RoomCommand,
+    TargetCommand,
+)
+from roomlog.relations import Blocks
 from roomlog.rooms import Room, room_of, scope_of
 from roomlog.workspaces import needs_workspace
 from schemas.codec import ChatEventCodec
@@ -61,13 +69,14 @@ class Writer:
         recent: RecentEvents,
         codec: ChatEventCodec,
         find_workspace: Callable[[str, OnWorkspace], None],
+        blocks: Blocks,
         pace_s: float = PACE_S,
     ) -> None:
         self._node, self._epoch = node, epoch
         self._rooms, self._lanes = rooms, lanes
         self._resolver, self._targets, self._files = resolver, targets, files
         self._recent, self._codec = recent, codec
-        self._find_workspace = find_workspace
+        self._find_workspace, self._blocks = find_workspace, blocks
         self._loop = asyncio.get_running_loop()
         self._in_flight: dict[str, Write] = {}
         """Event id -> its write, from the reservation to the ack."""
@@ -121,9 +130,12 @@ class Writer:
             self._resolver.find(write, held, partial(self._resolved, state, item))
         if type(write.command) is not PostMessage:
             self._look_up(state, item)
-        elif write.command.attachments:
-            item.lookups += 1
-            self._files.find(write, partial(self._looked_up, state, item))
+        else:
+            if write.command.attachments:
+                item.lookups += 1
+                self._files.find(write, partial(self._looked_up, state, item))
+            if state.scope is None and state.view.workspace:
+                self._look_for_scope(state, item)
         if not item.lookups and state.parked is None:
             self._go_on(state, item)
         elif state.parked is None:
@@ -142,6 +154,8 @@ class Writer:
         write = item.write
         if isinstance(write.command, TargetCommand):
             self._look_for_target(state, item, write.command.event)
+            if state.scope is None and state.view.workspace:
+                self._look_for_scope(state, item)
         if workspace := needs_workspace(write.command, state.view, write.sender):
             item.lookups += 1
             self._find_workspace(workspace, partial(self._found_workspace, state, item))
@@ -150,6 +164,18 @@ class Writer:
         self, state: RoomState, item: Parked, workspace: RoomState | Refused
     ) -> None:
         item.write.workspace = workspace
+        self._looked_up(state, item)
+
+    def _look_for_scope(self, state: RoomState, item: Parked) -> None:
+        """The first who says something in a room here waits until the node knows what its workspace forbids."""
+        item.lookups += 1
+        self._find_workspace(state.view.workspace, partial(self._found_scope, state, item))
+
+    def _found_scope(self, state: RoomState, item: Parked, scope: RoomState | Refused) -> None:
+        if isinstance(scope, Refused):
+            item.write.workspace = scope
+        else:
+            state.belong_to(scope)
         self._looked_up(state, item)
 
     def _look_for_target(self, state: RoomState, item: Parked, event_id: str) -> None:
@@ -201,7 +227,8 @@ class Writer:
         write.offset = offset
         if offset > state.room.last_offset and type(write.command) is not PostMessage:
             with suppress(Refused):
-                self._promise(state, write, self._body(state, write))
+                if type(body := self._body(state, write)) not in UNSEEN:
+                    self._promise(state, write, body)
         self._lanes.put(state.partition, write)
 
     # Deciding.
@@ -230,17 +257,37 @@ class Writer:
         else:
             self._in_flight[write.event_id] = write
         self._lanes.put(state.partition, write)
+        if write.flagged:
+            self._flag(state, write)
+
+    def _flag(self, state: RoomState, about: Write) -> None:
+        """Let moderators know of words in what is being written, right behind it."""
+        key = ids.derived_id("flag", about.event_id)
+        message = about.event_id if type(about.command) is PostMessage else about.command.event  # type: ignore[union-attr]
+        words = ", ".join(about.flagged)
+        command = ReportMessage(
+            id=0, key=key, room=about.room_id, event=message, reason=words, at=about.command.at
+        )
+        event_id = ids.event_id(about.sender, about.room_id, key)
+        write = Write(
+            command, None, about.room_id, event_id, about.sender, about.via, about.received_at
+        )
+        write.value = self._encode(state.view, write, MessageFlagged(message, words))
+        self._in_flight[event_id] = write
+        self._lanes.put(state.partition, write)
 
     def _body(self, state: RoomState, write: Write) -> Body | None:
         command, target = write.command, None
         if type(command) is PostMessage:
-            return decide(state, write, target, 0)
+            at = command.at
+            now = 0 if not state.is_moderated else _now() if at is None else micros(at)
+            return decide(state, write, target, now, self._blocks)
         if isinstance(command, TargetCommand):
             # Deleted since it was looked up? What passed through this node meanwhile tells.
             target = self._targets.get(state, command.event)
             target = target or self._on_its_way(write.room_id, command.event) or write.target
             target = self._as_it_will_be(state, command.event, target)
-        return decide(state, write, target, time.time_ns() // 1_000)
+        return decide(state, write, target, _now(), self._blocks)
 
     def _on_its_way(self, room_id: str, event_id: str) -> Target | None:
         """Return a message that this node is about to write."""
@@ -274,7 +321,7 @@ class Writer:
             scope_of(room, body),
             write.sender,
             write.command.key,
-            time.time_ns() // 1_000 if at is None else micros(at),
+            _now() if at is None else micros(at),
             self._node,
             body,
             write.via,
@@ -309,6 +356,11 @@ class Writer:
 
     def _refuse_void(self, write: Write) -> None:
         """It is in the log after the removal of its sender, which another node wrote meanwhile."""
+        state = self._rooms.get(write.room_id)
+        if state is not None and state.room.is_watched and write.sender in state.room.members:
+            told = "a moderator forbade it before it came into the log; its key is used up"
+            refuse(write, Refused(ErrorCode.FORBIDDEN, told))
+            return
         told = "you were removed before it came into the log; once a member again, choose a new key"
         refuse(write, Refused(ErrorCode.NOT_A_MEMBER, told))
 
@@ -318,8 +370,13 @@ class Writer:
             self._in_flight.pop(write.event_id, None)
             if (state := self._rooms.get(write.room_id)) is not None:
                 state.settle(write.event_id)
+                state.spoken.pop(write.sender, None)
 
     def expire(self, now: float, held: Iterable[Write]) -> None:
         """Tell those who wait for too long that the log does not answer; `held` are such that it has."""
         for write in (*self._lanes.expire(now), *held):
             refuse(write, unavailable())
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000

@@ -55,6 +55,7 @@ class Write:
         "event",
         "event_id",
         "files",
+        "flagged",
         "headers",
         "offset",
         "received_at",
@@ -70,7 +71,7 @@ class Write:
     def __init__(
         self,
         command: RoomCommand,
-        reply: Reply,
+        reply: Reply | None,
         room_id: str,
         event_id: str,
         sender: str,
@@ -98,6 +99,8 @@ class Write:
         """The sender's files that it attaches, by id; None where they could not be looked up."""
         self.workspace: RoomState | Refused | None = None
         """The workspace that it is decided by; None: the room alone decides."""
+        self.flagged: tuple[str, ...] = ()
+        """Words of it that moderators want to know of."""
         self.also: list[tuple[Reply | None, int]] | None = None
         """Who else waits for it: the same command again, under its own id."""
 

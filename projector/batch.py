@@ -22,9 +22,17 @@ from projector.rows import (
     uuid_bytes,
 )
 from roomlog.accounts import USER_TYPES
-from roomlog.events import BODY_TYPES, InviteCreated, MessageEdited, RoomCreated, SealedText
+from roomlog.events import (
+    BODY_TYPES,
+    InviteCreated,
+    MemberMuted,
+    MessageEdited,
+    RoomCreated,
+    SealedText,
+)
 from roomlog.ids import is_id
 from roomlog.letters import DeadLetter, Kind
+from roomlog.moderation import UNSEEN
 from roomlog.partitions import partition_of
 from roomlog.schedules import MessageScheduled, ScheduleChanged
 from schemas.codec import ChatEventCodec, PoisonRecord
@@ -37,6 +45,7 @@ _SESSIONS = "roomlog.SessionsChanged"
 _MARKED, _MUTED = "roomlog.ReadMarked", "roomlog.RoomMuted"
 _NOTIFICATION_READ = "roomlog.NotificationRead"
 _NAMESPACE = len("roomlog.")
+_UNSEEN = frozenset(f"roomlog.{kind.__name__}" for kind in UNSEEN)
 _ID_FIELDS = (
     "user_id",
     "target_id",
@@ -45,6 +54,7 @@ _ID_FIELDS = (
     "room_id",
     "hook_id",
     "file_id",
+    "other_id",
 )
 
 
@@ -208,11 +218,12 @@ def _add_chat_event(
         if partition_of(room) != record.partition:
             _bury(batch, record, "misplaced", f"room {room} is in another partition", now_ms)
             return
-        batch.touches.append((room, offset, at))
+        name, body = fields["body"]
+        if name not in _UNSEEN:
+            batch.touches.append((room, offset, at))
         if refused and (place := (record.topic, record.partition, offset)) in refused:
             _bury(batch, record, "inapplicable", refused[place], now_ms)
             return
-        name, body = fields["body"]
         if name != _POSTED:
             _add_fact(batch, fields, name, body, record)
             return
@@ -366,6 +377,8 @@ def _storable(body: Struct) -> Struct:
             _id(other)
     if isinstance(body, MessageScheduled | ScheduleChanged) and body.send_at is not None:
         require_time(body.send_at)
+    if isinstance(body, MemberMuted) and body.until is not None:
+        require_time(body.until)
     return body
 
 

@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from projector import schedules
 from projector.batch import Fact, Message, UserFact
+from projector.moderation import ModerationChanges, Watched, moderate
 from projector.schedules import Schedule
 from projector.texts import Known, OnMessage, Place, Texts
-from roomlog.accounts import FileRemoved, FileStored, UserRegistered, UserRenamed
+from roomlog.accounts import FileRemoved, FileStored, RelationBody, UserRegistered, UserRenamed
 from roomlog.events import (
     HookCreated,
     HookRevoked,
@@ -25,17 +26,26 @@ from roomlog.events import (
     MemberInvited,
     MemberJoined,
     MemberLeft,
+    MemberMuted,
     MemberRemoved,
     MemberRole,
     MemberRoleChanged,
+    MemberUnbanned,
+    MemberUnmuted,
+    MessageFlagged,
+    MessageReported,
     ReactionAdded,
     ReactionRemoved,
+    ReportResolved,
     RoomCreated,
     RoomLanguageChanged,
     RoomRenamed,
     RoomSettingsChanged,
     RoomTopicChanged,
+    WordFilterChanged,
 )
+from roomlog.moderation import AUDITED
+from roomlog.relations import NOTHING, Pair, Relation, after, pair
 from roomlog.rooms import takes_effect
 from roomlog.schedules import ScheduleBody
 
@@ -82,6 +92,7 @@ class Settings(NamedTuple):
     read_only: bool | None = None
     history: str | None = None
     link_previews: bool | None = None
+    slow_mode_s: int | None = None
 
 
 @dataclass(slots=True)
@@ -98,6 +109,9 @@ class Prior:
     schedules: dict[str, Schedule] = field(default_factory=dict)
     direct: set[str] = field(default_factory=set)
     """Those of the messages' rooms that are direct; `members` has all of theirs."""
+    relations: dict[Pair, Relation] = field(default_factory=dict)
+    watched: dict[str, Watched] = field(default_factory=dict)
+    """Rooms in which more is forbidden than to be no member."""
 
 
 @dataclass(slots=True)
@@ -144,6 +158,8 @@ class Changes:
     """File -> the event that stored it."""
     removed_files: set[tuple[str, str]] = field(default_factory=set)
     """File and owner."""
+    moderation: ModerationChanges = field(default_factory=ModerationChanges)
+    relations: dict[Pair, Relation] = field(default_factory=dict)
 
 
 def created_rooms(facts: Iterable[Fact]) -> list[str]:
@@ -160,6 +176,12 @@ def concerned_members(facts: Iterable[Fact], messages: Iterable[Message] = ()) -
     return list(found)
 
 
+def concerned_pairs(facts: Iterable[UserFact]) -> set[Pair]:
+    """Return the pairs of people of whom the fold must know what they were to each other."""
+    bodies = ((fact.user_id, fact.body) for fact in facts)
+    return {pair(user, body.other_id) for user, body in bodies if isinstance(body, RelationBody)}
+
+
 def fold(
     facts: Iterable[Fact],
     user_facts: Iterable[UserFact],
@@ -171,14 +193,22 @@ def fold(
     for fact in facts:
         if fact.event_id not in prior.applied:
             changes.applied.append(fact.event_id)
-            sender = (fact.room_id, fact.sender_id)
-            if takes_effect(type(fact.body), _member(changes, prior, sender) is not None):
+            if _counts(changes, fact, prior):
                 _fold_fact(changes, fact, prior)
+                if type(fact.body) in AUDITED:
+                    changes.moderation.audit.append(fact)
             else:
                 changes.void[fact.room_id, fact.offset] = fact.event_id
     for event, message in messages.items():
         sender = (message.room_id, message.sender_id)
-        if not is_member_at(changes, prior, sender, message.offset):
+        is_member = is_member_at(changes, prior, sender, message.offset)
+        watched = prior.watched.get(message.room_id)
+        if not is_member or (
+            watched is not None
+            and watched.silences(
+                message, _member(changes, prior, sender) or prior.members.get(sender)
+            )
+        ):
             changes.void[message.room_id, message.offset] = event.hex()
     changes.texts.forget(changes.void, prior.messages)
     for user_fact in user_facts:
@@ -186,7 +216,16 @@ def fold(
             changes.applied.append(user_fact.event_id)
             _fold_user(changes, user_fact, prior)
     _count_members(changes, prior)
+    changes.moderation.note_posts(prior.watched)
     return changes
+
+
+def _counts(changes: Changes, fact: Fact, prior: Prior) -> bool:
+    member = _member(changes, prior, (fact.room_id, fact.sender_id))
+    if not takes_effect(type(fact.body), member is not None):
+        return False
+    watched = prior.watched.get(fact.room_id)
+    return watched is None or watched.allows(fact, member)
 
 
 def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:
@@ -207,7 +246,7 @@ def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:
                 if isinstance(body, MemberInvited):
                     _tell(changes, fact, body.user_id)
         case RoomSettingsChanged():
-            _change_settings(changes, fact, body)
+            _change_settings(changes, fact, body, prior)
         case InviteCreated():
             changes.invites.setdefault(body.invite_id, (fact, body))
         case InviteRevoked():
@@ -217,11 +256,25 @@ def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:
             _fold_hook(changes, fact, body, prior)
         case MemberLeft() | MemberRemoved():
             _turn(changes, (room, body.user_id), fact.offset, None)
+            if isinstance(body, MemberRemoved) and body.banned:
+                moderate(changes.moderation, prior.watched, fact)
             if fact.workspace_id == room:
                 changes.departures[room, body.user_id] = fact.offset, fact.at
         case MemberRoleChanged():
             if member := _member(changes, prior, (room, body.user_id)):
                 changes.members[room, body.user_id] = member._replace(role=body.role)
+                if watched := prior.watched.get(room):
+                    watched.note_role(body.user_id, fact.offset, member.role, body.role)
+        case (
+            MemberMuted()
+            | MemberUnmuted()
+            | MemberUnbanned()
+            | WordFilterChanged()
+            | MessageReported()
+            | MessageFlagged()
+            | ReportResolved()
+        ):
+            moderate(changes.moderation, prior.watched, fact)
         case _ if isinstance(body, OnMessage):
             changes.texts.fold(fact, body, prior.messages)
         case _:
@@ -248,13 +301,16 @@ def _fold_hook(
             _turn(changes, key, fact.offset, None)
 
 
-def _change_settings(changes: Changes, fact: Fact, body: RoomSettingsChanged) -> None:
+def _change_settings(changes: Changes, fact: Fact, body: RoomSettingsChanged, prior: Prior) -> None:
     had = changes.settings.get(fact.room_id, Settings())
     archived = had.archived if body.archived is None else body.archived
     read_only = had.read_only if body.read_only is None else body.read_only
     history = body.history or had.history
     previews = had.link_previews if body.link_previews is None else body.link_previews
-    changes.settings[fact.room_id] = Settings(archived, read_only, history, previews)
+    slow = had.slow_mode_s if body.slow_mode_s is None else body.slow_mode_s
+    changes.settings[fact.room_id] = Settings(archived, read_only, history, previews, slow)
+    if body.slow_mode_s is not None:
+        moderate(changes.moderation, prior.watched, fact)
 
 
 def _fold_reaction(changes: Changes, fact: Fact) -> None:
@@ -288,7 +344,13 @@ def _tell(changes: Changes, fact: Fact, user: str) -> None:
 
 
 def _fold_user(changes: Changes, fact: UserFact, prior: Prior) -> None:
-    match fact.body:
+    body = fact.body
+    if isinstance(body, RelationBody):
+        two = pair(fact.user_id, body.other_id)
+        before = changes.relations.get(two) or prior.relations.get(two, NOTHING)
+        changes.relations[two] = after(before, fact.user_id, body, fact.at)
+        return
+    match body:
         case UserRegistered(name=name):
             changes.registered.setdefault(fact.user_id, (name, fact.at))
         case UserRenamed(name=name):
@@ -298,13 +360,13 @@ def _fold_user(changes: Changes, fact: UserFact, prior: Prior) -> None:
             if (new := schedules.fold(known, fact, body)) is not None:
                 changes.schedules[body.schedule_id] = new
         case FileStored(file_id=file):
-            changes.files.setdefault(file, (fact, fact.body))
+            changes.files.setdefault(file, (fact, body))
         case FileRemoved(file_id=file):
             if file in changes.files and changes.files[file][0].user_id == fact.user_id:
                 del changes.files[file]
             changes.removed_files.add((file, fact.user_id))
         case _:
-            raise TypeError(f"no read model knows what to do with {type(fact.body).__name__}")
+            raise TypeError(f"no read model knows what to do with {type(body).__name__}")
 
 
 def _turn(changes: Changes, key: MemberKey, offset: int, member: Member | None) -> None:

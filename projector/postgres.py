@@ -5,23 +5,27 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import psycopg
 
 from projector import counters, rows, schedules, sql, texts
-from projector.batch import Batch, Message, Muted, Place
+from projector.batch import Batch, Fact, Message, Muted, Place
 from projector.counters import LastDays
 from projector.fold import (
     Changes,
     Member,
     Prior,
     concerned_members,
+    concerned_pairs,
     created_rooms,
     fold,
 )
+from projector.moderation import ModerationChanges, ReportBody, Watched
 from projector.notifications import ToldOfMessage, mentioned_members, told_of_messages
 from projector.schedules import Schedule
 from projector.session import Session, columns, move_offsets
-from roomlog.events import SealedText, Text
+from roomlog.events import MessageFlagged, MessageReported, ReportResolved, SealedText, Text
+from roomlog.relations import NOTHING, Pair, Relation, pair
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -170,6 +174,10 @@ def _read_prior(cursor: psycopg.Cursor, batch: Batch, kinds: Kinds) -> Prior:
     if scheduled := schedules.concerned(batch.user_facts.values()):
         cursor.execute(sql.SELECT_SCHEDULED, [scheduled])
         prior.schedules = {id_: Schedule(*row) for id_, *row in cursor}
+    if watched := {*rooms, *(fact.room_id for fact in facts)}:
+        prior.watched = _read_watched(cursor, watched)
+    if pairs := concerned_pairs(batch.user_facts.values()):
+        prior.relations = _read_relations(cursor, pairs)
     return prior
 
 
@@ -183,6 +191,24 @@ def _read_messages(
         if message is not None and message.room_id == room:
             known.posted[room, target] = message.offset
     return known
+
+
+def _read_watched(cursor: psycopg.Cursor, rooms: Collection[str]) -> dict[str, Watched]:
+    found: dict[str, Watched] = {}
+    for room, kind, user, value in cursor.execute(sql.SELECT_WATCHED, {"rooms": list(rooms)}):
+        found.setdefault(room, Watched()).know(kind, user, value)
+    return found
+
+
+def _read_relations(cursor: psycopg.Cursor, pairs: Collection[Pair]) -> dict[Pair, Relation]:
+    found: dict[Pair, Relation] = {}
+    for one, other, *asked in cursor.execute(sql.SELECT_FRIENDSHIPS, columns(pairs, 2)):
+        found[one, other] = Relation(*asked)
+    for blocker, blocked, since in cursor.execute(sql.SELECT_BLOCKS, columns(pairs, 2)):
+        two = pair(blocker, blocked)
+        before = found.get(two, NOTHING)
+        found[two] = before._replace(blocked_at={**before.blocked_at, blocker: since})
+    return found
 
 
 def _with_effect(
@@ -211,7 +237,7 @@ def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     _many(cursor, sql.INSERT_VOID, [(*place, event) for place, event in changes.void.items()], 3)
     _many(cursor, sql.INSERT_ROOMS, _room_rows(changes), 10)
     settings = [(room, *changed) for room, changed in changes.settings.items()]
-    _many(cursor, sql.UPDATE_SETTINGS, settings, 5)
+    _many(cursor, sql.UPDATE_SETTINGS, settings, 6)
     _many(cursor, sql.DELETE_INVITES, [(invite,) for invite in changes.revoked], 1)
     _many(cursor, sql.INSERT_INVITES, _invite_rows(changes), 6)
     _many(cursor, sql.DELETE_HOOKS, changes.revoked_hooks, 2)
@@ -238,6 +264,76 @@ def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
         cursor.execute(sql.UPSERT_SCHEDULED, [schedule_id, *who, *said, state, reason])
     _many(cursor, sql.DELETE_FILES, changes.removed_files, 2)
     _many(cursor, sql.INSERT_FILES, _file_rows(changes), 9)
+    if changes.moderation.is_any:
+        _write_moderation(cursor, changes.moderation)
+    if changes.relations:
+        _write_relations(cursor, changes.relations)
+
+
+def _write_moderation(cursor: psycopg.Cursor, changes: ModerationChanges) -> None:
+    _many(cursor, sql.DELETE_SLOW_POSTS, [(room,) for room in changes.slowed], 1)
+    posts = [(*key, _time(at)) for key, at in changes.said.items()]
+    _many(cursor, sql.UPSERT_SLOW_POSTS, posts, 3)
+    mutes = [
+        (*key, _time(until), fact.sender_id, _time(fact.at), reason)
+        for key, found in changes.mutes.items()
+        if found is not None
+        for fact, until, reason in (found,)
+    ]
+    _many(cursor, sql.DELETE_MEMBER_MUTES, changes.mutes, 2)
+    _many(cursor, sql.INSERT_MEMBER_MUTES, mutes, 6)
+    bans = [
+        (*key, fact.sender_id, _time(fact.at), reason)
+        for key, (fact, reason) in changes.bans.items()
+    ]
+    _many(cursor, sql.DELETE_BANS, changes.unbanned, 2)
+    _many(cursor, sql.INSERT_BANS, bans, 5)
+    filters = [
+        (*key, action, fact.sender_id, _time(fact.at))
+        for key, found in changes.filters.items()
+        if found is not None
+        for fact, action in (found,)
+    ]
+    _many(cursor, sql.DELETE_FILTERS, changes.filters, 2)
+    _many(cursor, sql.INSERT_FILTERS, filters, 5)
+    for fact, body in changes.reports:  # in order: a report after a resolution is a new one
+        _write_report(cursor, fact, body)
+    _many(cursor, sql.INSERT_AUDIT, map(_audit_row, changes.audit), 7)
+
+
+def _audit_row(fact: Fact) -> tuple[Any, ...]:
+    kind, details = type(fact.body).__name__, msgspec.json.encode(fact.body).decode()
+    place = (fact.room_id, fact.offset)
+    return (*place, fact.event_id, fact.sender_id, kind, details, _time(fact.at))
+
+
+def _write_report(cursor: psycopg.Cursor, fact: Fact, body: ReportBody) -> None:
+    place, by, at = (fact.room_id, body.target_id), fact.sender_id, _time(fact.at)
+    match body:
+        case MessageReported(reason=reason):
+            cursor.execute(sql.INSERT_REPORT, [*place, by, False, reason, at])
+        case MessageFlagged(words=words):
+            cursor.execute(sql.INSERT_REPORT, [*place, by, True, words, at])
+        case ReportResolved(outcome=outcome, note=note):
+            cursor.execute(sql.RESOLVE_REPORTS, [by, at, outcome, note, *place])
+
+
+def _write_relations(cursor: psycopg.Cursor, relations: Mapping[Pair, Relation]) -> None:
+    friendships = [
+        (*two, by, _time(at), None if accepted is None else _time(accepted))
+        for two, relation in relations.items()
+        if relation.asked is not None
+        for by, at, accepted in (relation.asked,)
+    ]
+    blocks = [
+        (blocker, other if blocker == one else one, _time(since))
+        for (one, other), relation in relations.items()
+        for blocker, since in relation.blocked_at.items()
+    ]
+    _many(cursor, sql.DELETE_FRIENDSHIPS, relations, 2)
+    _many(cursor, sql.INSERT_FRIENDSHIPS, friendships, 5)
+    _many(cursor, sql.DELETE_BLOCKS, relations, 2)
+    _many(cursor, sql.INSERT_BLOCKS, blocks, 3)
 
 
 def _write_texts(cursor: psycopg.Cursor, changed: texts.Texts) -> None:

@@ -127,6 +127,11 @@ def sealed_json(key_id: str, nonce: bytes, ciphertext: bytes) -> bytes:
     return msgspec.json.encode({"key_id": key_id, "nonce": nonce_text, "ciphertext": cipher_text})
 
 
+def time_of(row: bytes) -> int:
+    """Return when a message was sent, in microseconds since 1970, from its row."""
+    return int(_FIXED.unpack_from(row)[-1]) + _MICROS_1970_TO_2000
+
+
 def require_text(text: str) -> str:
     """Return the text; raises Unstorable where it has U+0000, which PostgreSQL has no room for."""
     if "\0" in text:

@@ -69,6 +69,18 @@ WEBHOOKS = _offsets("webhook_offsets")
 SELECT_APPLIED = "SELECT event_id::text FROM applied_events WHERE event_id = ANY (%s::uuid[])"
 SELECT_APPLIED_MESSAGES = "SELECT event_id FROM messages WHERE event_id = ANY (%s::uuid[])"
 SELECT_VOID = "SELECT event_id FROM void_events WHERE room_id = ANY (%s::uuid[])"
+# What moderators forbid in rooms: mutes and bans, and in slow mode who said something when.
+SELECT_WATCHED = """
+SELECT id::text, 'slow', NULL, slow_mode_s::bigint FROM rooms
+WHERE id = ANY (%(rooms)s::uuid[]) AND slow_mode_s > 0
+UNION ALL
+SELECT room_id::text, 'said', user_id::text, (extract(epoch FROM said_at) * 1000000)::bigint
+FROM slow_mode_posts WHERE room_id = ANY (%(rooms)s::uuid[])
+UNION ALL
+SELECT room_id::text, 'muted', user_id::text, (extract(epoch FROM until_at) * 1000000)::bigint
+FROM member_mutes WHERE room_id = ANY (%(rooms)s::uuid[])
+UNION ALL
+SELECT room_id::text, 'banned', user_id::text, 0 FROM room_bans WHERE room_id = ANY (%(rooms)s::uuid[])"""
 SELECT_ROOMS = "SELECT id::text FROM rooms WHERE id = ANY (%s::uuid[])"
 SELECT_MESSAGES = """
 SELECT m.room_id::text, m.event_id::text, m.deleted_at IS NOT NULL
@@ -85,6 +97,14 @@ SELECT_MEMBERS = """
 SELECT room_id::text, user_id::text, role, joined_offset,
        (extract(epoch FROM joined_at) * 1000000)::bigint
 FROM members JOIN unnest(%s::uuid[], %s::uuid[]) AS key (room_id, user_id) USING (room_id, user_id)"""
+SELECT_FRIENDSHIPS = """
+SELECT one_id::text, other_id::text, asked_by::text, (extract(epoch FROM asked_at) * 1000000)::bigint,
+       (extract(epoch FROM accepted_at) * 1000000)::bigint
+FROM friendships JOIN unnest(%s::uuid[], %s::uuid[]) AS two (one_id, other_id) USING (one_id, other_id)"""
+SELECT_BLOCKS = """
+SELECT user_id::text, blocked_id::text, (extract(epoch FROM blocked_at) * 1000000)::bigint
+FROM blocks JOIN unnest(%s::uuid[], %s::uuid[]) AS two (one, other)
+    ON (user_id, blocked_id) IN ((one, other), (other, one))"""
 
 # Kinds never change, so each room is asked for once.
 SELECT_KINDS = "SELECT id::text, kind FROM rooms WHERE id = ANY (%s::uuid[])"
@@ -109,9 +129,10 @@ FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text
 UPDATE_SETTINGS = """
 UPDATE rooms SET archived = coalesce(s.archived, rooms.archived),
     read_only = coalesce(s.read_only, rooms.read_only), history = coalesce(s.history, rooms.history),
-    link_previews = coalesce(s.link_previews, rooms.link_previews)
-FROM unnest(%s::uuid[], %s::boolean[], %s::boolean[], %s::text[], %s::boolean[])
-     AS s (id, archived, read_only, history, link_previews)
+    link_previews = coalesce(s.link_previews, rooms.link_previews),
+    slow_mode_s = coalesce(s.slow_mode_s, rooms.slow_mode_s)
+FROM unnest(%s::uuid[], %s::boolean[], %s::boolean[], %s::text[], %s::boolean[], %s::integer[])
+     AS s (id, archived, read_only, history, link_previews, slow_mode_s)
 WHERE rooms.id = s.id"""
 DELETE_INVITES = "DELETE FROM workspace_invites WHERE id = ANY (%s::uuid[])"
 INSERT_INVITES = """
@@ -248,6 +269,52 @@ SELECT a.room_id, a.event_id, a.file_id, a."offset"
 FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::bigint[]) AS a (room_id, event_id, file_id, "offset")
 JOIN messages m ON m.event_id = a.event_id AND m.room_id = a.room_id AND m."offset" = a."offset"
 ON CONFLICT DO NOTHING"""
+DELETE_SLOW_POSTS = "DELETE FROM slow_mode_posts WHERE room_id = ANY (%s::uuid[])"
+UPSERT_SLOW_POSTS = """
+INSERT INTO slow_mode_posts (room_id, user_id, said_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[])
+ON CONFLICT (room_id, user_id) DO UPDATE SET said_at = excluded.said_at"""
+DELETE_MEMBER_MUTES = """
+DELETE FROM member_mutes AS m USING unnest(%s::uuid[], %s::uuid[]) AS gone (room_id, user_id)
+WHERE m.room_id = gone.room_id AND m.user_id = gone.user_id"""
+INSERT_MEMBER_MUTES = """
+INSERT INTO member_mutes (room_id, user_id, until_at, muted_by, muted_at, reason)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::uuid[], %s::timestamptz[], %s::text[])"""
+DELETE_BANS = """
+DELETE FROM room_bans AS b USING unnest(%s::uuid[], %s::uuid[]) AS gone (room_id, user_id)
+WHERE b.room_id = gone.room_id AND b.user_id = gone.user_id"""
+INSERT_BANS = """
+INSERT INTO room_bans (room_id, user_id, banned_by, banned_at, reason)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::text[])
+ON CONFLICT DO NOTHING"""
+DELETE_FILTERS = """
+DELETE FROM word_filters AS f USING unnest(%s::uuid[], %s::text[]) AS gone (room_id, words)
+WHERE f.room_id = gone.room_id AND f.words = gone.words"""
+INSERT_FILTERS = """
+INSERT INTO word_filters (room_id, words, action, set_by, set_at)
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::timestamptz[])"""
+INSERT_REPORT = """
+INSERT INTO message_reports (room_id, event_id, user_id, is_flag, reason, reported_at)
+VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
+RESOLVE_REPORTS = """
+UPDATE message_reports SET resolved_by = %s, resolved_at = %s, outcome = %s, note = %s
+WHERE room_id = %s AND event_id = %s AND resolved_at IS NULL"""
+INSERT_AUDIT = """
+INSERT INTO audit_log (room_id, "offset", event_id, actor_id, type, details, happened_at)
+SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[], %s::uuid[], %s::text[], %s::jsonb[],
+                     %s::timestamptz[])"""
+DELETE_FRIENDSHIPS = """
+DELETE FROM friendships AS f USING unnest(%s::uuid[], %s::uuid[]) AS two (one_id, other_id)
+WHERE f.one_id = two.one_id AND f.other_id = two.other_id"""
+INSERT_FRIENDSHIPS = """
+INSERT INTO friendships (one_id, other_id, asked_by, asked_at, accepted_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])"""
+DELETE_BLOCKS = """
+DELETE FROM blocks AS b USING unnest(%s::uuid[], %s::uuid[]) AS two (one, other)
+WHERE (b.user_id, b.blocked_id) IN ((two.one, two.other), (two.other, two.one))"""
+INSERT_BLOCKS = """
+INSERT INTO blocks (user_id, blocked_id, blocked_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[])"""
 UPSERT_MARKERS = """
 INSERT INTO read_markers AS m (user_id, room_id, "offset", marked_at)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::timestamptz[])

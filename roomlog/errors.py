@@ -26,6 +26,14 @@ class ErrorCode(StrEnum):
     """There is a workspace with this slug. Choose another one."""
     ARCHIVED = "archived"
     """The room is archived: nothing changes in it until an owner or moderator takes it out again."""
+    MUTED = "muted"
+    """A moderator took one's voice away, until the time in `until` or, without one, until they give it back."""
+    SLOW_MODE = "slow_mode"
+    """The room is in slow mode: write again after `retry_after_ms`, at the time in `until`."""
+    BANNED = "banned"
+    """A moderator does not let one come back."""
+    WORDS_REFUSED = "words_refused"
+    """The text has words that the room does not take."""
 
     # Of the REST API only.
     UNAUTHENTICATED = "unauthenticated"
@@ -56,14 +64,21 @@ RETRYABLE = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.UNAVAILABLE, ErrorCode.
 class Refused(Exception):
     """A command is not carried out; the code and the message go to whoever sent it.
 
-    `retry_after_ms` is given where waiting helps.
+    `retry_after_ms` is given where waiting helps, `until` (a time as clients see it) where what holds will end.
     """
 
-    def __init__(self, code: ErrorCode, message: str, retry_after_ms: int | None = None) -> None:
+    def __init__(
+        self,
+        code: ErrorCode,
+        message: str,
+        retry_after_ms: int | None = None,
+        until: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.retry_after_ms = retry_after_ms
+        self.until = until
 
 
 class CloseCode(IntEnum):

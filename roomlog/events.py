@@ -15,6 +15,9 @@ MemberRole = Role | Literal["bot"]
 """What somebody in a room is: a person by their role, or the bot that an incoming hook posts as."""
 History = Literal["all", "joined"]
 """What members read: all of the room, or what came since they joined."""
+FilterAction = Literal["refuse", "mask", "flag"]
+ReportAction = Literal["dismissed", "deleted", "muted", "removed", "banned"]
+"""What a moderator did about what was reported."""
 ROOM_KINDS: tuple[str, ...] = get_args(RoomKind)
 ROLES: tuple[str, ...] = get_args(Role)
 
@@ -90,6 +93,8 @@ class RoomSettingsChanged(Struct, frozen=True):
     history: History | None = None
     link_previews: bool | None = None
     """What links lead to is shown under messages."""
+    slow_mode_s: int | None = None
+    """Seconds between two messages of one member; owners and moderators may say more. 0: no limit."""
 
 
 class InviteCreated(Struct, frozen=True):
@@ -157,6 +162,9 @@ class MemberRemoved(Struct, frozen=True):
     """A member was removed by another; nothing after this position reaches them."""
 
     user_id: str
+    banned: bool = False
+    """They do not come back until MemberUnbanned."""
+    reason: str = ""
 
 
 class MemberRoleChanged(Struct, frozen=True):
@@ -220,6 +228,57 @@ class MessageUnpinned(Struct, frozen=True):
     target_id: str
 
 
+class MemberUnbanned(Struct, frozen=True):
+    """A person who was banned may come in again."""
+
+    user_id: str
+
+
+class MemberMuted(Struct, frozen=True):
+    """A member reads, and says nothing."""
+
+    user_id: str
+    until: int | None = None
+    """Microseconds since 1970; None: until MemberUnmuted."""
+    reason: str = ""
+
+
+class MemberUnmuted(Struct, frozen=True):
+    """A member who was muted may speak again."""
+
+    user_id: str
+
+
+class WordFilterChanged(Struct, frozen=True):
+    """What becomes of messages with these words (`roomlog.wordfilters`); None: nothing any more."""
+
+    words: str
+    """Their indexed forms, with a space between two."""
+    action: FilterAction | None = None
+
+
+class MessageReported(Struct, frozen=True):
+    """A member told the moderators of a message."""
+
+    target_id: str
+    reason: str
+
+
+class MessageFlagged(Struct, frozen=True):
+    """A message has words that moderators want to know of; its own author's event."""
+
+    target_id: str
+    words: str
+
+
+class ReportResolved(Struct, frozen=True):
+    """A moderator is done with what was reported of a message."""
+
+    target_id: str
+    outcome: ReportAction
+    note: str = ""
+
+
 Body = (
     RoomCreated
     | RoomRenamed
@@ -244,6 +303,13 @@ Body = (
     | HookCreated
     | HookRotated
     | HookRevoked
+    | MemberMuted
+    | MemberUnmuted
+    | MemberUnbanned
+    | WordFilterChanged
+    | MessageReported
+    | MessageFlagged
+    | ReportResolved
 )
 BODY_TYPES: dict[str, type[Struct]] = {t.__name__: t for t in get_args(Body)}
 

@@ -46,6 +46,11 @@ def direct_room_id(one: str, other: str, workspace: str = "") -> str:
     return derived_id("direct", *sorted((one, other)), *place)
 
 
+def pair_id(one: str, other: str) -> str:
+    """Return the id of two people, whichever is named first."""
+    return derived_id("pair", *sorted((one, other)))
+
+
 def workspace_id(slug: str) -> str:
     """Return the id of the workspace with this name in addresses: so no two have one name."""
     return derived_id("workspace", slug)

@@ -16,8 +16,10 @@ from msgspec.json import Decoder, Encoder
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import (
     ChatEvent,
+    FilterAction,
     History,
     MessagePosted,
+    ReportAction,
     Role,
     RoomKind,
     SealedText,
@@ -42,6 +44,9 @@ CursorText = Annotated[str, Meta(max_length=40)]
 RoomName = Annotated[str, Meta(min_length=1, max_length=100)]
 Topic = Annotated[str, Meta(max_length=500)]
 Language = Annotated[str, Meta(max_length=20)]
+Reason = Annotated[str, Meta(max_length=500)]
+SlowMode = Annotated[int, Meta(ge=0, le=21_600)]
+"""Seconds, six hours at most."""
 Emoji = Annotated[str, Meta(min_length=1, max_length=32)]
 Slug = Annotated[str, Meta(min_length=2, max_length=40, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
 """A workspace's name in addresses: a label of a host name."""
@@ -208,6 +213,63 @@ class ChangeSettings(Acting, frozen=True, kw_only=True, tag="settings"):
     read_only: bool | None = None
     history: History | None = None
     link_previews: bool | None = None
+    slow_mode_s: SlowMode | None = None
+
+
+class MuteMember(Acting, frozen=True, kw_only=True, tag="mute_member"):
+    """Let a member read and say nothing, until a time or without an end."""
+
+    room: Id
+    user: Id
+    until: OriginalTime | None = None
+    reason: Reason = ""
+
+
+class UnmuteMember(Acting, frozen=True, kw_only=True, tag="unmute_member"):
+    """Let a muted member speak again."""
+
+    room: Id
+    user: Id
+
+
+class BanMember(Acting, frozen=True, kw_only=True, tag="ban"):
+    """End somebody's membership, and let them not come back."""
+
+    room: Id
+    user: Id
+    reason: Reason = ""
+
+
+class UnbanMember(Acting, frozen=True, kw_only=True, tag="unban"):
+    """Let somebody come in again who was banned."""
+
+    room: Id
+    user: Id
+
+
+class ChangeFilter(Acting, frozen=True, kw_only=True, tag="filter"):
+    """Refuse, mask or flag messages with these words, or without `action` let them be."""
+
+    room: Id
+    words: Annotated[str, Meta(min_length=1, max_length=100)]
+    action: FilterAction | None = None
+
+
+class ReportMessage(Acting, frozen=True, kw_only=True, tag="report"):
+    """Tell the moderators of a message."""
+
+    room: Id
+    event: Id
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class ResolveReport(Acting, frozen=True, kw_only=True, tag="resolve"):
+    """Be done with what was reported of a message; `action` says what was done about it."""
+
+    room: Id
+    event: Id
+    action: ReportAction
+    note: Reason = ""
 
 
 class CreateInvite(Acting, frozen=True, kw_only=True, tag="create_invite"):
@@ -311,7 +373,7 @@ class Ping(
     id: CommandId | None = None
 
 
-MessageCommand = EditMessage | DeleteMessage | AddReaction | RemoveReaction
+MessageCommand = EditMessage | DeleteMessage | AddReaction | RemoveReaction | ReportMessage
 """What is done to a message that is there already."""
 PinCommand = PinMessage | UnpinMessage
 TargetCommand = MessageCommand | UndeleteMessage | PinCommand
@@ -320,6 +382,9 @@ MemberCommand = InviteMember | RemoveMember | ChangeRole
 """What is done to another's membership."""
 PersonalCommand = ReadNotifications | MuteRoom | UnmuteRoom
 """What concerns nobody but who sends it."""
+AboutMember = MuteMember | UnmuteMember | BanMember | UnbanMember
+"""What moderators do about somebody."""
+ModerationCommand = AboutMember | ChangeFilter | ResolveReport
 InviteCommand = CreateInvite | RevokeInvite
 """What only workspaces take."""
 HookCommand = CreateHook | RotateHook | RevokeHook
@@ -328,6 +393,7 @@ RoomCommand = (
     PostMessage
     | TargetCommand
     | MemberCommand
+    | ModerationCommand
     | RenameRoom
     | ChangeSettings
     | CreateRoom
@@ -467,6 +533,7 @@ class Failed(Struct, frozen=True, tag_field="op", tag="error", omit_defaults=Tru
     message: str
     retryable: bool
     retry_after_ms: int | None = None
+    until: str | None = None
 
 
 class CaughtUp(Struct, frozen=True, tag_field="op", tag="caught_up"):
@@ -508,6 +575,7 @@ class PresenceChange(Struct, frozen=True, tag_field="op", tag="presence"):
 class Notification(Struct, frozen=True, omit_defaults=True):
     """What a user is told; of kind `read` it is only where their own marker is now.
 
+    `room` and `cursor` are not there where it is about two people (`friend_request`, `friend_accepted`).
     Kind `mute` is how a room is muted now (no `level`: not), `notifications_read` what one has read.
     """
 
@@ -550,9 +618,8 @@ encode_frame = _encode
 def failure(command: int | None, refused: Refused) -> bytes:
     """Return the `error` frame for a refusal."""
     retryable = refused.code in (ErrorCode.RATE_LIMITED, ErrorCode.UNAVAILABLE)
-    return _encode(
-        Failed(command, refused.code, refused.message, retryable, refused.retry_after_ms)
-    )
+    wait, until = refused.retry_after_ms, refused.until
+    return _encode(Failed(command, refused.code, refused.message, retryable, wait, until))
 
 
 def timestamp(micros: int) -> str:

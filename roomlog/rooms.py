@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TypeVar
 from unicodedata import category
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
@@ -18,6 +18,7 @@ from roomlog.events import (
     Attachment,
     Body,
     ChatEvent,
+    FilterAction,
     FirstMember,
     History,
     HookCreated,
@@ -27,13 +28,17 @@ from roomlog.events import (
     MemberInvited,
     MemberJoined,
     MemberLeft,
+    MemberMuted,
     MemberRemoved,
     MemberRole,
     MemberRoleChanged,
+    MemberUnbanned,
+    MemberUnmuted,
     MessageDeleted,
     MessageEdited,
     MessagePinned,
     MessagePosted,
+    MessageReported,
     MessageUnpinned,
     ReactionAdded,
     ReactionRemoved,
@@ -44,6 +49,15 @@ from roomlog.events import (
     RoomRenamed,
     RoomSettingsChanged,
     RoomTopicChanged,
+    WordFilterChanged,
+)
+from roomlog.moderation import (
+    FOREVER,
+    UNSEEN,
+    Standing,
+    banned,
+    brings_back,
+    is_silenced,
 )
 from roomlog.protocol import (
     AddReaction,
@@ -61,8 +75,10 @@ from roomlog.protocol import (
     RemoveMember,
     RemoveReaction,
     RenameRoom,
+    ReportMessage,
 )
 from roomlog.search.languages import LANGUAGES
+from roomlog.wordfilters import Filters, screen
 
 T = TypeVar("T")
 NO_FILES: Mapping[str, Attachment] = MappingProxyType({})
@@ -95,6 +111,25 @@ class Room:
     pins: set[str] = field(default_factory=set)
     """Ids of the messages that are kept in view."""
     link_previews: bool = True
+    slow_mode_s: int = 0
+    said: dict[str, int] = field(default_factory=dict)
+    """When each member said something last, since slow mode was set; empty without."""
+    muted: dict[str, int] = field(default_factory=dict)
+    """Who reads and says nothing, and until when."""
+    banned: set[str] = field(default_factory=set)
+    filters: dict[str, FilterAction] = field(default_factory=dict)
+    unseen_offset: int = -1
+    """Of its last event that followers are not shown, which moves nothing else along."""
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether what members say depends on more than that they are members."""
+        return self.slow_mode_s > 0 or bool(self.muted)
+
+    def standing_of(self, member: str) -> Standing:
+        """Return how a member stands."""
+        muted, said = self.muted.get(member, 0), self.said.get(member)
+        return Standing(self.members[member], muted, said)
 
     def is_visible_to(self, user: str) -> bool:
         """Tell whether the user may know that the room exists.
@@ -111,7 +146,8 @@ def takes_effect(kind: type[Struct], sender_is_member: bool) -> bool:
 
     A node decides a command on the room as it knows it, and meanwhile the log may get a removal of the
     sender before the event that the command leads to. Such an event stays in the log and has no effect
-    anywhere: every reader of the log asks this rule, at the event's place.
+    anywhere: every reader of the log asks this rule, at the event's place. What moderators forbid
+    (`roomlog.moderation.is_silenced`, `brings_back`) is asked there too.
     """
     return sender_is_member or kind is MemberJoined or kind is RoomCreated
 
@@ -121,14 +157,19 @@ def fold(room: Room, event: ChatEvent, offset: int) -> bool:
 
     An offset that is behind the room changes nothing.
     """
-    if offset <= room.last_offset:
+    if offset <= room.last_offset or offset <= room.unseen_offset:
         return False
     body = event.body
-    if not takes_effect(type(body), event.sender_id in room.members):
+    if not _is_allowed(room, event):
         room.void.add(offset)
         return False
-    room.last_offset = offset
     apply(room, body)
+    if type(body) in UNSEEN:
+        room.unseen_offset = offset
+        return False
+    room.last_offset = offset
+    if room.slow_mode_s and type(body) is MessagePosted:
+        room.said[event.sender_id] = event.occurred_at
     for user in _whose_membership(body):
         if user in room.members:
             room.joined.setdefault(user, offset)
@@ -137,8 +178,17 @@ def fold(room: Room, event: ChatEvent, offset: int) -> bool:
     return True
 
 
+def _is_allowed(room: Room, event: ChatEvent) -> bool:
+    kind, sender = type(event.body), event.sender_id
+    if not takes_effect(kind, sender in room.members) or brings_back(event.body, room.banned):
+        return False
+    if not room.is_watched or sender not in room.members:
+        return True
+    return not is_silenced(kind, room.standing_of(sender), event.occurred_at, room.slow_mode_s)
+
+
 def fold_plain(room: Room, sender: str, offset: int) -> bool:
-    """Do as `fold` for an event that changes nothing of the room but its position."""
+    """Do as `fold` for an event that changes nothing of the room but its position, unless it is watched."""
     if offset <= room.last_offset:
         return False
     if sender not in room.members:
@@ -175,6 +225,19 @@ def apply(room: Room, body: Body) -> None:
             room.members.setdefault(user, role)
         case MemberLeft(user_id=user) | MemberRemoved(user_id=user):
             room.members.pop(user, None)
+            if isinstance(body, MemberRemoved) and body.banned:
+                room.banned.add(user)
+        case MemberMuted(user_id=user, until=until):
+            room.muted[user] = FOREVER if until is None else until
+        case MemberUnmuted(user_id=user):
+            room.muted.pop(user, None)
+        case MemberUnbanned(user_id=user):
+            room.banned.discard(user)
+        case WordFilterChanged(words=words, action=action):
+            if action is None:
+                room.filters.pop(words, None)
+            else:
+                room.filters[words] = action
         case MemberRoleChanged(user_id=user, role=role):
             if user in room.members:
                 room.members[user] = role
@@ -207,6 +270,9 @@ def _apply_settings(room: Room, changed: RoomSettingsChanged) -> None:
         room.history = changed.history
     if changed.link_previews is not None:
         room.link_previews = changed.link_previews
+    if changed.slow_mode_s is not None:
+        room.slow_mode_s = changed.slow_mode_s
+        room.said = {}
 
 
 def require_member(room: Room, user: str) -> None:
@@ -281,6 +347,8 @@ def decide_on_message(room: Room, sender: str, command: MessageCommand, author: 
         told = "event: no message of this room, or one that was deleted"
         raise Refused(ErrorCode.BAD_REQUEST, told)
     match command:
+        case ReportMessage():
+            return _decide_report(room, sender, command, author)
         case EditMessage(event=event, text=text):
             _require_edit(sender, author, text)
             return MessageEdited(event, text)
@@ -295,6 +363,28 @@ def decide_on_message(room: Room, sender: str, command: MessageCommand, author: 
         case RemoveReaction(event=event, emoji=emoji):
             _require_emoji(emoji)
             return ReactionRemoved(event, emoji)
+
+
+def _decide_report(room: Room, sender: str, command: ReportMessage, author: str) -> Body:
+    if room.kind == "direct":
+        told = "room: nobody moderates a direct room; block the other instead"
+        raise Refused(ErrorCode.FORBIDDEN, told)
+    if sender == author:
+        raise Refused(ErrorCode.BAD_REQUEST, "event: your own; delete it instead")
+    if not command.reason.strip():
+        raise Refused(ErrorCode.BAD_REQUEST, "reason: empty")
+    return MessageReported(command.event, command.reason)
+
+
+def screened(body: Body, filters: Iterable[Filters]) -> tuple[Body, tuple[str, ...]]:
+    """Return what is to be stored of a message or its new text, and which of its words are flagged.
+
+    Raises Refused where rules refuse it.
+    """
+    if not isinstance(body, MessagePosted | MessageEdited) or not isinstance(body.text, str):
+        return body, ()
+    found = screen(body.text, filters)
+    return structs.replace(body, text=found.text), found.flagged
 
 
 def moderates(room: Room, user: str) -> bool:
@@ -340,6 +430,8 @@ def decide_join(room: Room, sender: str, command: JoinRoom) -> Body | None:
         return None
     if command.invite is not None:
         raise Refused(ErrorCode.BAD_REQUEST, "invite: only a workspace takes one")
+    if sender in room.banned:
+        raise banned()
     if room.archived:
         raise archived()
     return MemberJoined(sender)
@@ -386,6 +478,8 @@ def decide_on_member(room: Room, sender: str, command: MemberCommand) -> Body | 
 def _decide_invite(room: Room, sender: str, command: InviteMember) -> Body | None:
     if room.kind == "private":
         _require_moderator(room, sender, "invite into a private room")
+    if command.user in room.banned:
+        raise Refused(ErrorCode.BANNED, "user: banned; a moderator has to unban them first")
     return None if command.user in room.members else MemberInvited(command.user)
 
 
@@ -472,6 +566,7 @@ def decide_settings(room: Room, sender: str, command: ChangeSettings) -> Body | 
         _other(command.read_only, room.read_only),
         _other(command.history, room.history),
         _other(command.link_previews, room.link_previews),
+        _other(command.slow_mode_s, room.slow_mode_s),
     )
     return None if changed == RoomSettingsChanged() else changed
 

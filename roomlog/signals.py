@@ -13,7 +13,15 @@ from roomlog.mutes import MuteLevel
 
 PresenceState = Literal["online", "away"]
 NotificationKind = Literal[
-    "mention", "direct", "invite", "webhook_paused", "read", "notifications_read", "mute"
+    "mention",
+    "direct",
+    "invite",
+    "webhook_paused",
+    "friend_request",
+    "friend_accepted",
+    "read",
+    "notifications_read",
+    "mute",
 ]
 """The last three tell a person's devices of what one of them did."""
 

@@ -7,7 +7,7 @@ members are members of the workspace, so whoever is a member of a room needs no 
 
 from dataclasses import replace
 
-from roomlog import ids
+from roomlog import ids, moderation
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import (
     Body,
@@ -23,6 +23,9 @@ from roomlog.events import (
     RoomCreated,
 )
 from roomlog.protocol import (
+    AboutMember,
+    BanMember,
+    ChangeFilter,
     ChangeRole,
     ChangeSettings,
     CreateInvite,
@@ -33,11 +36,15 @@ from roomlog.protocol import (
     InviteMember,
     JoinRoom,
     LeaveRoom,
+    ModerationCommand,
+    MuteMember,
     RemoveMember,
     RenameRoom,
     RevokeInvite,
     RoomCommand,
+    UnbanMember,
     UndeleteMessage,
+    UnmuteMember,
 )
 from roomlog.rooms import Room, is_last_owner, named
 
@@ -71,6 +78,7 @@ def needs_workspace(command: RoomCommand, room: Room, sender: str) -> str:
         | RenameRoom
         | ChangeSettings
         | HookCommand
+        | ModerationCommand
     )
     if sender not in room.members:
         return room.workspace if type(command) is JoinRoom else ""
@@ -157,6 +165,8 @@ def decide(workspace: Room, sender: str, command: RoomCommand, now: int) -> Body
             return _decide_removal(workspace, sender, command)
         case ChangeRole():
             return _decide_role(workspace, sender, command)
+        case MuteMember() | UnmuteMember() | BanMember() | UnbanMember() | ChangeFilter():
+            return _decide_moderation(workspace, sender, command, now)
         case CreateInvite() | RevokeInvite():
             return _decide_on_invite(workspace, sender, command, now)
         case InviteMember():
@@ -186,6 +196,8 @@ def _decide_join(workspace: Room, sender: str, command: JoinRoom, now: int) -> B
     found = workspace.invites.get(ids.invite_id(command.invite or ""))
     if found is None or found.expires_at <= now:
         raise Refused(ErrorCode.NO_SUCH_ROOM, f"no room {workspace.room_id}")
+    if sender in workspace.banned:
+        raise moderation.banned()
     return MemberJoined(sender, found.role)
 
 
@@ -198,6 +210,17 @@ def _decide_removal(workspace: Room, sender: str, command: RemoveMember) -> Body
         return None
     _require_above(workspace, sender, had)
     return MemberRemoved(command.user)
+
+
+def _decide_moderation(
+    workspace: Room, sender: str, command: AboutMember | ChangeFilter, now: int
+) -> Body | None:
+    least: Role = "moderator" if isinstance(command, MuteMember | UnmuteMember) else "admin"
+    _require(workspace, sender, least, "moderate it so")
+    role = workspace.members.get(command.user) if isinstance(command, AboutMember) else None
+    if role is not None:
+        _require_above(workspace, sender, role)
+    return moderation.decide(workspace, sender, command, now)
 
 
 def _decide_role(workspace: Room, sender: str, command: ChangeRole) -> Body | None:

@@ -11,6 +11,7 @@ from api.history import names
 from api.models import RoomPresence, UserPresences
 from api.openapi import errors
 from api.reads import OwnRoom
+from api.relations import blockers
 from api.routes.users import id_list
 from api.services import Use
 from api.strict import StrictRoute
@@ -24,8 +25,10 @@ router = APIRouter(tags=["presence"], route_class=StrictRoute)
     responses=errors(401, 403, 404, 422, 503, 504),
 )
 async def get_room_presence(view: OwnRoom, use: Use) -> Response:
-    """Return who is in a room, seen over all nodes."""
+    """Return who is in a room, seen over all nodes; without those who have blocked one."""
     state = await use.valkey.room_presence(view.id)
+    for hidden in await blockers(use, state):
+        state.pop(hidden)
     users = await names(use, set(state)) if state else {}
     return answer({"room": view.id, "state": state, "users": users}, view.cursor)
 
@@ -38,15 +41,20 @@ async def list_presence(
         str, Query(max_length=8000, description="user ids, comma-separated, at most 200")
     ],
 ) -> Response:
-    """Return whether people are here, and since when not."""
+    """Return whether people are here, and since when not.
+
+    It shows of those who share a room with one, or are friends, and have not blocked one. All others are offline,
+    and were never seen.
+    """
     ids = id_list(users)
-    states = await use.valkey.user_presence(ids)
+    shown = [row["id"] for row in await use.postgres.all(sql.PRESENT, {"ids": ids})]
+    states = dict(zip(shown, await use.valkey.user_presence(shown), strict=True))
     seen = {
         r["user_id"]: iso(r["changed_at"])
-        for r in await use.postgres.all(sql.LAST_SEEN, {"ids": ids})
+        for r in await use.postgres.all(sql.LAST_SEEN, {"ids": shown})
     }
     items = [
-        {"user": each, "state": state or "offline", "last_seen": seen.get(each)}
-        for each, state in zip(ids, states, strict=True)
+        {"user": each, "state": states.get(each) or "offline", "last_seen": seen.get(each)}
+        for each in ids
     ]
     return answer({"items": items})

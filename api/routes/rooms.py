@@ -17,6 +17,7 @@ from api.picks import Picked, pick_of
 from api.postgres import Row, like
 from api.problems import Problem
 from api.reads import OwnRoom, RoomId, VisibleRoom, no_such_room
+from api.relations import require_open_to
 from api.services import Use
 from api.strict import Search, StrictRoute
 from api.writes import IdempotencyKey, write
@@ -26,7 +27,7 @@ from roomlog.ids import derived_id, is_id
 from roomlog.search.languages import SIMPLE
 
 router = APIRouter(prefix="/rooms", tags=["rooms"], route_class=StrictRoute)
-_SETTINGS = ("archived", "read_only", "history", "link_previews")
+_SETTINGS = ("archived", "read_only", "history", "link_previews", "slow_mode_s")
 After = Annotated[str | None, Query(max_length=600, description="`next` of the page before")]
 
 
@@ -69,6 +70,8 @@ async def create_room(
     body: NewRoom, who: Who, use: Use, pick: Picked, key: IdempotencyKey = None
 ) -> Response:
     """Make a room, in the workspace that is picked. With a direct room that exists already, return that one."""
+    if body.kind == "direct":
+        await require_open_to(use, who.user_id, body.members)
     workspace = pick.workspace if body.workspace is None else pick_of(body.workspace).workspace
     command: Json = {
         "op": "create",
@@ -207,6 +210,8 @@ def _room(row: Row, epoch: int) -> Json:
         "read_only": row["read_only"],
         "history": row["history"],
         "link_previews": row["link_previews"],
+        "slow_mode_s": row["slow_mode_s"],
+        "muted_until": row["muted_until"] and iso(row["muted_until"]),
         "members": row["members"],
         "is_member": row["role"] is not None,
         "role": row["role"],

@@ -118,8 +118,8 @@ class Desk:
                     room = self._codecs.chat_events.decode(letter.value).room_id
                     return _Target(t, partition_of(room), room.encode())
                 case t if t == USER_EVENTS:
-                    user = self._codecs.user_events.decode(letter.value).user_id
-                    return _Target(t, letter.partition, user.encode())
+                    key = self._codecs.user_events.decode(letter.value).key
+                    return _Target(t, letter.partition, key.encode())
                 case t if t == CHAT_READS:
                     read = self._codecs.chat_reads.decode(letter.value)
                     key = record_key(read.user_id, read.room_id)

@@ -10,7 +10,7 @@ import msgspec
 
 from roomlog.client.policy import backoff_s
 from roomlog.errors import RETRYABLE, Refused
-from roomlog.events import Attachment, History, Role, RoomKind
+from roomlog.events import Attachment, FilterAction, History, ReportAction, Role, RoomKind
 from roomlog.ids import new_id
 from roomlog.mutes import MuteLevel
 from roomlog.protocol import Ack
@@ -158,13 +158,59 @@ class Commands(ABC):
         read_only: bool | None = None,
         history: History | None = None,
         link_previews: bool | None = None,
+        slow_mode_s: int | None = None,
         key: str = "",
     ) -> Ack:
-        """Give a room other settings; what is left out stays."""
+        """Give a room other settings; what is left out stays. `slow_mode_s`: seconds between two messages."""
         given = _given(
-            archived=archived, read_only=read_only, history=history, link_previews=link_previews
+            archived=archived,
+            read_only=read_only,
+            history=history,
+            link_previews=link_previews,
+            slow_mode_s=slow_mode_s,
         )
         return await self._write("settings", key, room=room, **given)
+
+    async def mute_member(
+        self,
+        room: str,
+        user: str,
+        until: datetime | None = None,
+        reason: str = "",
+        *,
+        key: str = "",
+    ) -> Ack:
+        """Let a member read and say nothing, until a time (with a zone) or without an end."""
+        end = _given(until=None if until is None else until.isoformat())
+        return await self._write("mute_member", key, room=room, user=user, reason=reason, **end)
+
+    async def unmute_member(self, room: str, user: str, *, key: str = "") -> Ack:
+        """Let a muted member speak again."""
+        return await self._write("unmute_member", key, room=room, user=user)
+
+    async def ban(self, room: str, user: str, reason: str = "", *, key: str = "") -> Ack:
+        """End somebody's membership, and let them not come back."""
+        return await self._write("ban", key, room=room, user=user, reason=reason)
+
+    async def unban(self, room: str, user: str, *, key: str = "") -> Ack:
+        """Let somebody come in again who was banned."""
+        return await self._write("unban", key, room=room, user=user)
+
+    async def filter(
+        self, room: str, words: str, action: FilterAction | None, *, key: str = ""
+    ) -> Ack:
+        """Refuse, mask or flag messages with these words; with None let them be."""
+        return await self._write("filter", key, room=room, words=words, **_given(action=action))
+
+    async def report(self, room: str, event: str, reason: str, *, key: str = "") -> Ack:
+        """Tell the moderators of a message."""
+        return await self._write("report", key, room=room, event=event, reason=reason)
+
+    async def resolve(
+        self, room: str, event: str, action: ReportAction, note: str = "", *, key: str = ""
+    ) -> Ack:
+        """Be done with what was reported of a message."""
+        return await self._write("resolve", key, room=room, event=event, action=action, note=note)
 
     async def read(self, room: str, cursor: str) -> Ack:
         """Mark everything up to the cursor as read; the ack has the cursor of the mark that now holds."""

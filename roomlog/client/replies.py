@@ -25,6 +25,7 @@ class Reply(Struct):
     message: str = ""
     retryable: bool = False
     retry_after_ms: int | None = None
+    until: str | None = None
 
     @property
     def is_ack(self) -> bool:
@@ -41,7 +42,7 @@ class Reply(Struct):
             code = ErrorCode(self.code)
         except ValueError:
             code = ErrorCode.UNAVAILABLE if self.retryable else ErrorCode.BAD_REQUEST
-        return Refused(code, self.message, self.retry_after_ms)
+        return Refused(code, self.message, self.retry_after_ms, self.until)
 
 
 _decode_reply = msgspec.json.Decoder(Reply).decode

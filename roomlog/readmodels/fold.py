@@ -13,7 +13,14 @@ import msgspec
 from msgspec import Struct, field
 
 from roomlog import ids
-from roomlog.accounts import FileRemoved, FileStored, UserEvent, UserRegistered, UserRenamed
+from roomlog.accounts import (
+    FileRemoved,
+    FileStored,
+    RelationBody,
+    UserEvent,
+    UserRegistered,
+    UserRenamed,
+)
 from roomlog.events import (
     ChatEvent,
     HookCreated,
@@ -24,16 +31,22 @@ from roomlog.events import (
     MemberInvited,
     MemberJoined,
     MemberLeft,
+    MemberMuted,
     MemberRemoved,
     MemberRoleChanged,
+    MemberUnbanned,
+    MemberUnmuted,
     MessageDeleted,
     MessageEdited,
+    MessageFlagged,
     MessagePinned,
     MessagePosted,
+    MessageReported,
     MessageRestored,
     MessageUnpinned,
     ReactionAdded,
     ReactionRemoved,
+    ReportResolved,
     RoomCreated,
     RoomLanguageChanged,
     RoomRenamed,
@@ -41,15 +54,29 @@ from roomlog.events import (
     RoomTopicChanged,
     SealedText,
     Text,
+    WordFilterChanged,
+)
+from roomlog.moderation import (
+    AUDITED,
+    FOREVER,
+    UNSEEN,
+    Standing,
+    brings_back,
+    is_silenced,
 )
 from roomlog.partitions import partition_of
 from roomlog.readmodels.tables import (
     APPLIED,
     ATTACHED,
+    AUDIT,
+    BANS,
+    BLOCKS,
     DAY_MICROS,
     DELETED,
     EARLIEST_MICROS,
     FILES,
+    FILTERS,
+    FRIENDSHIPS,
     HOOKS,
     HOUR_MICROS,
     INVITES,
@@ -57,6 +84,7 @@ from roomlog.readmodels.tables import (
     MARK_EVERY,
     MARKERS,
     MARKS,
+    MEMBER_MUTES,
     MEMBERS,
     MESSAGES,
     MUTES,
@@ -66,9 +94,11 @@ from roomlog.readmodels.tables import (
     OWN,
     PINS,
     REACTIONS,
+    REPORTS,
     ROOMS,
     SCHEDULED,
     SENDERS,
+    SLOW_POSTS,
     STATS,
     TEXTS,
     USERS,
@@ -77,6 +107,7 @@ from roomlog.readmodels.tables import (
     Row,
 )
 from roomlog.reads import NotificationRead, ReadEvent, ReadMarked, RoomMuted, RoomUnmuted
+from roomlog.relations import NOTHING, Pair, Relation, after, pair
 from roomlog.rooms import takes_effect
 from roomlog.schedules import (
     MessageScheduled,
@@ -93,6 +124,7 @@ from roomlog.search.languages import SIMPLE
 Rows = dict[str, dict[Key, Row]]
 """Table -> its rows by key, in the form of `Table.values`."""
 
+_MODERATION = (SLOW_POSTS, MEMBER_MUTES, BANS, FILTERS, REPORTS, AUDIT)
 
 _NEVER = EARLIEST_MICROS // DAY_MICROS
 _Text = tuple[int, str, int, str | None, dict[str, str] | None]
@@ -145,6 +177,7 @@ class _Created(Struct, gc=False):
     read_only: bool = False
     history: str = "all"
     link_previews: bool = True
+    slow_mode_s: int = 0
 
 
 class _Room(Struct):
@@ -163,6 +196,24 @@ class _Room(Struct):
     hooks: dict[str, _Hook] = field(default_factory=dict)
     notifications: dict[tuple[str, str], Row] = field(default_factory=dict)
     """User and event -> the rest of the row."""
+    moderation: dict[str, dict[Any, Row]] = field(
+        default_factory=lambda: {table.name: {} for table in _MODERATION}
+    )
+    """Table -> its rows of this room, by the rest of the key."""
+
+    def counts(self, event: ChatEvent) -> bool:
+        """Tell whether an event has an effect here."""
+        kind, member = type(event.body), self.members.get(event.sender_id)
+        banned = self.moderation[BANS.name]
+        if not takes_effect(kind, member is not None) or brings_back(event.body, banned):
+            return False
+        if member is None:
+            return True
+        muted = self.moderation[MEMBER_MUTES.name].get(event.sender_id, (0,))[0]
+        said = self.moderation[SLOW_POSTS.name].get(event.sender_id, (None,))[0]
+        standing = Standing(member.role, muted, said)  # type: ignore[arg-type]
+        slow = self.created.slow_mode_s if self.created is not None else 0
+        return not is_silenced(kind, standing, event.occurred_at, slow)
 
 
 class ChatFold:
@@ -188,15 +239,18 @@ class ChatFold:
         if partition_of(event.room_id) != self._partition:
             return
         room = self._rooms.setdefault(event.room_id, _Room())
+        seen = (offset, event.occurred_at) if type(event.body) not in UNSEEN else room.last
         if is_refused or self._is_repeat(room, event):
-            room.last = (offset, event.occurred_at)
+            room.last = seen
             return
         if not isinstance(event.body, MessagePosted):
             self.applied.add(event.event_id)
-        if takes_effect(type(event.body), event.sender_id in room.members):
-            room.last = (offset, event.occurred_at)
+        if room.counts(event):
+            room.last = seen
             _notify(room, event, offset)
             _RULES[type(event.body)](room, event, event.body, offset)
+            if type(event.body) in AUDITED:
+                _audit(room, event, offset)
         else:
             room.void[event.event_id] = offset
 
@@ -230,6 +284,11 @@ class ChatFold:
                 found[INVITES.name][invite,] = (room_id, body.role, *by, body.expires_at)
             for (user, event_id), rest in room.notifications.items():
                 found[NOTIFICATIONS.name][user, event_id, room_id] = rest
+            for table, rows in room.moderation.items():
+                found[table] |= {
+                    (room_id, *(key if isinstance(key, tuple) else (key,))): row
+                    for key, row in rows.items()
+                }
         return found
 
 
@@ -275,6 +334,7 @@ def _room_row(room: _Room, created: _Created, partition: int) -> Row:
         created.read_only,
         created.history,
         created.link_previews,
+        created.slow_mode_s,
     )
 
 
@@ -330,6 +390,9 @@ def _change_settings(
         created.history = body.history or created.history
         if body.link_previews is not None:
             created.link_previews = body.link_previews
+        if body.slow_mode_s is not None:
+            created.slow_mode_s = body.slow_mode_s
+            room.moderation[SLOW_POSTS.name].clear()
 
 
 def _invite(room: _Room, event: ChatEvent, body: InviteCreated, _offset: int) -> None:
@@ -360,8 +423,56 @@ def _enter(room: _Room, event: ChatEvent, body: MemberJoined | MemberInvited, of
     room.members.setdefault(body.user_id, _Member(body.role, offset, event.occurred_at))
 
 
-def _exit(room: _Room, _event: ChatEvent, body: MemberLeft | MemberRemoved, _offset: int) -> None:
+def _exit(room: _Room, event: ChatEvent, body: MemberLeft | MemberRemoved, _offset: int) -> None:
     room.members.pop(body.user_id, None)
+    if isinstance(body, MemberRemoved) and body.banned:
+        row = (event.sender_id, event.occurred_at, body.reason)
+        room.moderation[BANS.name].setdefault(body.user_id, row)
+
+
+def _unban(room: _Room, _event: ChatEvent, body: MemberUnbanned, _offset: int) -> None:
+    room.moderation[BANS.name].pop(body.user_id, None)
+
+
+def _mute(room: _Room, event: ChatEvent, body: MemberMuted, _offset: int) -> None:
+    until = FOREVER if body.until is None else body.until
+    row = (until, event.sender_id, event.occurred_at, body.reason)
+    room.moderation[MEMBER_MUTES.name][body.user_id] = row
+
+
+def _unmute(room: _Room, _event: ChatEvent, body: MemberUnmuted, _offset: int) -> None:
+    room.moderation[MEMBER_MUTES.name].pop(body.user_id, None)
+
+
+def _change_filter(room: _Room, event: ChatEvent, body: WordFilterChanged, _offset: int) -> None:
+    rows = room.moderation[FILTERS.name]
+    if body.action is None:
+        rows.pop(body.words, None)
+    else:
+        rows[body.words] = (body.action, event.sender_id, event.occurred_at)
+
+
+def _report(
+    room: _Room, event: ChatEvent, body: MessageReported | MessageFlagged, _offset: int
+) -> None:
+    is_flag = isinstance(body, MessageFlagged)
+    reason = body.words if isinstance(body, MessageFlagged) else body.reason
+    row = (is_flag, reason, event.occurred_at, None, None, None, None)
+    room.moderation[REPORTS.name].setdefault((body.target_id, event.sender_id), row)
+
+
+def _resolve(room: _Room, event: ChatEvent, body: ReportResolved, _offset: int) -> None:
+    rows = room.moderation[REPORTS.name]
+    for (target, user), row in rows.items():
+        if target == body.target_id and row[4] is None:
+            done = (event.sender_id, event.occurred_at, body.outcome, body.note)
+            rows[target, user] = (*row[:3], *done)
+
+
+def _audit(room: _Room, event: ChatEvent, offset: int) -> None:
+    details = msgspec.json.decode(msgspec.json.encode(event.body))
+    row = (event.event_id, event.sender_id, event.type, details, event.occurred_at)
+    room.moderation[AUDIT.name][offset] = row
 
 
 def _change_role(room: _Room, _event: ChatEvent, body: MemberRoleChanged, _offset: int) -> None:
@@ -382,6 +493,8 @@ def _post(room: _Room, event: ChatEvent, body: MessagePosted, offset: int) -> No
     for file in body.attachments:
         if ids.is_id(file.file_id):
             room.attached[event.event_id, file.file_id] = offset
+    if room.created is not None and room.created.slow_mode_s:
+        room.moderation[SLOW_POSTS.name][event.sender_id] = (event.occurred_at,)
 
 
 def _edit(room: _Room, event: ChatEvent, body: MessageEdited, offset: int) -> None:
@@ -463,6 +576,13 @@ _RULES: Mapping[type, Callable[[_Room, ChatEvent, Any, int], None]] = {
     MessageUnpinned: _unpin,
     ReactionAdded: _react,
     ReactionRemoved: _unreact,
+    MemberMuted: _mute,
+    MemberUnmuted: _unmute,
+    MemberUnbanned: _unban,
+    WordFilterChanged: _change_filter,
+    MessageReported: _report,
+    MessageFlagged: _report,
+    ReportResolved: _resolve,
 }
 
 
@@ -486,6 +606,7 @@ class UserFold:
         self._users: dict[Key, Row] = {}
         self._scheduled: dict[str, _Scheduled] = {}
         self._files: dict[Key, Row] = {}
+        self._relations: dict[Pair, Relation] = {}
         self.applied: set[str] = set()
 
     def take(self, event: UserEvent) -> None:
@@ -493,7 +614,7 @@ class UserFold:
         if event.event_id in self.applied:
             return
         self.applied.add(event.event_id)
-        key = (event.user_id,)
+        key, body = (event.user_id,), event.body
         known = self._users.get(key)
         match event.body:
             case UserRegistered(name=name):
@@ -509,6 +630,10 @@ class UserFold:
                     self._files.pop((file,), None)
             case MessageScheduled() as body:
                 self._schedule(event, body)
+            case body if isinstance(body, RelationBody):
+                two = pair(event.user_id, body.other_id)
+                before = self._relations.get(two, NOTHING)
+                self._relations[two] = after(before, event.user_id, body, event.occurred_at)
             case body:
                 scheduled = self._scheduled.get(body.schedule_id)
                 if scheduled is not None and scheduled.user == event.user_id:
@@ -531,10 +656,19 @@ class UserFold:
         )
 
     def rows(self) -> Rows:
-        """Return the rows of `users`, `scheduled_messages` and `files`."""
-        scheduled = {(k,): msgspec.structs.astuple(s) for k, s in self._scheduled.items()}
-        found: Rows = {USERS.name: self._users, SCHEDULED.name: scheduled}
-        return found | {FILES.name: self._files}
+        """Return the rows of the tables that are about people."""
+        found: Rows = {USERS.name: self._users, FRIENDSHIPS.name: {}, BLOCKS.name: {}}
+        found[FILES.name] = self._files
+        found[SCHEDULED.name] = {
+            (k,): msgspec.structs.astuple(s) for k, s in self._scheduled.items()
+        }
+        for (one, other), relation in self._relations.items():
+            if relation.asked is not None:
+                found[FRIENDSHIPS.name][one, other] = relation.asked
+            for blocker, since in relation.blocked_at.items():
+                blocked = other if blocker == one else one
+                found[BLOCKS.name][blocker, blocked] = (since,)
+        return found
 
 
 def _go_on(scheduled: _Scheduled, body: ScheduleBody) -> None:

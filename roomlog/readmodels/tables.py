@@ -60,6 +60,15 @@ _IDS = {
     "message_id",
     "owner_id",
     "file_id",
+    "one_id",
+    "other_id",
+    "asked_by",
+    "blocked_id",
+    "muted_by",
+    "banned_by",
+    "set_by",
+    "resolved_by",
+    "actor_id",
 }
 _ID_LISTS = {"mentions"}
 
@@ -114,6 +123,7 @@ ROOMS = Table(
         "read_only",
         "history",
         "link_previews",
+        "slow_mode_s",
     ),
 )
 MEMBERS = Table("members", ("room_id", "user_id"), ("role", "joined_offset", "joined_at"))
@@ -145,6 +155,24 @@ HOOKS = Table(
     "room_hooks",
     ("room_id", "id"),
     ("name", "token_hash", "created_by", "created_at", "rotated_at"),
+)
+FRIENDSHIPS = Table("friendships", ("one_id", "other_id"), ("asked_by", "asked_at", "accepted_at"))
+BLOCKS = Table("blocks", ("user_id", "blocked_id"), ("blocked_at",))
+SLOW_POSTS = Table("slow_mode_posts", ("room_id", "user_id"), ("said_at",))
+MEMBER_MUTES = Table(
+    "member_mutes", ("room_id", "user_id"), ("until_at", "muted_by", "muted_at", "reason")
+)
+BANS = Table("room_bans", ("room_id", "user_id"), ("banned_by", "banned_at", "reason"))
+FILTERS = Table("word_filters", ("room_id", "words"), ("action", "set_by", "set_at"))
+REPORTS = Table(
+    "message_reports",
+    ("room_id", "event_id", "user_id"),
+    ("is_flag", "reason", "reported_at", "resolved_by", "resolved_at", "outcome", "note"),
+)
+AUDIT = Table(
+    "audit_log",
+    ("room_id", "offset"),
+    ("event_id", "actor_id", "type", "details", "happened_at"),
 )
 
 MARKS = Table("message_marks", ("room_id", "number"), ("offset",))
@@ -204,6 +232,12 @@ OF_ROOMS = (
     HOOKS,
     ATTACHED,
     NOTIFICATIONS,
+    SLOW_POSTS,
+    MEMBER_MUTES,
+    BANS,
+    FILTERS,
+    REPORTS,
+    AUDIT,
 )
 """What chat.events alone makes, besides the ids of applied events."""
 SCHEDULED = Table(
@@ -223,7 +257,7 @@ SCHEDULED = Table(
     ),
 )
 
-TABLES = (USERS, *OF_ROOMS, APPLIED, *OWN, SCHEDULED, FILES)
+TABLES = (USERS, *OF_ROOMS, APPLIED, *OWN, SCHEDULED, FILES, FRIENDSHIPS, BLOCKS)
 """Every table that is made from the log, and can be thrown away and made again from it."""
 
 

@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 import uuid
+from typing import get_args
 
 import msgspec
 import psycopg
@@ -18,7 +19,14 @@ from projector.postgres import ReadModels
 from projector.session import Fenced, Inapplicable, Unavailable, WrongSchema
 from projector.sql import PROJECTION
 from roomlog import ids
-from roomlog.accounts import FileRemoved, FileStored, UserEvent, UserRegistered, UserRenamed
+from roomlog.accounts import (
+    FileRemoved,
+    FileStored,
+    RelationBody,
+    UserEvent,
+    UserRegistered,
+    UserRenamed,
+)
 from roomlog.events import (
     BODY_TYPES,
     Attachment,
@@ -75,6 +83,14 @@ TABLES = [
     "notifications",
     "notification_reads",
     "room_mutes",
+    "friendships",
+    "blocks",
+    "slow_mode_posts",
+    "member_mutes",
+    "room_bans",
+    "word_filters",
+    "message_reports",
+    "audit_log",
     "presence",
     "projection_offsets",
 ]
@@ -83,6 +99,8 @@ TABLES_IN_ORDER["applied_events"] = "SELECT * FROM applied_events ORDER BY 1"
 TABLES_IN_ORDER["message_texts"] = "SELECT * FROM message_texts ORDER BY 1, 2, 3"
 TABLES_IN_ORDER["attached_files"] = "SELECT * FROM attached_files ORDER BY 1, 2, 3"
 TABLES_IN_ORDER["reactions"] = "SELECT * FROM reactions ORDER BY 1, 2, 3, 4"
+
+TABLES_IN_ORDER["message_reports"] = "SELECT * FROM message_reports ORDER BY 1, 2, 3"
 
 
 @pytest.fixture(scope="module")
@@ -387,6 +405,14 @@ FIELDS = {
     "hook_id": people,
     "token_hash": st.sampled_from("ab"),
     "expires_at": st.just(START),
+    "slow_mode_s": st.sampled_from([None, None, 0, 30]),
+    "banned": st.booleans(),
+    "reason": st.text("abc", max_size=2),
+    "until": st.none() | st.integers(START, START + 20),
+    "words": st.sampled_from(["rude", "very rude"]),
+    "action": st.sampled_from([None, "refuse", "mask", "flag"]),
+    "outcome": st.sampled_from(["dismissed", "deleted"]),
+    "note": st.text("abc", max_size=2),
 }
 """Name of a field -> its values, in every type of event that has it."""
 bodies = st.one_of(
@@ -465,13 +491,42 @@ def test_plans_come_to_the_same_however_their_log_is_cut(models, db, log, size):
     assert not list(map(str, compare(SCHEDULED, should.rows()["scheduled_messages"], found)))
 
 
+EVE = ids.derived_id("eve")
+relations = st.sampled_from(get_args(RelationBody))
+acts = st.lists(st.tuples(st.permutations([ALICE, BOB, EVE]), relations), max_size=12)
+
+
+@given(acts, st.sets(st.integers(1, 11)))
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_what_people_are_to_each_other_is_the_same_in_any_batches(models, db, done, cuts):
+    events = [
+        UserEvent(ids.new_id(), actor, START + n, act(other))
+        for n, ((actor, other, _), act) in enumerate(done)
+    ]
+    told = UserFold()
+    for event in events:
+        told.take(event)
+    sent = [user_record(event, offset) for offset, event in enumerate(events)]
+    edges = sorted({0, len(sent), *(cut for cut in cuts if cut < len(sent))})
+    db.execute(f"TRUNCATE {', '.join(TABLES)}")
+    for start, end in itertools.pairwise(edges):
+        project(models, batch_of(*sent[start:end]))
+    assert not differences(db, told.rows() | applied_rows(told.applied))
+
+
 def differences_from_the_fold(db, events):
     """Return where the tables differ from what `roomlog verify` compares them with."""
     told = ChatFold(partition_of(ROOM))
     for offset, event in enumerate(events):
         told.take(event, offset)
+    return differences(db, told.rows() | applied_rows(told.applied))
+
+
+def differences(db, rows_by_table):
     found = []
-    for name, should in (told.rows() | applied_rows(told.applied)).items():
+    for name, should in rows_by_table.items():
         table = next(t for t in READ_MODELS if t.name == name)
         there = rows(db, f"SELECT {', '.join(table.values)} FROM {name}")
         found += map(str, compare(table, should, dict(map(table.split, there))))

@@ -10,6 +10,7 @@ from ingest.recent import RecentEvents
 from ingest.rooms import RoomState
 from roomlog.events import MemberInvited, MemberJoined, MemberRemoved
 from roomlog.protocol import Subscribe
+from roomlog.relations import Blocks
 from tests.unit.ingest.twins import (
     ALICE,
     BOB,
@@ -86,7 +87,7 @@ def following(state, feed, log=None, recent=None):
         return json.encode({"id": event.event_id, "at": offset, "prev": before})
 
     parts = (CODEC, NoPresence(), recent or RecentEvents(), render)
-    return Following(1, OneRoom(state), feed, log or MemoryLog(), *parts)
+    return Following(1, OneRoom(state), feed, log or MemoryLog(), *parts, Blocks())
 
 
 async def test_a_join_on_its_way_admits_only_when_the_log_has_it(room):

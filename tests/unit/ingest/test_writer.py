@@ -35,6 +35,7 @@ from roomlog.protocol import (
     UndeleteMessage,
     UnpinMessage,
 )
+from roomlog.relations import Blocks
 from roomlog.rooms import Room
 from tests.unit.ingest.twins import (
     ALICE,
@@ -178,6 +179,7 @@ class Rig:
             self.recent,
             CODEC,
             self.find_workspace,
+            Blocks(),
             pace_s,
         )
         self.workspace_lookups = []
@@ -651,8 +653,10 @@ async def company():
 async def test_what_a_member_says_in_a_room_of_a_workspace_is_decided_by_the_room(company):
     company.submit(PostMessage(id=1, key="k", room=HALL, text="x"), BOB)
     await company.settle()
-    assert company.answers() == [(1, "ack")]
-    assert company.workspace_lookups == []
+    company.submit(PostMessage(id=2, key="l", room=HALL, text="x"), BOB)
+    await company.settle()
+    assert company.answers() == [(1, "ack"), (2, "ack")]
+    assert company.workspace_lookups == [WORKSPACE]  # once, for what it forbids
     written = CODEC.decode(company.log.records[partition_of(HALL)][-1].value)
     assert written.workspace_id == WORKSPACE
 
@@ -663,7 +667,7 @@ async def test_who_joins_a_room_of_a_workspace_is_looked_up_in_it(company):
     company.submit(JoinRoom(id=3, key="c", room=HALL), EVE)
     await company.settle()
     assert sorted(company.answers()) == [(1, "ack"), (2, "ack"), (3, "no_such_room")]
-    assert company.workspace_lookups == [WORKSPACE, WORKSPACE]
+    assert company.workspace_lookups == [WORKSPACE] * 3  # once for what it forbids
 
 
 async def test_a_room_is_made_in_a_workspace_by_those_in_it(company):

@@ -14,6 +14,8 @@ export interface RoomSettings {
   history?: History;
   /** What links lead to is shown under messages. */
   link_previews?: boolean;
+  /** Seconds between two messages of one member; 0: no limit. */
+  slow_mode_s?: number;
 }
 /** A role in a workspace. */
 export type WorkspaceRole = Role | "admin" | "guest";
@@ -72,6 +74,8 @@ export interface ErrorReply {
   code: string;
   retryable?: boolean;
   retry_after_ms?: number;
+  /** When what holds ends by itself (`muted`, `slow_mode`). */
+  until?: string;
   message?: string;
 }
 
@@ -153,7 +157,17 @@ export interface MuteNotice {
   until?: string;
 }
 
-export type Notice = PersonalNotice | ReadNotice | PausedNotice | NotificationsReadNotice | MuteNotice;
+/** Somebody asked this person to be friends, or they are friends now. */
+export interface FriendNotice {
+  kind: "friend_request" | "friend_accepted";
+  event: string;
+  /** The other of the two. */
+  sender: string;
+  ts: string;
+}
+
+export type Notice =
+  PersonalNotice | ReadNotice | PausedNotice | NotificationsReadNotice | MuteNotice | FriendNotice;
 
 /** On every socket of the person it is for. */
 export interface Notify {
@@ -200,6 +214,17 @@ export type KeyedCommand =
         | { language: string; name?: undefined; topic?: undefined }
       ))
   | (Keyed & { op: "settings" } & RoomSettings)
+  | (Keyed & { op: "mute_member"; user: string; until?: string; reason?: string })
+  | (Keyed & { op: "ban"; user: string; reason?: string })
+  | (Keyed & { op: "unmute_member" | "unban"; user: string })
+  | (Keyed & { op: "filter"; words: string; action?: "refuse" | "mask" | "flag" })
+  | (Keyed & { op: "report"; event: string; reason: string })
+  | (Keyed & {
+      op: "resolve";
+      event: string;
+      action: "dismissed" | "deleted" | "muted" | "removed" | "banned";
+      note?: string;
+    })
   | { op: "create"; key: string; name: string; kind: RoomKind; members?: string[]; workspace?: string };
 
 /** Everything up to the cursor is read. Markers only go forward, so sending it again changes nothing. */

@@ -1,6 +1,8 @@
 import { RestClient } from "@roomlog/client";
 import { AuthApi } from "./auth";
 import { ChatApi } from "./chat";
+import { ModerationApi } from "./moderation";
+import { PeopleApi } from "./people";
 import { ScheduledApi } from "./scheduled";
 import { IntegrationApi } from "./integrations";
 import { FilesApi } from "./files";
@@ -14,6 +16,8 @@ const BASE = "/api/v1";
 export interface Api {
   auth: AuthApi;
   chat: ChatApi;
+  moderation: ModerationApi;
+  people: PeopleApi;
   scheduled: ScheduledApi;
   integrations: IntegrationApi;
   files: FilesApi;
@@ -31,6 +35,8 @@ export function createApi(): Api {
   return {
     auth,
     chat: new ChatApi(rest),
+    moderation: new ModerationApi(rest),
+    people: new PeopleApi(rest),
     scheduled: new ScheduledApi(rest),
     integrations: new IntegrationApi(rest),
     files: new FilesApi(rest),

@@ -1,4 +1,4 @@
-import type { PausedNotice, PersonalNotice } from "@roomlog/client";
+import type { FriendNotice, PausedNotice, PersonalNotice } from "@roomlog/client";
 import type { Action, ChatState } from "../state/model";
 import { isLookedAt } from "../state/reading";
 import type { Store } from "../state/store";
@@ -38,6 +38,13 @@ export class Attention {
       text: notice.text ?? "",
       room: notice.room,
     });
+  }
+
+  async befriended({ kind, event, sender }: FriendNotice): Promise<void> {
+    const name = await this.names.nameOf(sender);
+    const title = kind === "friend_request" ? `${name} asks to be friends` : `You and ${name} are friends`;
+    const text = kind === "friend_request" ? "Answer in the menu of your account, under Friends." : "";
+    this.show({ id: `${kind}:${event}`, tone: "info", title, text, room: null });
   }
 
   /** Somebody took the person out of a room. */

@@ -167,7 +167,7 @@ export class Rooms {
 }
 
 function made(id: string, name: string, kind: RoomKind, workspace: string | null, members: number): Room {
-  const settings = { archived: false, read_only: false, history: "all" } as const;
-  const own = { is_member: true, role: "owner", last_cursor: null } as const;
+  const settings = { archived: false, read_only: false, history: "all", slow_mode_s: 0 } as const;
+  const own = { is_member: true, role: "owner", muted_until: null, last_cursor: null } as const;
   return { id, name, kind, workspace, topic: null, members, ...settings, ...own };
 }

@@ -19,8 +19,10 @@ import { Batch } from "./batch";
 import { Changes } from "./changes";
 import { explain } from "./explain";
 import { Messages } from "./messages";
+import { Moderation } from "./moderation";
 import { Names } from "./names";
 import { Notifications } from "./notifications";
+import { People } from "./people";
 import { Pins } from "./pins";
 import { Reading } from "./reading";
 import { Rooms } from "./rooms";
@@ -58,6 +60,8 @@ export class ChatSession {
   readonly changes: Changes;
   readonly rooms: Rooms;
   readonly workspaces: Workspaces;
+  readonly people: People;
+  readonly moderation: Moderation;
   readonly pins: Pins;
   readonly threads: Threads;
   readonly scheduled: ScheduledMessages;
@@ -105,6 +109,8 @@ export class ChatSession {
       this.loadTimeline(room, cursor),
     );
     this.workspaces = new Workspaces(api.workspaces, this.store);
+    this.people = new People(api.people, this.store);
+    this.moderation = new Moderation(api.moderation, this.store);
     this.pins = new Pins(this.client, api.chat, this.store);
     this.threads = new Threads(api.chat, this.store);
     this.scheduled = new ScheduledMessages(api.scheduled, this.store);
@@ -284,7 +290,7 @@ export class ChatSession {
     try {
       await this.workspaces.load();
       await this.rooms.load();
-      await this.reading.count();
+      await Promise.all([this.reading.count(), this.people.load()]);
       this.notifications.countSoon();
       await this.scheduled.load();
     } catch {
@@ -365,6 +371,11 @@ export class ChatSession {
         return this.notifications.heardOf(notice);
       case "webhook_paused":
         return this.attention.paused(notice);
+      case "friend_request":
+      case "friend_accepted":
+        this.people.notified(notice);
+        void this.attention.befriended(notice);
+        return;
       case "mention":
       case "direct":
       case "invite":

@@ -17,6 +17,8 @@ const ROOM: Room = {
   archived: false,
   read_only: false,
   history: "all",
+  slow_mode_s: 0,
+  muted_until: null,
   members: 2,
   is_member: true,
   role: "owner",

@@ -101,6 +101,8 @@ export function reduce(state: ChatState, action: Action): ChatState {
       return { ...state, scheduled: action.items };
     case "pins":
       return put(state, "pins", action.room, action.pins);
+    case "people":
+      return { ...state, people: action.people };
     case "members":
       return put(state, "members", action.room, action.members);
     case "unread":

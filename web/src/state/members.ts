@@ -66,6 +66,16 @@ export function mayRemove(room: Own, target: MemberRole): boolean {
   return room.kind !== "direct" && moderates(room) && (target !== "owner" || room.role === "owner");
 }
 
+/** Whether one may mute or ban another member, whose role is given. */
+export function mayModerate(room: Own, target: MemberRole): boolean {
+  return (
+    target !== "bot" &&
+    room.kind !== "direct" &&
+    moderates(room) &&
+    (target === "member" || room.role === "owner")
+  );
+}
+
 /** Whether one may change a member's role; the last owner stays one. */
 export function mayChangeRole(room: Own, members: Members, user: string): boolean {
   if (!room.is_member || room.kind === "direct" || room.role !== "owner") return false;

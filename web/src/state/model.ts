@@ -4,6 +4,8 @@ import type { ChatEvent, ConnectionState, Presence } from "@roomlog/client";
 import type { Change } from "./changes";
 import type { Members } from "./members";
 import type { PendingMessage } from "./pending";
+import { NOBODY } from "./people";
+import type { People } from "./people";
 import type { Pins } from "./pins";
 import type { RoomPresence, RoomTyping } from "./presence";
 import type { Room } from "./rooms";
@@ -50,6 +52,7 @@ export interface ChatState {
   names: By<string>;
   /** Who of them is no person: the bots that other systems post as. */
   bots: By<true>;
+  people: People;
   /** Messages that answers on the screen quote and that are not in their timeline; null for one that is gone. */
   quotes: By<MessageItem | null>;
   toasts: readonly Toast[];
@@ -63,6 +66,7 @@ export type Action =
   | { type: "connection"; connection: Connection }
   | { type: "workspaces"; workspaces: readonly Workspace[] }
   | { type: "workspace"; workspace: string | null }
+  | { type: "people"; people: People }
   | { type: "rooms"; rooms: readonly Room[] }
   | { type: "rooms_loaded" }
   | { type: "room_gone"; room: string }
@@ -120,6 +124,7 @@ export function initialState(me: { id: string; name: string }): ChatState {
     scheduled: [],
     names: { [me.id]: me.name },
     bots: {},
+    people: NOBODY,
     quotes: {},
     toasts: [],
     openRoom: null,

@@ -19,6 +19,12 @@ export interface Room {
   /** Missing in an answer of an older server: as if it were true. */
   link_previews?: boolean;
   history: History;
+  /** Seconds between two messages of one member; owners and moderators may say more. */
+  slow_mode_s: number;
+  /** When that was set, if it was while one looked: what one said before does not count. */
+  slow_since?: number;
+  /** The person reads and does not write until then; in the year 9999 without an end. */
+  muted_until: string | null;
   members: number;
   is_member: boolean;
   /** One's own part in it; null for those who are not in it. */
@@ -55,6 +61,10 @@ function applyOne(room: Room, event: ChatEvent, me: string): Room {
     case "MemberRemoved":
       if (!mine) return { ...room, members: Math.max(0, room.members - 1) };
       return { ...room, is_member: false, role: null };
+    case "MemberMuted":
+      return mine ? { ...room, muted_until: endOf(event) } : room;
+    case "MemberUnmuted":
+      return mine ? { ...room, muted_until: null } : room;
     case "MemberRoleChanged":
       return mine ? { ...room, role: roleOf(event) } : room;
     default:
@@ -62,11 +72,19 @@ function applyOne(room: Room, event: ChatEvent, me: string): Room {
   }
 }
 
-function settingsOf({ d }: ChatEvent): Partial<Room> {
+const FOREVER = "9999-12-31T23:59:59.999Z";
+
+/** Until when an event mutes somebody; it has microseconds, or no end. */
+function endOf({ d }: ChatEvent): string {
+  return typeof d.until === "number" ? new Date(d.until / 1_000).toISOString() : FOREVER;
+}
+
+function settingsOf({ d, ts }: ChatEvent): Partial<Room> {
   return {
     ...(typeof d.archived === "boolean" && { archived: d.archived }),
     ...(typeof d.read_only === "boolean" && { read_only: d.read_only }),
     ...(typeof d.link_previews === "boolean" && { link_previews: d.link_previews }),
+    ...(typeof d.slow_mode_s === "number" && { slow_mode_s: d.slow_mode_s, slow_since: Date.parse(ts) }),
     ...((d.history === "all" || d.history === "joined") && { history: d.history }),
   };
 }

@@ -86,6 +86,9 @@ const NOTICES = new Set([
   "MemberRoleChanged",
   "HookCreated",
   "HookRevoked",
+  "MemberMuted",
+  "MemberUnmuted",
+  "MemberUnbanned",
 ]);
 
 export const LOADING: Timeline = {
@@ -193,7 +196,12 @@ function itemOf(event: ChatEvent): TimelineItem | null {
     };
   }
   if (!NOTICES.has(event.type)) return null;
-  const detail = readText(d.name) || readText(d.topic) || readText(d.role) || readText(d.language);
+  const detail =
+    readText(d.name) ||
+    readText(d.topic) ||
+    readText(d.role) ||
+    readText(d.language) ||
+    (d.banned === true ? "banned" : "");
   return {
     kind: "notice",
     ...common,

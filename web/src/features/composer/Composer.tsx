@@ -14,6 +14,7 @@ import type { MessageItem } from "../../state/timeline";
 import { ScheduleDialog } from "../schedule/ScheduleDialog";
 import { ScheduledBar } from "../schedule/ScheduledBar";
 import { drafts } from "./drafts";
+import { SlowModeNote, useSlowMode } from "./SlowMode";
 import { MentionList, optionId } from "./MentionList";
 import { UploadList } from "./UploadList";
 import { useDrop } from "./useDrop";
@@ -45,8 +46,9 @@ export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: 
   const [scheduling, setScheduling] = useState(false);
   const length = lengthOf(text);
   const uploads = useUploads(room);
+  const wait = useSlowMode(room);
   const hasContent = text.trim() !== "" || uploads.list.length > 0;
-  const sendable = hasContent && uploads.isReady && length <= LONGEST;
+  const sendable = hasContent && uploads.isReady && length <= LONGEST && wait === 0;
   const isOver = useDrop(uploads.add);
 
   const listId = useId();
@@ -175,6 +177,7 @@ export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: 
           <Icon name="send" size={20} />
         </ActionIcon>
       </Group>
+      <SlowModeNote left={wait} />
       {scheduling && (
         <ScheduleDialog
           room={room}

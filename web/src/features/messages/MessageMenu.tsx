@@ -64,6 +64,7 @@ function Items({ item, name, onOpen }: { item: MessageItem; name: string; onOpen
   const actions = useRowActions();
   const copy = useCopy();
   const isMine = useChat((state) => state.me) === item.sender;
+  const isDirect = useChat((state) => state.rooms[actions.room]?.kind === "direct");
   const isModerator = useChat((state) => {
     const room = state.rooms[actions.room];
     return room !== undefined && moderates(room);
@@ -104,6 +105,11 @@ function Items({ item, name, onOpen }: { item: MessageItem; name: string; onOpen
       <Menu.Item leftSection={<Icon name="link" />} onClick={() => void copy("link", link)}>
         Copy link
       </Menu.Item>
+      {!isMine && !isDirect && (
+        <Menu.Item leftSection={<Icon name="warning" />} onClick={() => actions.report(item)}>
+          Report…
+        </Menu.Item>
+      )}
       {(isMine || isModerator) && (
         <Menu.Item color="red" leftSection={<Icon name="trash" />} onClick={() => actions.remove(item)}>
           Delete…

@@ -1,4 +1,4 @@
-import { Button } from "@mantine/core";
+import { Anchor, Button } from "@mantine/core";
 import { useState } from "react";
 import { useChat, useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
@@ -28,10 +28,24 @@ interface Props {
 /** A message of the log. */
 export function MessageRow({ item, head, quoted, editing, marked }: Props) {
   const [open, setOpen] = useState<Open>(null);
+  const [unfolded, setUnfolded] = useState(false);
+  const isBlocked = useChat((state) => item.sender in state.people.blocked);
   const mentionsMe = item.mentions.includes(useChat((state) => state.me));
   const actions = useRowActions();
-  const hasTools = !item.deleted && !editing;
+  const folded = isBlocked && !unfolded && !item.deleted;
+  const hasTools = !item.deleted && !editing && !folded;
   const press = useLongPress(() => hasTools && setOpen("menu"));
+  if (folded)
+    return (
+      <div className={classes.row} data-event-id={item.id} data-cursor={item.cursor} data-folded>
+        <p className={classes.folded}>
+          A message of somebody you blocked.{" "}
+          <Anchor component="button" size="sm" onClick={() => setUnfolded(true)}>
+            Show it
+          </Anchor>
+        </p>
+      </div>
+    );
   return (
     <div
       className={classes.row}

@@ -40,7 +40,25 @@ function Sentence({ item }: { item: NoticeItem }) {
     case "MemberRemoved":
       return (
         <>
-          {sender} removed {user}
+          {sender} {item.detail === "banned" ? "banned" : "removed"} {user}
+        </>
+      );
+    case "MemberMuted":
+      return (
+        <>
+          {sender} muted {user}
+        </>
+      );
+    case "MemberUnmuted":
+      return (
+        <>
+          {sender} unmuted {user}
+        </>
+      );
+    case "MemberUnbanned":
+      return (
+        <>
+          {sender} lets {user} come back
         </>
       );
     case "RoomRenamed":

@@ -12,6 +12,7 @@ export interface RowActions {
   thread: (message: string) => void;
   /** Show every text that a message had. */
   history: (message: string) => void;
+  report: (message: MessageItem) => void;
   /** Bring a message onto the screen, wherever in the history it is. */
   show: (message: string) => void;
 }

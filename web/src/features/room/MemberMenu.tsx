@@ -7,7 +7,9 @@ import { ConfirmDialog } from "../../shared/ConfirmDialog";
 import { Icon } from "../../shared/icons";
 import { plain } from "../../shared/plain";
 import { go, roomHref } from "../../shared/router";
-import { mayChangeRole, mayRemove, ROLES } from "../../state/members";
+import { Restrictions } from "../moderation/Restrictions";
+import { PersonActions, useBlocking } from "../people/PersonActions";
+import { mayChangeRole, mayModerate, mayRemove, ROLES } from "../../state/members";
 import type { Members } from "../../state/members";
 import type { Room } from "../../state/rooms";
 
@@ -25,9 +27,11 @@ interface Props {
 
 /** What one may do about another member. */
 export function MemberMenu({ room, members, user }: Props) {
-  const { rooms, store } = useSession();
+  const { rooms, store, moderation } = useSession();
   const name = useName(user);
   const [removing, setRemoving] = useState(false);
+  const [banning, setBanning] = useState(false);
+  const blocking = useBlocking(user);
   const role = members[user] ?? "member";
   const roles = mayChangeRole(room, members, user) ? ROLES.filter((each) => each !== role) : [];
 
@@ -55,18 +59,37 @@ export function MemberMenu({ room, members, user }: Props) {
               Write to <bdi>{name}</bdi>
             </Menu.Item>
           )}
+          <PersonActions user={user} onBlock={blocking.ask} />
+          {roles.length > 0 && <Menu.Divider />}
           {roles.map((each) => (
             <Menu.Item key={each} leftSection={<Icon name="people" />} onClick={() => void change(each)}>
               {TITLES[each]}
             </Menu.Item>
           ))}
+          {mayModerate(room, role) && <Restrictions room={room.id} user={user} />}
           {mayRemove(room, role) && (
             <Menu.Item color="red" leftSection={<Icon name="exit" />} onClick={() => setRemoving(true)}>
               Remove from the room…
             </Menu.Item>
           )}
+          {mayModerate(room, role) && (
+            <Menu.Item color="red" leftSection={<Icon name="lock" />} onClick={() => setBanning(true)}>
+              Ban from the room…
+            </Menu.Item>
+          )}
         </Menu.Dropdown>
       </Menu>
+      {blocking.dialog}
+      {banning && (
+        <ConfirmDialog
+          title={`Ban ${name} from ${plain(room.name)}?`}
+          action="Ban"
+          onConfirm={() => moderation.ban(room.id, user, "")}
+          onClose={() => setBanning(false)}
+        >
+          They are removed and cannot come back until a moderator lets them.
+        </ConfirmDialog>
+      )}
       {removing && (
         <ConfirmDialog
           title={`Remove ${name} from ${plain(room.name)}?`}

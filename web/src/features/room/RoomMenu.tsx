@@ -5,6 +5,7 @@ import { Icon } from "../../shared/icons";
 import { briefTime } from "../../shared/time";
 import { mayInvite, moderates } from "../../state/members";
 import type { Room } from "../../state/rooms";
+import { ModerationDialog } from "../moderation/ModerationDialog";
 import { PinsDialog } from "../pins/PinsDialog";
 import { FilesDialog } from "./FilesDialog";
 import { InviteDialog } from "./InviteDialog";
@@ -25,6 +26,7 @@ type Dialog =
   | "mute"
   | "invite"
   | "settings"
+  | "moderation"
   | "integrations"
   | "leave"
   | null;
@@ -84,6 +86,11 @@ export function RoomMenu({ room }: { room: Room }) {
             </Menu.Item>
           )}
           {moderates(room) && room.kind !== "direct" && (
+            <Menu.Item leftSection={<Icon name="warning" />} onClick={() => setDialog("moderation")}>
+              Moderation
+            </Menu.Item>
+          )}
+          {moderates(room) && room.kind !== "direct" && (
             <Menu.Item leftSection={<Icon name="link" />} onClick={() => setDialog("integrations")}>
               Integrations
             </Menu.Item>
@@ -102,6 +109,7 @@ export function RoomMenu({ room }: { room: Room }) {
       {dialog === "mute" && <MuteDialog room={room} onClose={close} />}
       {dialog === "invite" && <InviteDialog room={room} onClose={close} />}
       {dialog === "settings" && <SettingsDialog room={room} onClose={close} />}
+      {dialog === "moderation" && <ModerationDialog room={room} onClose={close} />}
       {dialog === "integrations" && <IntegrationsDialog room={room} onClose={close} />}
       {dialog === "leave" && <LeaveDialog room={room} onClose={close} />}
     </>

@@ -1,19 +1,24 @@
 import { Text } from "@mantine/core";
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useChat, useSession } from "../../shared/context";
 import { ConfirmDialog } from "../../shared/ConfirmDialog";
 import { canHover } from "../../shared/media";
 import { plain } from "../../shared/plain";
+import { fullTime } from "../../shared/time";
 import { mayWrite } from "../../state/members";
+import type { Room } from "../../state/rooms";
 import { wordsOf } from "../../state/timeline";
 import type { MessageItem } from "../../state/timeline";
 import { Composer } from "../composer/Composer";
 import { HistoryDialog } from "../messages/HistoryDialog";
+import { ReportDialog } from "../moderation/ReportDialog";
 import { MessageList } from "../messages/MessageList";
 import { TypingLine } from "../presence/TypingLine";
 import { ThreadPanel } from "../threads/ThreadPanel";
 import { JoinPanel } from "./JoinPanel";
 import { RoomProblem } from "./RoomProblem";
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 interface Props {
   room: string;
@@ -30,6 +35,8 @@ export function RoomPage({ room, target }: Props) {
   const [removing, setRemoving] = useState<MessageItem | null>(null);
   const [thread, setThread] = useState<string | null>(null);
   const [history, setHistory] = useState<string | null>(null);
+  const [reporting, setReporting] = useState<MessageItem | null>(null);
+  const isMuted = useIsMuted(known);
   const box = useRef<HTMLTextAreaElement>(null);
   const actions = useMemo(
     () => ({
@@ -38,6 +45,7 @@ export function RoomPage({ room, target }: Props) {
       remove: setRemoving,
       thread: setThread,
       history: setHistory,
+      report: setReporting,
       edit: (message: string | null) => {
         setEditing(message);
         if (message === null && canHover()) box.current?.focus();
@@ -54,9 +62,9 @@ export function RoomPage({ room, target }: Props) {
     <>
       <MessageList room={room} timeline={timeline} target={target} editing={editing} actions={actions} />
       <TypingLine room={room} />
-      {known && !mayWrite(known) ? (
+      {known && (!mayWrite(known) || isMuted) ? (
         <Text size="sm" c="dimmed" ta="center" p="md" role="note">
-          {known.archived ? "This room is archived." : "Only owners and moderators write in this room."}
+          {isMuted ? mutedNote(known) : silence(known)}
         </Text>
       ) : (
         <Composer
@@ -77,6 +85,7 @@ export function RoomPage({ room, target }: Props) {
         />
       )}
       {history !== null && <HistoryDialog message={history} onClose={() => setHistory(null)} />}
+      {reporting && <ReportDialog message={reporting} onClose={() => setReporting(null)} />}
       {removing && (
         <RemoveDialog
           room={room}
@@ -87,6 +96,28 @@ export function RoomPage({ room, target }: Props) {
       )}
     </>
   );
+}
+
+function silence(room: Room): string {
+  return room.archived ? "This room is archived." : "Only owners and moderators write in this room.";
+}
+
+function mutedNote({ muted_until: until }: Room): string {
+  if (until === null || until.startsWith("9999")) return "A moderator muted you in this room.";
+  return `A moderator muted you in this room until ${fullTime(Date.parse(until))}.`;
+}
+
+/** Whether the person is muted here, which ends by itself. */
+function useIsMuted(room: Room | undefined): boolean {
+  const until = room?.muted_until == null ? 0 : Date.parse(room.muted_until);
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const left = until - Date.now();
+    if (left <= 0) return;
+    const timer = setTimeout(() => setNow(Date.now()), Math.min(left + 100, LONGEST_TIMER_MS));
+    return () => clearTimeout(timer);
+  }, [until, now]);
+  return until > now;
 }
 
 interface RemoveProps {

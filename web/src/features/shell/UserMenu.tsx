@@ -1,5 +1,7 @@
 import {
   Avatar,
+  Badge,
+  Indicator,
   Menu,
   Text,
   UnstyledButton,
@@ -8,6 +10,10 @@ import {
 } from "@mantine/core";
 import type { Me } from "../../api/auth";
 import { Icon } from "../../shared/icons";
+import { useState } from "react";
+import { useChat } from "../../shared/context";
+import { usersWho } from "../../state/people";
+import { FriendsDialog } from "../people/FriendsDialog";
 import { useLinkPreviews } from "../../shared/linkPreviews";
 import { MailSwitch } from "./MailSwitch";
 import { PushSwitch } from "./PushSwitch";
@@ -24,52 +30,66 @@ export function UserMenu({ me, onSignOut }: Props) {
   const isDark = useComputedColorScheme("light") === "dark";
   const alerts = useDesktopAlerts();
   const previews = useLinkPreviews();
+  const waiting = useChat((state) => usersWho(state.people, "asked").length);
+  const [friends, setFriends] = useState(false);
   return (
-    <Menu position="bottom-end" width={250} withArrow>
-      <Menu.Target>
-        <UnstyledButton aria-label={`Account of ${me.name}`}>
-          <Avatar name={me.name} color="initials" size={34} />
-        </UnstyledButton>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          <Text size="sm" fw={600} c="var(--mantine-color-text)" truncate>
-            <bdi>{me.name}</bdi>
-          </Text>
-          <Text size="xs" truncate>
-            {me.email}
-          </Text>
-        </Menu.Label>
-        <Menu.Divider />
-        <Menu.Item
-          leftSection={<Icon name={isDark ? "sun" : "moon"} />}
-          onClick={() => setColorScheme(isDark ? "light" : "dark")}
-        >
-          {isDark ? "Light colours" : "Dark colours"}
-        </Menu.Item>
-        <Menu.Item leftSection={<Icon name="link" />} closeMenuOnClick={false} onClick={previews.toggle}>
-          {`Link previews on this device: ${previews.on ? "on" : "off"}`}
-        </Menu.Item>
-        {alerts.isSupported && (
+    <>
+      <Menu position="bottom-end" width={250} withArrow>
+        <Menu.Target>
+          <UnstyledButton aria-label={`Account of ${me.name}`}>
+            <Indicator disabled={waiting === 0} label={waiting} size={16} offset={4}>
+              <Avatar name={me.name} color="initials" size={34} />
+            </Indicator>
+          </UnstyledButton>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>
+            <Text size="sm" fw={600} c="var(--mantine-color-text)" truncate>
+              <bdi>{me.name}</bdi>
+            </Text>
+            <Text size="xs" truncate>
+              {me.email}
+            </Text>
+          </Menu.Label>
+          <Menu.Divider />
           <Menu.Item
-            leftSection={<Icon name="bell" />}
-            role="menuitemcheckbox"
-            aria-checked={alerts.on}
-            disabled={alerts.isBlocked}
-            closeMenuOnClick={false}
-            onClick={() => void alerts.toggle()}
+            leftSection={<Icon name="people" />}
+            rightSection={waiting > 0 && <Badge size="sm">{waiting}</Badge>}
+            onClick={() => setFriends(true)}
           >
-            {alerts.isBlocked
-              ? "Notifications are blocked in your browser"
-              : `Notifications on this device: ${alerts.on ? "on" : "off"}`}
+            Friends
           </Menu.Item>
-        )}
-        <PushSwitch />
-        <MailSwitch />
-        <Menu.Item leftSection={<Icon name="exit" />} onClick={onSignOut}>
-          Sign out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+          <Menu.Item
+            leftSection={<Icon name={isDark ? "sun" : "moon"} />}
+            onClick={() => setColorScheme(isDark ? "light" : "dark")}
+          >
+            {isDark ? "Light colours" : "Dark colours"}
+          </Menu.Item>
+          <Menu.Item leftSection={<Icon name="link" />} closeMenuOnClick={false} onClick={previews.toggle}>
+            {`Link previews on this device: ${previews.on ? "on" : "off"}`}
+          </Menu.Item>
+          {alerts.isSupported && (
+            <Menu.Item
+              leftSection={<Icon name="bell" />}
+              role="menuitemcheckbox"
+              aria-checked={alerts.on}
+              disabled={alerts.isBlocked}
+              closeMenuOnClick={false}
+              onClick={() => void alerts.toggle()}
+            >
+              {alerts.isBlocked
+                ? "Notifications are blocked in your browser"
+                : `Notifications on this device: ${alerts.on ? "on" : "off"}`}
+            </Menu.Item>
+          )}
+          <PushSwitch />
+          <MailSwitch />
+          <Menu.Item leftSection={<Icon name="exit" />} onClick={onSignOut}>
+            Sign out
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {friends && <FriendsDialog onClose={() => setFriends(false)} />}
+    </>
   );
 }

@@ -1,0 +1,30 @@
+import { Alert, Skeleton, Stack, Text } from "@mantine/core";
+import type { ReactNode } from "react";
+
+interface Props {
+  isLoaded: boolean;
+  error: string | null;
+  isEmpty: boolean;
+  empty: string;
+  children: ReactNode;
+}
+
+/** A list that is loaded, or what is to be said instead of it. */
+export function Part({ isLoaded, error, isEmpty, empty, children }: Props) {
+  return (
+    <Stack gap="sm">
+      {error !== null && (
+        <Alert color="red" variant="light" role="alert">
+          {error}
+        </Alert>
+      )}
+      {!isLoaded && error === null && <Skeleton height={120} aria-label="Loading" />}
+      {isLoaded && isEmpty && (
+        <Text size="sm" c="dimmed">
+          {empty}
+        </Text>
+      )}
+      {children}
+    </Stack>
+  );
+}

@@ -1,0 +1,91 @@
+import { Button, Group, Menu, Paper, Stack, Text } from "@mantine/core";
+import { useCallback } from "react";
+import type { Outcome, ReportedMessage } from "../../api/moderation";
+import { useSession } from "../../shared/context";
+import { Icon } from "../../shared/icons";
+import { plain } from "../../shared/plain";
+import { clock, fullTime } from "../../shared/time";
+import { UserName } from "../../shared/UserName";
+import type { Room } from "../../state/rooms";
+import { Part } from "./Part";
+import { useLoaded } from "./useLoaded";
+
+const MORE: readonly [Outcome, string][] = [
+  ["muted", "Mute the author"],
+  ["removed", "Remove the author"],
+  ["banned", "Ban the author"],
+];
+
+/** The messages that wait for a moderator, and what can be done about each. */
+export function Reports({ room }: { room: Room }) {
+  const { moderation } = useSession();
+  const fetch = useCallback(() => moderation.queue(room.id), [moderation, room.id]);
+  const { found, error, change } = useLoaded(fetch);
+  const resolve = (message: string, outcome: Outcome) =>
+    void change(moderation.resolve(message, outcome).then(() => null));
+  return (
+    <Part isLoaded={found !== null} error={error} isEmpty={found?.length === 0} empty="Nothing was reported.">
+      <Stack gap="sm" data-testid="reports">
+        {found?.map((item) => (
+          <Reported key={item.id} item={item} onResolve={(outcome) => resolve(item.id, outcome)} />
+        ))}
+      </Stack>
+    </Part>
+  );
+}
+
+interface Props {
+  item: ReportedMessage;
+  onResolve: (outcome: Outcome) => void;
+}
+
+function Reported({ item, onResolve }: Props) {
+  const at = Date.parse(item.ts);
+  const isGone = item.deleted_at !== null;
+  return (
+    <Paper withBorder p="sm" data-event-id={item.id}>
+      <Text size="sm" fw={600} title={fullTime(at)}>
+        <UserName user={item.sender} />{" "}
+        <Text span size="xs" c="dimmed">
+          {clock(at)}
+        </Text>
+      </Text>
+      <Text size="sm" fs={isGone ? "italic" : undefined} style={{ overflowWrap: "anywhere" }}>
+        {isGone ? "This was deleted." : <bdi>{plain(item.text ?? "")}</bdi>}
+      </Text>
+      <Stack gap={2} my="xs">
+        {item.reports.map((report) => (
+          <Text key={report.user} size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>
+            {report.is_flag ? "Words: " : <UserName user={report.user} />}
+            {!report.is_flag && ": "}
+            <bdi>{plain(report.reason)}</bdi>
+          </Text>
+        ))}
+      </Stack>
+      <Group gap="xs">
+        <Button size="compact-sm" variant="default" onClick={() => onResolve("dismissed")}>
+          Dismiss
+        </Button>
+        {!isGone && (
+          <Button size="compact-sm" color="red" variant="light" onClick={() => onResolve("deleted")}>
+            Delete
+          </Button>
+        )}
+        <Menu withinPortal>
+          <Menu.Target>
+            <Button size="compact-sm" variant="subtle" color="gray" rightSection={<Icon name="more" />}>
+              More
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {MORE.map(([outcome, label]) => (
+              <Menu.Item key={outcome} color="red" onClick={() => onResolve(outcome)}>
+                {label}
+              </Menu.Item>
+            ))}
+          </Menu.Dropdown>
+        </Menu>
+      </Group>
+    </Paper>
+  );
+}
