@@ -12,17 +12,21 @@ so both together know every event, whatever became of its key.
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from typing import NamedTuple
 
 import psycopg
 import psycopg_pool
 from redis.asyncio import Redis
 
+from ingest.kafka import LogReader, LogUnavailable
 from ingest.postgres import RoomTable
 from ingest.recent import RecentEvents
+from ingest.resolver import event_id_of
 from ingest.writes import Write
 from roomlog import metrics
 from roomlog.partitions import partition_of
+from schemas.codec import ChatEventCodec
 
 DOUBT_S = 600.0
 """How long after the loss commands may repeat those whose keys are lost."""
@@ -30,6 +34,7 @@ KEY = "roomlog:keys"
 _LOOK_EVERY_S = 1.0
 _RECALL_S = 0.5
 _REST_S = 1.0
+_REACH = 10_000
 _NEVER = float("-inf")
 _log = logging.getLogger(__name__)
 
@@ -66,9 +71,16 @@ class Doubt:
     """Knows whether keys may be missing, and finds events whose keys do; `heads` are those of `Lanes`."""
 
     def __init__(
-        self, valkey: Redis, table: RoomTable, recent: RecentEvents, heads: list[int]
+        self,
+        valkey: Redis,
+        table: RoomTable,
+        log: LogReader,
+        codec: ChatEventCodec,
+        recent: RecentEvents,
+        heads: list[int],
     ) -> None:
-        self._valkey, self._table, self._recent, self._heads = valkey, table, recent, heads
+        self._valkey, self._table, self._log, self._codec = valkey, table, log, codec
+        self._recent, self._heads = recent, heads
         self._looked_at = _NEVER
         self._is_away = False
         self._until_ms = 0
@@ -124,9 +136,33 @@ class Doubt:
                 _log.warning("repeated commands are not told from new ones now: %r", error)
             metrics.KEYS_UNCHECKED.inc(len(wanted))
             return
+        elsewhere: dict[int, set[str]] = {}
         for event_id, offset in found.items():
-            head = self._heads[partition_of(wanted[event_id].room_id)]
-            self._recent.put(event_id, head - 1 if offset is None else offset)
+            if offset is None:
+                partition = partition_of(wanted[event_id].room_id)
+                elsewhere.setdefault(partition, set()).add(event_id)
+            else:
+                self._recent.put(event_id, offset)
+        for partition, ids in elsewhere.items():
+            await self._place(partition, ids)
+
+    async def _place(self, partition: int, ids: set[str]) -> None:
+        """Note where events are of which the read models only know that they took effect.
+
+        One that is further back than _REACH is taken for the last one: nobody can tell, nor waits for it.
+        """
+        head = self._heads[partition]
+        with suppress(LogUnavailable, TimeoutError):
+            async with asyncio.timeout(_RECALL_S):
+                async for records in self._log.read(partition, max(0, head - _REACH), head):
+                    for record in records:
+                        event_id = event_id_of(self._codec, record.value)
+                        if event_id in ids:
+                            self._recent.put(event_id, record.offset)
+                            ids.remove(event_id)
+                    await asyncio.sleep(0)
+        for event_id in ids:
+            self._recent.put(event_id, head - 1)
 
 
 def _now_ms() -> int:

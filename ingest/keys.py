@@ -8,7 +8,7 @@ bytes and not digits: a key for every message of a day is what Valkey's memory i
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
@@ -20,7 +20,6 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from ingest.doubt import Doubt
 from ingest.valkey import DedicatedConnection
 from ingest.writes import DIGEST_BYTES, Write
 from roomlog.leases import lease_key
@@ -111,11 +110,10 @@ class Keys:
         """Disconnect."""
         await self._connection.close()
 
-    async def look(self, doubt: Doubt) -> None:
-        """Ask, now and then, whether all keys are there; raises KeysUnavailable."""
-        if not doubt.is_known:
-            async with self._bounded():
-                await doubt.look()
+    async def ask(self, about: Callable[[], Awaitable[None]]) -> None:
+        """Ask Valkey something else under the same rules; raises KeysUnavailable."""
+        async with self._bounded():
+            await about()
 
     async def reserve(self, writes: list[Write]) -> dict[int, Reservation]:
         """Reserve the ids of new writes; return those that were taken, by their place in the list.

@@ -100,7 +100,8 @@ class Reserving:
         return held
 
     async def _reserved(self, writes: list[Write]) -> dict[int, Reservation]:
-        await self._keys.look(self._doubt)
+        if not self._doubt.is_known:
+            await self._keys.ask(self._doubt.look)
         return await self._keys.reserve(writes)
 
     def release(self, write: Write) -> None:

@@ -126,7 +126,7 @@ class Resolver:
             window.start, window.generation = start, self._recent.generation
         async for records in self._log.read(partition, start, head):
             for record in records:
-                if (event_id := self._event_id(record.value)) is not None:
+                if (event_id := event_id_of(self._codec, record.value)) is not None:
                     self._recent.put(event_id, record.offset)
                     if event_id in ids:
                         found.setdefault(event_id, record.offset)
@@ -134,8 +134,10 @@ class Resolver:
         window.stop = max(start, head)
         return found
 
-    def _event_id(self, value: bytes | None) -> str | None:
-        try:
-            return self._codec.glance(value or b"")[0]
-        except PoisonRecord:
-            return None
+
+def event_id_of(codec: ChatEventCodec, value: bytes | None) -> str | None:
+    """Return the event id of a record, None where it cannot be read."""
+    try:
+        return codec.glance(value or b"")[0]
+    except PoisonRecord:
+        return None

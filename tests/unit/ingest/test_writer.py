@@ -79,10 +79,6 @@ class MemoryKeys:
         self.batches = []
         self.away = False
 
-    async def look(self, doubt):
-        if self.away:
-            raise KeysUnavailable
-
     async def reserve(self, writes):
         self.batches.append(len(writes))
         await asyncio.sleep(0)
@@ -115,7 +111,7 @@ class MemoryDoubt:
 
     def __init__(self, recent):
         self.recent, self.known = recent, {}
-        self.holds, self.away = False, 0
+        self.holds, self.away, self.is_known = False, 0, True
 
     def is_away(self):
         self.away += 1
