@@ -40,7 +40,8 @@ class Workload:
         self._loop = asyncio.get_running_loop()
         self._number = 0
         self._open: dict[int, float] = {}
-        self._follows: set[asyncio.Task[None]] = set()
+        self._follows: dict[tuple[str, str], asyncio.Task[None]] = {}
+        """User and room -> the attempt to follow it that is under way."""
         self._weights = {kind: o.weight for kind, o in OPERATIONS.items()} | {
             kind: weight for kind, (weight, _) in HABITS.items()
         }
@@ -68,7 +69,7 @@ class Workload:
         await asyncio.gather(*(self._follow(p, room) for p in members))
 
     async def _follow(self, person: Person, room: str) -> None:
-        """Follow a room of which the person should be a member; if not, they are out."""
+        """Follow a room of which the person should be a member; if not, or at the end of all, they are out."""
         seat = person.seat(room)
         while room not in person.cursors:
             try:
@@ -79,12 +80,16 @@ class Workload:
                     continue
                 seat.turn("out", self._loop.time())
                 return
+            except ConnectionEnded:
+                return
         seat.turn("in", self._loop.time())
 
     def _follow_soon(self, person: Person, room: str) -> None:
-        task = self._loop.create_task(self._follow(person, room))
-        self._follows.add(task)
-        task.add_done_callback(self._follows.discard)
+        key = (person.user, room)
+        if key not in self._follows:
+            task = self._loop.create_task(self._follow(person, room))
+            self._follows[key] = task
+            task.add_done_callback(lambda _: self._follows.pop(key))
 
     # The stream of operations.
 
@@ -198,7 +203,7 @@ class Workload:
         for number in list(self._open):
             self.close(number, Info(now_ns(), number, "timeout"))
         if self._follows:
-            await asyncio.wait(self._follows, timeout=GIVE_UP_S)
+            await asyncio.wait(self._follows.values(), timeout=GIVE_UP_S)
 
 
 class _Attempt:
