@@ -73,6 +73,7 @@ async def record(use: Services, who: Claims, other: Other, body: RelationBody) -
         (stored,) = await use.user_events.publish([event])
     except KafkaAway:
         raise unavailable("the log") from None
+    await use.valkey.announce_people()
     cursor = Cursor(use.settings.epoch, stored.offset)
     await wait_until(use.postgres, stored.partition, cursor, sql.USERS_PROJECTED)
     return await find_other(use, who.user_id, other.id)

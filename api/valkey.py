@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from api.problems import unavailable
+from roomlog.deliveries import ALL_NODES, REVOKED_SESSIONS, PeopleChanged, encode_delivery
 from roomlog.leases import (
     KNOWN_NODES,
     Lease,
@@ -18,9 +19,6 @@ from roomlog.leases import (
     presence_user_key,
 )
 from roomlog.reads import markers_key
-
-REVOKED_CHANNEL = "roomlog:sessions:revoked"
-"""Each message is the id of a session whose sockets nodes must close."""
 
 _TIMEOUT_S = 1.0
 _AWAY = (RedisError, OSError, TimeoutError)
@@ -121,9 +119,14 @@ class Valkey:
         """Tell the nodes to close the sockets of these sessions; best effort, tokens end soon anyway."""
         try:
             for session in sessions:
-                await self._redis.publish(REVOKED_CHANNEL, session)
+                await self._redis.publish(REVOKED_SESSIONS, session)
         except _AWAY as error:
             _log.warning("cannot announce revoked sessions: %s", error)
+
+    async def announce_people(self) -> None:
+        """Tell the nodes to look at user.events now; best effort, they look each second anyway."""
+        with suppress(*_AWAY):
+            await self._redis.publish(ALL_NODES, encode_delivery(PeopleChanged()))
 
     async def close(self) -> None:
         """Disconnect."""

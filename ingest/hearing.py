@@ -5,16 +5,18 @@ import logging
 
 from ingest.feed import Feed
 from ingest.mutes import Mutes
+from ingest.people import People
 from ingest.presence import Presence, after, between
 from ingest.rooms import Rooms, RoomState
 from ingest.session import Outbox, Session
 from ingest.sessions import Sessions
-from ingest.valkey import REVOKED_SESSIONS
 from roomlog.cursors import Cursor
 from roomlog.deliveries import (
+    REVOKED_SESSIONS,
     Attached,
     Events,
     Notify,
+    PeopleChanged,
     PresenceDiff,
     Resync,
     Typing,
@@ -31,7 +33,6 @@ from roomlog.protocol import (
     encode_frame,
     timestamp,
 )
-from roomlog.relations import Blocks
 from roomlog.signals import PresenceState
 
 _ANNOUNCE_AGAIN_S = 5.0
@@ -50,12 +51,12 @@ class Hearing:
         presence: Presence,
         outbox: Outbox,
         mutes: Mutes,
-        blocks: Blocks,
+        people: People,
     ) -> None:
         self._epoch, self._rooms, self._feed = epoch, rooms, feed
         self._mutes = mutes
         self._sessions, self._presence, self._outbox = sessions, presence, outbox
-        self._blocks = blocks
+        self._people, self._blocks = people, people.blocks
         self._loop = asyncio.get_running_loop()
         self._announced_at = [0.0] * PARTITIONS
 
@@ -84,6 +85,8 @@ class Hearing:
                 self._on_notify(delivery)
             case Resync(partitions=partitions):
                 self._announce(set(partitions))
+            case PeopleChanged():
+                self._people.hurry()
 
     def _on_attached(self, room_id: str, present: dict[str, PresenceState]) -> None:
         if (state := self._rooms.get(room_id)) is not None:

@@ -152,7 +152,7 @@ class Node:
             self._presence,
             self.outbox,
             Mutes(self._table),
-            blocks,
+            self._people,
         )
         self._workspaces = Workspaces(self._rooms, self._feed)
         self._following = Following(

@@ -1,7 +1,8 @@
 """What people are to each other, as far as a node must know it: who has blocked whom, and who asks whom.
 
 Every node knows all blocks: from PostgreSQL when it starts, and from then on from the log, whose heads it looks at
-every LOOK_EVERY_S. So a check is a look into a dictionary, and no older than that.
+when the API says that there is something new, and every LOOK_EVERY_S in any case: the word of it may be lost. So a
+check is a look into a dictionary.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ from roomlog.relations import Blocks, Pair, pair
 from roomlog.signals import NotificationKind
 from schemas.codec import Codec, PoisonRecord
 
-LOOK_EVERY_S = 0.25
+LOOK_EVERY_S = 1.0
 _REMEMBERED = 10_000
 _log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class People:
         self._table, self._log, self._codec = table, log, codec
         self._sessions, self._on_hidden = sessions, on_hidden
         self.blocks = Blocks()
+        self._hurried = asyncio.Event()
         self._next: dict[int, int] = {}
         """Partition -> the offset from which on it is still to be read."""
         self._asked: dict[Pair, str] = {}
@@ -77,9 +79,16 @@ class People:
     async def watch(self) -> None:
         """Follow the log for ever."""
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._hurried.wait()
+            self._hurried.clear()
             with suppress(LogUnavailable, TimeoutError):
                 await self.look()
+
+    def hurry(self) -> None:
+        """Look now: there is something new."""
+        self._hurried.set()
 
     async def look(self) -> None:
         """Take in what is new, and tell the sessions here; raises LogUnavailable or TimeoutError."""

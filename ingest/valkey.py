@@ -9,7 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from roomlog.deliveries import ALL_NODES, node_channel
+from roomlog.deliveries import ALL_NODES, REVOKED_SESSIONS, node_channel
 from roomlog.leases import (
     KNOWN_NODES,
     LEASE_MS,
@@ -20,8 +20,6 @@ from roomlog.leases import (
 )
 from roomlog.reads import KEPT_S, markers_key
 
-REVOKED_SESSIONS = "roomlog:sessions:revoked"
-"""The channel on which the API tells the ids of sessions that were signed out."""
 _TIMEOUT_S = 2.0
 _BACKOFF_S = 0.2
 _CHECK_EVERY_S = 5.0

@@ -56,13 +56,6 @@ class Posts(NamedTuple):
 NO_POSTS = Posts([], [], [], [], [], [], [])
 
 
-class Stand(NamedTuple):
-    """Where records stand in the log, side by side."""
-
-    partitions: Sequence[int]
-    offsets: Sequence[int]
-
-
 def plain_posts(
     decoder: ColumnDecoder, values: list[bytes], partitions: Sequence[int], offsets: Sequence[int]
 ) -> Posts:

@@ -1,4 +1,4 @@
-"""What streams workers tell nodes over Valkey: MessagePack frames, one publish a node and turn.
+"""What streams workers and the API tell nodes over Valkey: MessagePack frames, one publish a node and turn.
 
 A channel may lose frames. `Range.start` lets a node see that: it knows how far it has seen each
 partition, and reads what is missing from the log itself.
@@ -12,6 +12,8 @@ from roomlog.signals import NotificationKind, PresenceState
 
 ALL_NODES = "roomlog:nodes"
 """The channel that every node listens to."""
+REVOKED_SESSIONS = "roomlog:sessions:revoked"
+"""Each message is the id of a session whose sockets nodes must close."""
 
 
 def node_channel(incarnation: str) -> str:
@@ -83,6 +85,10 @@ class Resync(Struct, frozen=True, array_like=True, tag="r"):
     partitions: list[int]
 
 
-Delivery = Events | Attached | PresenceDiff | Typing | Notify | Resync
+class PeopleChanged(Struct, frozen=True, array_like=True, tag="u"):
+    """Topic user.events has news of what people are to each other: nodes read on at once."""
+
+
+Delivery = Events | Attached | PresenceDiff | Typing | Notify | Resync | PeopleChanged
 encode_delivery = Encoder().encode
 decode_delivery = Decoder(Delivery).decode

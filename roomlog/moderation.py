@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 FOREVER = 253_402_300_799_999_999
 """Stands for the end of what has none: the last microsecond of the year 9999."""
 MICROS = 1_000_000
-MAX_SLOW_MODE_S = 21_600
 
 UNSEEN: frozenset[type[Body]] = frozenset(
     {WordFilterChanged, MessageReported, MessageFlagged, ReportResolved}

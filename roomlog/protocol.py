@@ -35,6 +35,7 @@ FRAME_BYTES = 65_536
 TEXT_CHARS = 8_000
 ROOMS_PER_SOCKET = 500
 NOTIFICATIONS_AT_ONCE = 500
+SLOW_MODE_S = 21_600
 PING_MS = 25_000
 
 CommandId = Annotated[int, Meta(ge=0, le=2**53 - 1)]
@@ -45,7 +46,7 @@ RoomName = Annotated[str, Meta(min_length=1, max_length=100)]
 Topic = Annotated[str, Meta(max_length=500)]
 Language = Annotated[str, Meta(max_length=20)]
 Reason = Annotated[str, Meta(max_length=500)]
-SlowMode = Annotated[int, Meta(ge=0, le=21_600)]
+SlowMode = Annotated[int, Meta(ge=0, le=SLOW_MODE_S)]
 """Seconds, six hours at most."""
 Emoji = Annotated[str, Meta(min_length=1, max_length=32)]
 Slug = Annotated[str, Meta(min_length=2, max_length=40, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]

@@ -1,11 +1,12 @@
 """Blocks and friends on a node: from PostgreSQL, or all of the log, and then as the log goes on."""
 
+import asyncio
 import json
 
 import psycopg
 import pytest
 
-from ingest.people import People
+from ingest.people import LOOK_EVERY_S, People
 from roomlog.accounts import (
     FriendAccepted,
     FriendRequested,
@@ -97,6 +98,20 @@ async def test_what_comes_is_told_to_whom_it_concerns():
     await people.look()
     assert told.notices == [(BOB, "friend_request", ALICE), (ALICE, "friend_accepted", BOB)]
     assert told.hidden == [ALICE]
+
+
+async def test_a_word_of_the_api_makes_it_look_at_once():
+    log, told = UserLog(), Told()
+    people = people_of(log, None, told)
+    await people.start()
+    watching = asyncio.create_task(people.watch())
+    await asyncio.sleep(0)
+    log.add(EVE, UserBlocked(ALICE))
+    people.hurry()
+    async with asyncio.timeout(LOOK_EVERY_S / 2):
+        while not people.blocks.has(EVE, ALICE):
+            await asyncio.sleep(0)
+    watching.cancel()
 
 
 async def test_two_who_ask_at_once_are_both_told_that_they_are_friends():
