@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.passwords import MAX_CHARS, MIN_CHARS
 from api.strict import Line, no_controls, storable
+from roomlog.protocol import SLOW_MODE_S
 
 # Nothing is sent to these addresses: names inside a company (.local) or of tests (.test) are as good.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
@@ -98,7 +99,7 @@ class RoomChange(Body):
     read_only: bool | None = None
     history: Literal["all", "joined"] | None = None
     link_previews: bool | None = None
-    slow_mode_s: Annotated[int, Field(ge=0, le=21_600)] | None = None
+    slow_mode_s: Annotated[int, Field(ge=0, le=SLOW_MODE_S)] | None = None
 
 
 Reason = Annotated[str, StringConstraints(max_length=500), AfterValidator(storable)]

@@ -126,7 +126,8 @@ def _apply(
     _write_changes(cursor, changes)
     _many(cursor, sql.INSERT_TOLD_OF_MESSAGES, told, 4)
     pushes = [(t.user, t.event) for t in told] + [(t.user, t.event) for t in changes.told]
-    _many(cursor, sql.QUEUE_PUSHES, pushes, 2)
+    if _many(cursor, sql.QUEUE_PUSHES, pushes, 2):
+        cursor.execute(sql.TELL_OF_PUSHES)
     effective = messages.values()
     posted = Counter([message.room_id for message in effective])
     _write_rooms(cursor, batch, effective, posted, changes)
@@ -494,11 +495,12 @@ def _file_rows(changes: Changes) -> list[tuple[Any, ...]]:
 
 def _many(
     cursor: psycopg.Cursor, statement: str, items: Iterable[Sequence[Any]], width: int
-) -> None:
-    """Run a statement that takes one array a column, unless there is nothing to do."""
+) -> int:
+    """Run a statement that takes one array a column, unless there is nothing to do; return how many rows it changed."""
     found = columns(items, width)
-    if found[0]:
-        cursor.execute(statement, found)
+    if not found[0]:
+        return 0
+    return cursor.execute(statement, found).rowcount
 
 
 def _time(micros: int) -> datetime:

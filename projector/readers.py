@@ -1,4 +1,4 @@
-"""Readers who wait: they say so on a channel of PostgreSQL, and the projector hurries."""
+"""Channels of PostgreSQL, on which somebody says that they wait: then whoever listens hurries."""
 
 import asyncio
 import logging
@@ -11,25 +11,31 @@ from roomlog.projection import WANTED_CHANNEL
 
 _RETRY_S = 1.0
 _CONNECT_TIMEOUT_S = 2
-_LISTEN = sql.SQL("LISTEN {}").format(sql.Identifier(WANTED_CHANNEL))
+READERS = "roomlog-projector-readers"
 
 log = logging.getLogger(__name__)
 
 
-async def listen(dsn: str, hurry: Callable[[], None]) -> None:
-    """Call `hurry` whenever a reader waits, for ever. While PostgreSQL is away there are no readers."""
+async def listen(
+    dsn: str, hurry: Callable[[], None], channel: str = WANTED_CHANNEL, application: str = READERS
+) -> None:
+    """Call `hurry` whenever somebody says on a channel that they wait, for ever.
+
+    While PostgreSQL is away nobody says anything.
+    """
+    statement = sql.SQL("LISTEN {}").format(sql.Identifier(channel))
     while True:
         try:
             connection = await psycopg.AsyncConnection.connect(
                 dsn,
                 autocommit=True,
                 connect_timeout=_CONNECT_TIMEOUT_S,
-                application_name="roomlog-projector-readers",
+                application_name=application,
             )
             async with connection:
-                await connection.execute(_LISTEN)
+                await connection.execute(statement)
                 async for _ in connection.notifies():
                     hurry()
         except psycopg.Error as error:
-            log.info("cannot listen to readers now: %s", error)
+            log.info("cannot listen on %s now: %s", channel, error)
         await asyncio.sleep(_RETRY_S)

@@ -69,7 +69,7 @@ async def work(
         await source.start()
         _stop_on_signals(worker)
         readers = listen(settings.postgres, source.hurry)
-        await _first_of(worker.run(), watch.run(), readers, *beside)
+        await first_of(worker.run(), watch.run(), readers, *beside)
     finally:
         server.close()
         await source.stop()
@@ -134,7 +134,15 @@ def _stop_on_signals(worker: Worker) -> None:
         loop.add_signal_handler(number, stop)
 
 
-async def _first_of(*endless: Coroutine[None, None, None]) -> None:
+async def until_signal() -> None:
+    """Return when a signal says to stop."""
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    await told.wait()
+
+
+async def first_of(*endless: Coroutine[None, None, None]) -> None:
     """Run until one returns or raises, and end the others."""
     tasks = [asyncio.ensure_future(one) for one in endless]
     try:

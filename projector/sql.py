@@ -1,7 +1,7 @@
 """Every SQL statement of the projector, in the order in which a transaction uses them."""
 # ruff: noqa: S608  # every part of a statement is a constant of this file
 
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 from projector.rows import COLUMNS
 from roomlog.readmodels.tables import MARK_EVERY
@@ -341,6 +341,8 @@ JOIN push_subscriptions s ON s.user_id = told.user_id
 JOIN notifications n ON n.user_id = told.user_id AND n.event_id = told.event_id
 WHERE n.occurred_at > now() - interval '1 day'
 ON CONFLICT DO NOTHING"""
+PUSHES_CHANNEL: LiteralString = "pushes_queued"
+TELL_OF_PUSHES = f"NOTIFY {PUSHES_CHANNEL}"
 UPSERT_NOTIFICATION_READS = """
 INSERT INTO notification_reads (user_id, event_id, read_at)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[])

@@ -4,14 +4,9 @@ What browsers are to be told the projector queues, in the transaction of the not
 unread when it is sent, the read models say.
 """
 
-import asyncio
 import os
-import signal
-from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import timedelta
-from typing import Any
 
 from projector import service
 from projector.notifier.deliver import Delivery
@@ -21,11 +16,14 @@ from projector.notifier.push import Pusher
 from projector.notifier.smtp import Mailer
 from projector.notifier.turns import Turns
 from projector.notifier.valkey import People
+from projector.readers import listen
+from projector.sql import PUSHES_CHANNEL
 from roomlog import health
 from roomlog.push import PushHosts
 from roomlog.settings import Settings
 
 DEFAULT_METRICS_PORT = 8601
+LISTENER = "roomlog-notifier-listener"
 # Whoever talks comes first.
 _NICENESS = 10
 
@@ -54,7 +52,11 @@ async def run(settings: Settings) -> None:
         port = settings.metrics_port or DEFAULT_METRICS_PORT
         server = await health.serve(settings.host, port, checks)
         try:
-            await _until_stopped([work.run() for work in works.values()])
+            endless = [work.run() for work in works.values()]
+            if pusher is not None:
+                hurry = works["push"].hurry
+                endless.append(listen(settings.postgres, hurry, PUSHES_CHANNEL, LISTENER))
+            await service.first_of(service.until_signal(), *endless)
         finally:
             server.close()
             outbox.close()
@@ -62,23 +64,6 @@ async def run(settings: Settings) -> None:
             await people.close()
             if pusher is not None:
                 await pusher.close()
-
-
-async def _until_stopped(works: list[Coroutine[Any, Any, None]]) -> None:
-    """Let all work until a signal; raises what one of them raises."""
-    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    tasks = [asyncio.ensure_future(work) for work in (*works, stopped.wait())]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([task])
 
 
 def _pusher(settings: Settings) -> Pusher | None:

@@ -14,7 +14,8 @@ from projector.notifier.valkey import People, PresenceUnknown
 from roomlog import metrics
 
 _AT_ONCE = 32
-_IDLE_S = 0.5
+_IDLE_S = 1.0
+"""How often to look for what waited for its time; of what is new the projector tells."""
 _AGAIN = timedelta(seconds=2)
 _CLEAN_EVERY_S = 3600.0
 

@@ -5,6 +5,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 from projector.notifier.smtp import MailAway
@@ -25,15 +26,21 @@ class Turns(ABC):
     def __init__(self, session: Session, thread: Executor, pause_s: float) -> None:
         self._connected, self._thread, self._pause_s = session, thread, pause_s
         self._is_connected = False
+        self._hurried = asyncio.Event()
         self._problem: str | None = "not connected yet"
 
     async def check(self) -> str | None:
         """Return why it does not work right now, for /readyz."""
         return self._problem
 
+    def hurry(self) -> None:
+        """Pause no longer: there is something to do."""
+        self._hurried.set()
+
     async def run(self) -> None:
         """Work until cancelled; what was begun then is finished first. Raises WrongSchema."""
         while True:
+            self._hurried.clear()
             turn = asyncio.ensure_future(self._whole_turn())
             try:
                 done = await asyncio.shield(turn)
@@ -47,8 +54,11 @@ class Turns(ABC):
                 log.warning("%s waits: %s: %s", type(self).__name__, type(error).__name__, error)
                 self._is_connected &= not isinstance(error, Unavailable)
                 self._problem = str(error) if isinstance(error, Unavailable) else None
-                pause_s = _AWAY_S
-            await asyncio.sleep(pause_s)
+                await asyncio.sleep(_AWAY_S)
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._hurried.wait()
 
     async def _whole_turn(self) -> int:
         if not self._is_connected:

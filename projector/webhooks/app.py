@@ -39,8 +39,8 @@ async def run(settings: Settings) -> None:
         Queue(settings.postgres, codecs.chat_events, settings.epoch) for _ in range(2)
     )
     sender = Sender(settings.outbound_http == "on", networks(settings.outbound_networks))
-    sending = Sending(settings.postgres, sender, settings.webhook_retry_s)
     telling = Telling(settings, codecs.chat_signals)
+    sending = Sending(settings.postgres, sender, settings.webhook_retry_s, telling.wake)
     with ThreadPoolExecutor(1, "postgres") as thread, ThreadPoolExecutor(1, "refill") as other:
         feed = Feed(source, queue, thread, sending.wake)
         try:

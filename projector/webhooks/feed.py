@@ -15,7 +15,8 @@ from roomlog.kafka import Log, LogUnavailable, Range
 
 _MAX_RECORDS = 2_000
 _POLL_S = 0.5
-_REFILL_EVERY_S = 0.25
+_IDLE_POLL_S = 1.0
+_REFILL_EVERY_S = 1.0
 _REFILLS_AT_ONCE = 8
 _REFILL_OFFSETS = 2_000
 _AWAY_S = 1.0
@@ -49,7 +50,8 @@ class Feed(Follower):
             if not self._is_idle:
                 await self._place()
         generation = self._source.generation
-        records = await self._source.poll(_MAX_RECORDS, _POLL_S)
+        wait_s = _IDLE_POLL_S if self._is_idle else _POLL_S
+        records = await self._source.poll(_MAX_RECORDS, wait_s)
         ends = {place: some[-1].offset + 1 for place, some in records.items() if some}
         if not ends or not await self._are_projected(ends, generation):
             return

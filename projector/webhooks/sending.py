@@ -10,6 +10,8 @@ import logging
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -34,7 +36,7 @@ LANES_EACH = 4
 LANES_AT_ONCE = 200
 """Lanes in work at once, of all."""
 _IN_A_ROW = 50
-_POLL_S = 0.5
+_POLL_S = 1.0
 _AWAY_S = 1.0
 _STOP_S = 3.0
 _PRUNE_S = 600.0
@@ -59,9 +61,11 @@ class _Waiting(NamedTuple):
 
 
 class Sending:
-    """Sends for ever; `wake` tells that there may be something to do."""
+    """Sends for ever; `wake` tells that there may be something to do, `on_pause` that a webhook was paused."""
 
-    def __init__(self, dsn: str, sender: Sender, first_retry_s: float) -> None:
+    def __init__(
+        self, dsn: str, sender: Sender, first_retry_s: float, on_pause: Callable[[], None]
+    ) -> None:
         self._pool = psycopg_pool.AsyncConnectionPool(
             dsn,
             min_size=1,
@@ -70,7 +74,7 @@ class Sending:
             kwargs={"autocommit": True, "application_name": "roomlog-webhooks-sending"},
             check=psycopg_pool.AsyncConnectionPool.check_connection,
         )
-        self._sender, self._first_retry_s = sender, first_retry_s
+        self._sender, self._first_retry_s, self._on_pause = sender, first_retry_s, on_pause
         self._claim = new_id()
         self._awake = asyncio.Event()
         self._lanes: dict[asyncio.Task[None], str] = {}
@@ -98,11 +102,9 @@ class Sending:
             await self._stop()
 
     async def _rest(self) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(_POLL_S):
                 await self._awake.wait()
-        except TimeoutError:
-            pass
         self._awake.clear()
 
     async def _stop(self) -> None:
@@ -189,6 +191,7 @@ class Sending:
             "gone": outcome.is_gone,
         }
         metrics.WEBHOOK_ATTEMPTS.labels(state).inc()
+        is_paused = False
         async with self._pool.connection() as connection, connection.transaction():
             held = await connection.execute(sql.LOCK_LANE, lane)
             if not held.rowcount:
@@ -198,10 +201,13 @@ class Sending:
             if state == "delivered":
                 await connection.execute(sql.NOTE_TAKEN, note)
             elif state == "dead":
-                await connection.execute(sql.NOTE_DEAD, note)
+                cursor = await connection.execute(sql.NOTE_DEAD, note)
+                is_paused = (await cursor.fetchone() or (False,))[0]
                 log.warning(
                     "webhook %s: %s is given up: %s", lane["webhook"], waiting.id, note["error"]
                 )
+        if is_paused:
+            self._on_pause()
         return 0.0 if is_dead or wait_s is None else wait_s
 
     async def _prune(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from contextlib import suppress
 
 import psycopg
 from aiokafka import AIOKafkaProducer
@@ -15,7 +16,8 @@ from roomlog.signals import ChatSignal, UserNotified
 from roomlog.topics import CHAT_SIGNALS
 from schemas.codec import Codec
 
-_EVERY_S = 2.0
+_LOOK_EVERY_S = 60.0
+_RETRY_S = 2.0
 _TIMEOUT_S = 10.0
 _TEXT_CHARS = 140
 
@@ -27,15 +29,25 @@ class Telling:
 
     def __init__(self, settings: Settings, codec: Codec[ChatSignal]) -> None:
         self._settings, self._codec = settings, codec
+        self._awake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look at once: a webhook was paused."""
+        self._awake.set()
 
     async def run(self) -> None:
-        """Tell for ever; what cannot be told now is told later."""
+        """Tell for ever; what cannot be told now is told later, and what a process left when it died."""
         while True:
+            self._awake.clear()
+            pause_s = _LOOK_EVERY_S
             try:
                 await self._tell_some()
             except (psycopg.Error, KafkaError, TimeoutError) as error:
                 log.warning("owners of paused webhooks are not told yet: %r", error)
-            await asyncio.sleep(_EVERY_S)
+                pause_s = _RETRY_S
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._awake.wait()
 
     async def _tell_some(self) -> None:
         connection = await psycopg.AsyncConnection.connect(
