@@ -1,7 +1,8 @@
-import { Alert, Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import type { ReactNode } from "react";
 import { explain } from "../session/explain";
+import { Failure } from "./Failure";
 
 interface Props {
   title: string;
@@ -30,16 +31,12 @@ export function ConfirmDialog({ title, children, action, onConfirm, onClose }: P
   }
 
   return (
-    <Modal opened onClose={onClose} title={title} centered closeButtonProps={{ "aria-label": "Close" }}>
+    <Modal opened onClose={onClose} title={title} centered>
       <Stack>
         <Text component="div" size="sm">
           {children}
         </Text>
-        {error !== null && (
-          <Alert color="red" variant="light" role="alert">
-            {error}
-          </Alert>
-        )}
+        <Failure text={error} />
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>
             Cancel

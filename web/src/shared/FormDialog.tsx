@@ -1,7 +1,8 @@
-import { Alert, Button, Group, Modal, Stack } from "@mantine/core";
+import { Button, Group, Modal, Stack } from "@mantine/core";
 import { useState } from "react";
 import type { FormEvent, ReactNode } from "react";
 import { explain } from "../session/explain";
+import { Failure } from "./Failure";
 
 interface Props {
   title: string;
@@ -46,22 +47,11 @@ export function FormDialog({
     </Button>
   );
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={title}
-      size={size}
-      centered
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Modal opened onClose={onClose} title={title} size={size} centered>
       <form onSubmit={(event) => void submit(event)}>
         <Stack>
           {children}
-          {error !== null && (
-            <Alert color="red" variant="light" role="alert">
-              {error}
-            </Alert>
-          )}
+          <Failure text={error} />
           {withCancel ? (
             <Group justify="flex-end" gap="xs">
               <Button variant="default" onClick={onClose}>

@@ -1,19 +1,9 @@
-import {
-  Alert,
-  Anchor,
-  Button,
-  Center,
-  Paper,
-  PasswordInput,
-  Stack,
-  Text,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { Anchor, Button, Center, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useState } from "react";
 import type { FormEvent } from "react";
 import type { AuthApi, Me } from "../../api/auth";
 import { explain } from "../../session/explain";
+import { Failure } from "../../shared/Failure";
 import { HOME, parseRoute, SIGN_IN, SIGN_UP, go, useRoute } from "../../shared/router";
 
 const SHORTEST_PASSWORD = 8;
@@ -58,11 +48,7 @@ export function AuthPage({ auth, onSignedIn }: Props) {
               </Text>
             </div>
             <Fields isNew={isNew} />
-            {error !== null && (
-              <Alert color="red" variant="light" role="alert">
-                {error}
-              </Alert>
-            )}
+            <Failure text={error} />
             <Button type="submit" loading={busy} fullWidth>
               {isNew ? "Sign up" : "Sign in"}
             </Button>

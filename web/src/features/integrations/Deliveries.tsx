@@ -1,7 +1,8 @@
-import { Alert, Badge, Button, Group, Stack, Text } from "@mantine/core";
+import { Badge, Button, Group, Stack, Text } from "@mantine/core";
 import { useCallback } from "react";
 import type { Delivery } from "../../api/integrations";
 import { useSession } from "../../shared/context";
+import { Failure } from "../../shared/Failure";
 import { plain } from "../../shared/plain";
 import { useAttempts } from "./useAttempts";
 
@@ -21,11 +22,7 @@ export function Deliveries({ webhook }: { webhook: string }) {
     );
   return (
     <Stack gap={4} data-testid="deliveries">
-      {error !== null && (
-        <Alert color="red" variant="light" role="alert">
-          {error}
-        </Alert>
-      )}
+      <Failure text={error} />
       {found?.map((one) => (
         <DeliveryLine key={one.id} delivery={one} onAgain={() => again(one)} />
       ))}

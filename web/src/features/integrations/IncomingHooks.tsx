@@ -1,8 +1,9 @@
-import { ActionIcon, Alert, Button, Group, Stack, Text, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useCallback, useState } from "react";
 import type { FormEvent } from "react";
 import type { Hook, HookToken } from "../../api/integrations";
 import { useSession } from "../../shared/context";
+import { Failure } from "../../shared/Failure";
 import { Icon } from "../../shared/icons";
 import { plain } from "../../shared/plain";
 import { UserName } from "../../shared/UserName";
@@ -46,11 +47,7 @@ export function IncomingHooks({ room }: { room: string }) {
       {made !== null && (
         <Secret key={made.path} label="Address that posts here" value={location.origin + made.path} />
       )}
-      {error !== null && (
-        <Alert color="red" variant="light" role="alert">
-          {error}
-        </Alert>
-      )}
+      <Failure text={error} />
       {found?.map((hook) => (
         <HookLine
           key={hook.id}

@@ -7,13 +7,7 @@ import { OutgoingWebhooks } from "./OutgoingWebhooks";
 /** Other systems: those that post into the room, and those that are told what happens in it. */
 export function IntegrationsDialog({ room, onClose }: { room: Room; onClose: () => void }) {
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={`Integrations of ${plain(room.name)}`}
-      size="lg"
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Modal opened onClose={onClose} title={`Integrations of ${plain(room.name)}`} size="lg">
       <Tabs defaultValue="incoming" keepMounted={false}>
         <Tabs.List mb="sm">
           <Tabs.Tab value="incoming">They post here</Tabs.Tab>

@@ -1,7 +1,8 @@
-import { Alert, Button, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
+import { Button, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
 import { useCallback, useState } from "react";
 import type { FormEvent } from "react";
 import { useSession } from "../../shared/context";
+import { Failure } from "../../shared/Failure";
 import { Secret } from "./Secret";
 import { useAttempts } from "./useAttempts";
 import { WebhookCard } from "./WebhookCard";
@@ -55,11 +56,7 @@ export function OutgoingWebhooks({ room }: { room: string }) {
         </Stack>
       </form>
       {secret !== null && <Secret key={secret} label="Secret that signs what is sent" value={secret} />}
-      {error !== null && (
-        <Alert color="red" variant="light" role="alert">
-          {error}
-        </Alert>
-      )}
+      <Failure text={error} />
       {found?.map((webhook) => (
         <WebhookCard key={webhook.id} webhook={webhook} attempt={attempt} onSecret={setSecret} />
       ))}

@@ -1,35 +1,21 @@
-import { Alert, Loader, Modal, Stack, Text } from "@mantine/core";
-import { useEffect, useState } from "react";
-import type { WrittenText } from "../../api/chat";
-import { explain } from "../../session/explain";
+import { Loader, Modal, Stack, Text } from "@mantine/core";
+import { useCallback } from "react";
 import { useSession } from "../../shared/context";
+import { Failure } from "../../shared/Failure";
 import { plain } from "../../shared/plain";
 import { fullTime } from "../../shared/time";
+import { useLoaded } from "../../shared/useLoaded";
 import { UserName } from "../../shared/UserName";
 
 /** Every text that a message had, the one that it has first. */
 export function HistoryDialog({ message, onClose }: { message: string; onClose: () => void }) {
   const session = useSession();
-  const [texts, setTexts] = useState<WrittenText[] | null>(null);
-  const [error, setError] = useState<string | null>(null);
-
-  useEffect(() => {
-    session.threads.history(message).then(setTexts, (failure: unknown) => setError(explain(failure)));
-  }, [session, message]);
+  const fetch = useCallback(() => session.threads.history(message), [session, message]);
+  const { found: texts, error } = useLoaded(fetch);
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Edits of this message"
-      centered
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
-      {error !== null && (
-        <Alert color="red" variant="light" role="alert">
-          {error}
-        </Alert>
-      )}
+    <Modal opened onClose={onClose} title="Edits of this message" centered>
+      <Failure text={error} />
       {texts === null && error === null && <Loader size="sm" />}
       <Stack component="ol" gap="sm" m={0} p={0} style={{ listStyle: "none" }}>
         {texts?.toReversed().map((each, index) => (

@@ -7,7 +7,7 @@ import { plain } from "../../shared/plain";
 import { clock, fullTime } from "../../shared/time";
 import { UserName } from "../../shared/UserName";
 import { Part } from "./Part";
-import { useLoaded } from "./useLoaded";
+import { useLoaded } from "../../shared/useLoaded";
 
 const DONE: Readonly<Record<string, string>> = {
   RoomCreated: "created the room",

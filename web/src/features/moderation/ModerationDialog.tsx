@@ -15,7 +15,6 @@ export function ModerationDialog({ room, onClose }: { room: Room; onClose: () =>
       size="lg"
       title={`Moderation of ${plain(room.name)}`}
       scrollAreaComponent={ScrollArea.Autosize}
-      closeButtonProps={{ "aria-label": "Close" }}
     >
       <Tabs defaultValue="reports" keepMounted={false}>
         <Tabs.List grow mb="sm">

@@ -1,5 +1,6 @@
-import { Alert, Skeleton, Stack, Text } from "@mantine/core";
+import { Skeleton, Stack, Text } from "@mantine/core";
 import type { ReactNode } from "react";
+import { Failure } from "../../shared/Failure";
 
 interface Props {
   isLoaded: boolean;
@@ -13,11 +14,7 @@ interface Props {
 export function Part({ isLoaded, error, isEmpty, empty, children }: Props) {
   return (
     <Stack gap="sm">
-      {error !== null && (
-        <Alert color="red" variant="light" role="alert">
-          {error}
-        </Alert>
-      )}
+      <Failure text={error} />
       {!isLoaded && error === null && <Skeleton height={120} aria-label="Loading" />}
       {isLoaded && isEmpty && (
         <Text size="sm" c="dimmed">

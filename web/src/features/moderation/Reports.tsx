@@ -8,7 +8,7 @@ import { clock, fullTime } from "../../shared/time";
 import { UserName } from "../../shared/UserName";
 import type { Room } from "../../state/rooms";
 import { Part } from "./Part";
-import { useLoaded } from "./useLoaded";
+import { useLoaded } from "../../shared/useLoaded";
 
 const MORE: readonly [Outcome, string][] = [
   ["muted", "Mute the author"],

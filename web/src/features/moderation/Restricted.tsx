@@ -6,7 +6,7 @@ import { fullTime } from "../../shared/time";
 import { PersonLine } from "../room/PersonLine";
 import classes from "../room/people.module.css";
 import { Part } from "./Part";
-import { useLoaded } from "./useLoaded";
+import { useLoaded } from "../../shared/useLoaded";
 
 /** Who is muted or banned, and the way out of it. */
 export function Restricted({ room }: { room: string }) {

@@ -6,7 +6,7 @@ import { useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
 import { plain } from "../../shared/plain";
 import { Part } from "./Part";
-import { useLoaded } from "./useLoaded";
+import { useLoaded } from "../../shared/useLoaded";
 
 const LABELS: Readonly<Record<FilterAction, string>> = {
   refuse: "Refuse the message",

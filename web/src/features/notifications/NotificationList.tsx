@@ -1,7 +1,8 @@
-import { Alert, Button, Drawer, Group, SegmentedControl, Skeleton, Stack, Text } from "@mantine/core";
+import { Button, Drawer, Group, SegmentedControl, Skeleton, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import type { Notification } from "../../api/notifications";
 import { useSession } from "../../shared/context";
+import { Failure } from "../../shared/Failure";
 import { go, roomHref } from "../../shared/router";
 import { NotificationRow } from "./NotificationRow";
 import { useNotifications } from "./useNotifications";
@@ -81,11 +82,7 @@ function Items({ unreadOnly, which, onWhich, onClose }: Props) {
           Mark all as read
         </Button>
       </Group>
-      {listed.error !== null && (
-        <Alert color="red" variant="light" role="alert" m="md">
-          {listed.error}
-        </Alert>
-      )}
+      <Failure text={listed.error} m="md" />
       <Stack gap={0} aria-busy={!listed.loaded}>
         {!listed.loaded && <Skeleton height={60} m="md" w="auto" />}
         {listed.items.map((item) => (

@@ -1,9 +1,10 @@
-import { Alert, Badge, Button, Group, Modal, ScrollArea, Stack, Tabs, Text } from "@mantine/core";
+import { Badge, Button, Group, Modal, ScrollArea, Stack, Tabs, Text } from "@mantine/core";
 import { useEffect, useState } from "react";
 import type { ReactNode } from "react";
 import { complain } from "../../session/complain";
 import { explain } from "../../session/explain";
 import { useChat, useName, useSession } from "../../shared/context";
+import { Failure } from "../../shared/Failure";
 import { go, roomHref } from "../../shared/router";
 import { usersWho } from "../../state/people";
 import { PersonLine } from "../room/PersonLine";
@@ -18,13 +19,7 @@ export function FriendsDialog({ onClose }: { onClose: () => void }) {
   const asked = usersWho(people, "asked");
   const requested = usersWho(people, "requested");
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Friends"
-      scrollAreaComponent={ScrollArea.Autosize}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Modal opened onClose={onClose} title="Friends" scrollAreaComponent={ScrollArea.Autosize}>
       <Tabs defaultValue={asked.length > 0 ? "requests" : "friends"} keepMounted={false}>
         <Tabs.List grow mb="sm">
           <Tabs.Tab value="friends">Friends</Tabs.Tab>
@@ -36,11 +31,7 @@ export function FriendsDialog({ onClose }: { onClose: () => void }) {
           </Tabs.Tab>
           <Tabs.Tab value="blocked">Blocked</Tabs.Tab>
         </Tabs.List>
-        {error !== null && (
-          <Alert color="red" variant="light" role="alert" mb="sm">
-            {error}
-          </Alert>
-        )}
+        <Failure text={error} mb="sm" />
         <Tabs.Panel value="friends">
           <List empty="No friends yet. Ask somebody in the menu of a member of a room.">
             {usersWho(people, "friends").map((user) => (

@@ -1,11 +1,11 @@
-import { Alert, Button, Group, Loader, Modal, Stack, Text } from "@mantine/core";
-import { useEffect, useState } from "react";
-import type { PinPage } from "../../api/chat";
-import { explain } from "../../session/explain";
+import { Button, Group, Loader, Modal, Stack, Text } from "@mantine/core";
+import { useCallback } from "react";
 import { useChat, useSession } from "../../shared/context";
+import { Failure } from "../../shared/Failure";
 import { plain } from "../../shared/plain";
 import { go, roomHref } from "../../shared/router";
 import { fullTime } from "../../shared/time";
+import { useLoaded } from "../../shared/useLoaded";
 import { UserName } from "../../shared/UserName";
 import { mayWrite } from "../../state/members";
 import type { Room } from "../../state/rooms";
@@ -17,28 +17,13 @@ const NONE: readonly string[] = [];
 export function PinsDialog({ room, onClose }: { room: Room; onClose: () => void }) {
   const session = useSession();
   const pinned = useChat((state) => state.pins[room.id]) ?? NONE;
-  const [page, setPage] = useState<PinPage | null>(null);
-  const [error, setError] = useState<string | null>(null);
-  const which = pinned.join();
-
-  useEffect(() => {
-    session.pins.load(room.id).then(setPage, (failure: unknown) => setError(explain(failure)));
-  }, [session, room.id, which]);
+  const fetch = useCallback(() => session.pins.load(room.id), [session, room.id]);
+  const { found: page, error } = useLoaded(fetch, pinned.join());
 
   const items = page?.items.filter((item) => pinned.includes(item.message.id)) ?? [];
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Pinned messages"
-      centered
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
-      {error !== null && (
-        <Alert color="red" variant="light" role="alert">
-          {error}
-        </Alert>
-      )}
+    <Modal opened onClose={onClose} title="Pinned messages" centered>
+      <Failure text={error} />
       {page === null && error === null && <Loader size="sm" />}
       {page !== null && items.length === 0 && (
         <Text size="sm" c="dimmed">

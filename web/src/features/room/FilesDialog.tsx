@@ -1,8 +1,9 @@
-import { Alert, Anchor, Button, Modal, ScrollArea, Skeleton, Stack, Text } from "@mantine/core";
+import { Anchor, Button, Modal, ScrollArea, Skeleton, Stack, Text } from "@mantine/core";
 import { useCallback, useEffect, useState } from "react";
 import type { RoomFile, RoomFilePage } from "../../api/files";
 import { explain } from "../../session/explain";
 import { useSession } from "../../shared/context";
+import { Failure } from "../../shared/Failure";
 import { plain } from "../../shared/plain";
 import { roomHref } from "../../shared/router";
 import { fullTime } from "../../shared/time";
@@ -18,7 +19,6 @@ export function FilesDialog({ room, onClose }: { room: Room; onClose: () => void
       onClose={onClose}
       title={`Files in ${plain(room.name)}`}
       scrollAreaComponent={ScrollArea.Autosize}
-      closeButtonProps={{ "aria-label": "Close" }}
     >
       <Stack gap="sm" data-testid="files">
         {items.map((file) => (
@@ -38,11 +38,7 @@ export function FilesDialog({ room, onClose }: { room: Room; onClose: () => void
             No file has been shared here yet.
           </Text>
         )}
-        {error !== null && (
-          <Alert color="red" variant="light" role="alert">
-            {error}
-          </Alert>
-        )}
+        <Failure text={error} />
         {!isLoading && (hasMore || error !== null) && (
           <Button variant="light" onClick={load}>
             {error === null ? "Show more" : "Try again"}

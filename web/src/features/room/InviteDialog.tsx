@@ -18,12 +18,7 @@ export function InviteDialog({ room, onClose }: { room: Room; onClose: () => voi
   const [query, setQuery] = useState("");
   const { people, state, error } = usePeopleSearch(query);
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={`Invite people to ${plain(room.name)}`}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Modal opened onClose={onClose} title={`Invite people to ${plain(room.name)}`}>
       <Stack gap="sm">
         <TextInput
           aria-label="Search people"

@@ -1,7 +1,8 @@
-import { Alert, Button, Stack, Text, Title } from "@mantine/core";
+import { Button, Stack, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import { explain } from "../../session/explain";
 import { useSession } from "../../shared/context";
+import { Failure } from "../../shared/Failure";
 import { plain } from "../../shared/plain";
 import { HOME } from "../../shared/router";
 import type { Room } from "../../state/rooms";
@@ -62,11 +63,7 @@ function OpenPanel({ room }: { room: Room }) {
       <Button mt="sm" size="md" loading={busy} onClick={() => void join()}>
         Join
       </Button>
-      {error !== null && (
-        <Alert color="red" variant="light" role="alert" mt="sm">
-          {error}
-        </Alert>
-      )}
+      <Failure text={error} mt="sm" />
     </Stack>
   );
 }

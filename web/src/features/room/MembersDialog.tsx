@@ -26,7 +26,6 @@ export function MembersDialog({ room, onClose }: { room: Room; onClose: () => vo
       onClose={onClose}
       title={`Members of ${plain(room.name)}`}
       scrollAreaComponent={ScrollArea.Autosize}
-      closeButtonProps={{ "aria-label": "Close" }}
     >
       <Stack gap="sm">
         <TextInput

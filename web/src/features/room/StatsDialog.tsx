@@ -1,9 +1,10 @@
-import { Alert, Loader, Modal, Table } from "@mantine/core";
-import { useEffect, useState } from "react";
+import { Loader, Modal, Table } from "@mantine/core";
+import { useCallback } from "react";
 import type { RoomStats } from "../../api/chat";
-import { explain } from "../../session/explain";
 import { useSession } from "../../shared/context";
+import { Failure } from "../../shared/Failure";
 import { fullTime } from "../../shared/time";
+import { useLoaded } from "../../shared/useLoaded";
 import type { Room } from "../../state/rooms";
 
 const NUMBER = new Intl.NumberFormat();
@@ -11,27 +12,12 @@ const NUMBER = new Intl.NumberFormat();
 /** How lively a room is. */
 export function StatsDialog({ room, onClose }: { room: Room; onClose: () => void }) {
   const session = useSession();
-  const [stats, setStats] = useState<RoomStats | null>(null);
-  const [error, setError] = useState<string | null>(null);
-
-  useEffect(() => {
-    session.rooms.stats(room.id).then(setStats, (failure: unknown) => setError(explain(failure)));
-  }, [session, room.id]);
+  const fetch = useCallback(() => session.rooms.stats(room.id), [session, room.id]);
+  const { found: stats, error } = useLoaded(fetch);
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Statistics"
-      size="sm"
-      centered
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
-      {error !== null && (
-        <Alert color="red" variant="light" role="alert">
-          {error}
-        </Alert>
-      )}
+    <Modal opened onClose={onClose} title="Statistics" size="sm" centered>
+      <Failure text={error} />
       {stats === null && error === null && <Loader size="sm" />}
       {stats !== null && (
         <Table variant="vertical" withRowBorders={false}>

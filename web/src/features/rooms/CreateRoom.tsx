@@ -1,9 +1,10 @@
-import { Alert, Button, Modal, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Modal, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import type { FormEvent } from "react";
 import { newKey } from "@roomlog/client";
 import { explain } from "../../session/explain";
 import { useChat, useSession } from "../../shared/context";
+import { Failure } from "../../shared/Failure";
 import { plain } from "../../shared/plain";
 import { go, roomHref } from "../../shared/router";
 import { openWorkspace } from "../../state/workspaces";
@@ -16,13 +17,7 @@ interface Props {
 
 export function CreateRoom({ opened, onClose, onCreated }: Props) {
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title="New room"
-      centered
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Modal opened={opened} onClose={onClose} title="New room" centered>
       <CreateRoomForm
         onCreated={() => {
           onClose();
@@ -88,11 +83,7 @@ function CreateRoomForm({ onCreated }: { onCreated: () => void }) {
               : "Everybody can find it and join.")}
           {kind === "public" && workspace && "guests only when invited."}
         </Text>
-        {error !== null && (
-          <Alert color="red" variant="light" role="alert">
-            {error}
-          </Alert>
-        )}
+        <Failure text={error} />
         <Button type="submit" loading={busy} disabled={name.trim() === ""}>
           Create room
         </Button>

@@ -1,7 +1,8 @@
-import { Alert, Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { explain } from "../../session/explain";
 import { useChat, useSession } from "../../shared/context";
+import { Failure } from "../../shared/Failure";
 import { plain } from "../../shared/plain";
 import { fullTime } from "../../shared/time";
 import type { Scheduled } from "../../state/scheduled";
@@ -22,18 +23,8 @@ export function ScheduledDialog({ room, onClose }: { room: string; onClose: () =
 
   if (changing !== null) return <ChangeDialog message={changing} onClose={() => setChanging(null)} />;
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Scheduled messages"
-      centered
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
-      {error !== null && (
-        <Alert color="red" variant="light" role="alert" mb="sm">
-          {error}
-        </Alert>
-      )}
+    <Modal opened onClose={onClose} title="Scheduled messages" centered>
+      <Failure text={error} mb="sm" />
       {items.length === 0 && (
         <Text size="sm" c="dimmed">
           Nothing is scheduled here.

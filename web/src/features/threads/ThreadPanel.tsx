@@ -1,9 +1,10 @@
-import { ActionIcon, Alert, Button, Drawer, Group, Loader, Stack, Text, Textarea } from "@mantine/core";
+import { ActionIcon, Button, Drawer, Group, Loader, Stack, Text, Textarea } from "@mantine/core";
 import { useEffect, useState } from "react";
 import type { KeyboardEvent } from "react";
 import type { ThreadPage } from "../../api/chat";
 import { explain } from "../../session/explain";
 import { useChat, useSession } from "../../shared/context";
+import { Failure } from "../../shared/Failure";
 import { Icon } from "../../shared/icons";
 import { LONGEST, lengthOf } from "../../shared/limits";
 import { fromApi } from "../../state/timeline";
@@ -35,11 +36,7 @@ export function ThreadPanel({ room, message, mayWrite, onClose }: Props) {
       closeButtonProps={{ "aria-label": "Close the thread" }}
       classNames={{ content: classes.panel, body: classes.body }}
     >
-      {error !== null && (
-        <Alert color="red" variant="light" role="alert">
-          {error}
-        </Alert>
-      )}
+      <Failure text={error} />
       {thread === null && error === null && <Loader size="sm" mx="auto" my="xl" />}
       {thread !== null && (
         <>

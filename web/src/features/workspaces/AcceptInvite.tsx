@@ -1,8 +1,9 @@
-import { Alert, Anchor, Button, Loader, Paper, Stack, Text, ThemeIcon, Title } from "@mantine/core";
+import { Anchor, Button, Loader, Paper, Stack, Text, ThemeIcon, Title } from "@mantine/core";
 import { useEffect, useState } from "react";
 import type { InvitePreview } from "../../api/workspaces";
 import { explain } from "../../session/explain";
 import { useSession } from "../../shared/context";
+import { Failure } from "../../shared/Failure";
 import { Icon } from "../../shared/icons";
 import { plain } from "../../shared/plain";
 import { go, HOME } from "../../shared/router";
@@ -51,11 +52,7 @@ export function AcceptInvite({ token }: { token: string }) {
               </Button>
             </>
           )}
-          {error !== null && (
-            <Alert color="red" variant="light" role="alert">
-              {error}
-            </Alert>
-          )}
+          <Failure text={error} />
           <Anchor href={HOME} size="sm">
             Not now
           </Anchor>

@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Button, Group, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Group, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
 import type { WorkspaceRole } from "@roomlog/client";
 import { useCallback, useEffect, useState } from "react";
 import type { FormEvent } from "react";
@@ -6,6 +6,7 @@ import type { Invite } from "../../api/workspaces";
 import { explain } from "../../session/explain";
 import { copyText } from "../../shared/clipboard";
 import { useSession } from "../../shared/context";
+import { Failure } from "../../shared/Failure";
 import { Icon } from "../../shared/icons";
 import { inviteHref } from "../../shared/router";
 import { invitableRoles } from "../../state/workspaces";
@@ -74,11 +75,7 @@ export function Invites({ workspace }: { workspace: Workspace }) {
         </Stack>
       </form>
       {link !== null && <MadeLink link={link} />}
-      {error !== null && (
-        <Alert color="red" variant="light" role="alert">
-          {error}
-        </Alert>
-      )}
+      <Failure text={error} />
       {open.length > 0 && (
         <div>
           <Text size="xs" c="dimmed" tt="uppercase" fw={600}>

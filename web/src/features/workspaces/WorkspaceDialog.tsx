@@ -1,8 +1,9 @@
-import { Alert, Modal, ScrollArea, Skeleton, Tabs } from "@mantine/core";
+import { Modal, ScrollArea, Skeleton, Tabs } from "@mantine/core";
 import type { WorkspaceRole } from "@roomlog/client";
 import { useCallback, useEffect, useState } from "react";
 import { explain } from "../../session/explain";
 import { useSession } from "../../shared/context";
+import { Failure } from "../../shared/Failure";
 import { plain } from "../../shared/plain";
 import { mayInviteInto } from "../../state/workspaces";
 import type { Workspace } from "../../state/workspaces";
@@ -18,13 +19,7 @@ interface Props {
 /** Who is in a workspace, as what; and the invites into it. */
 export function WorkspaceDialog({ workspace, onClose }: Props) {
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={plain(workspace.name)}
-      scrollAreaComponent={ScrollArea.Autosize}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Modal opened onClose={onClose} title={plain(workspace.name)} scrollAreaComponent={ScrollArea.Autosize}>
       <Tabs defaultValue="people" keepMounted={false}>
         <Tabs.List mb="sm">
           <Tabs.Tab value="people">People</Tabs.Tab>
@@ -66,11 +61,7 @@ function People({ workspace }: { workspace: Workspace }) {
 
   return (
     <>
-      {error !== null && (
-        <Alert color="red" variant="light" role="alert" mb="sm">
-          {error}
-        </Alert>
-      )}
+      <Failure text={error} mb="sm" />
       {roles === null && error === null && <Skeleton height={160} aria-label="Loading" />}
       <ul className={classes.list} data-testid="colleagues">
         {Object.entries(roles ?? {}).map(([user, role]) => (

@@ -1,8 +1,8 @@
 import { useCallback, useEffect, useState } from "react";
-import { explain } from "../../session/explain";
+import { explain } from "../session/explain";
 
-/** Load something when it is first shown, and again when asked; what failed says why. */
-export function useLoaded<T>(fetch: (afterCursor: string | null) => Promise<T>) {
+/** Load something (`fetch` is the same function as long as it loads the same) when it is first shown, again when asked and when `changed` is another; what failed says why. */
+export function useLoaded<T>(fetch: (afterCursor: string | null) => Promise<T>, changed?: unknown) {
   const [found, setFound] = useState<T | null>(null);
   const [error, setError] = useState<string | null>(null);
   const load = useCallback(
@@ -13,7 +13,7 @@ export function useLoaded<T>(fetch: (afterCursor: string | null) => Promise<T>) 
       ),
     [fetch],
   );
-  useEffect(() => void load(), [load]);
+  useEffect(() => void load(), [load, changed]);
   /** Do something, and load anew what that changed. */
   const change = useCallback(
     (done: Promise<string | null>) => done.then(load, (failure: unknown) => setError(explain(failure))),
