@@ -6,7 +6,6 @@ room the values that the log folds to, while the projector waits for its partiti
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -33,13 +32,13 @@ from roomlog.readmodels.tables import (
     named,
 )
 from roomlog.readmodels.unread import COUNTS, recount
+from roomlog.times import time_of
 from roomlog.topics import CHAT_EVENTS
 from roomlog.workers import OnProgress, each, worth
 from schemas.registry import Codecs
 
 COUNTED_FROM = (ROOMS, MEMBERS, MESSAGES, NOTIFICATIONS)
 """What counts follow from, besides read markers."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _JSON = ("sealed", "attachments")
 _LOCK = f"""
 SELECT next FROM {OFFSETS} WHERE topic = %s AND partition = %s FOR UPDATE"""  # noqa: S608
@@ -173,7 +172,7 @@ class _Repair:
                     connection.execute(*_statement(table, key, row))
                     written += 1
         for key, (offset, at) in self._markers.items():
-            values = [*key, offset, _EPOCH + timedelta(microseconds=at)]
+            values = [*key, offset, time_of(at)]
             written += connection.execute(_FORWARD.encode(), values).rowcount
         return written
 
@@ -201,5 +200,5 @@ def _sent(name: str, value: Any) -> Any:
     if value is None:
         return None
     if name.endswith("_at"):
-        return _EPOCH + timedelta(microseconds=value)
+        return time_of(value)
     return Jsonb(value) if name in _JSON else value

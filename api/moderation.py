@@ -13,6 +13,7 @@ from api.problems import Problem
 from api.services import Services
 from roomlog.cursors import Cursor
 from roomlog.errors import ErrorCode
+from roomlog.times import micros, time_of
 
 _LAST_YEAR = 9999
 
@@ -81,8 +82,7 @@ def _people(items: list[Json]) -> set[str]:
 
 
 def _next(row: Row) -> str:
-    micros = round(row["happened_at"].timestamp() * 1_000_000)
-    return write_place(f"{micros}:{row['offset']}", row["room_id"])
+    return write_place(f"{micros(row['happened_at'])}:{row['offset']}", row["room_id"])
 
 
 def _place(before: str | None) -> tuple[datetime | None, int, str | None]:
@@ -90,9 +90,9 @@ def _place(before: str | None) -> tuple[datetime | None, int, str | None]:
         return None, 0, None
     name, room = read_place(before)
     try:
-        micros, offset = map(int, name.split(":"))
-        return datetime.fromtimestamp(micros / 1_000_000, UTC), offset, room
-    except (ValueError, OverflowError, OSError):
+        at, offset = map(int, name.split(":"))
+        return time_of(at), offset, room
+    except (ValueError, OverflowError):
         raise Problem(ErrorCode.BAD_REQUEST, "before: not the `next` of a page") from None
 
 

@@ -16,6 +16,7 @@ from api.kafka import KafkaAway, UserEvents
 from api.postgres import Postgres, Row
 from roomlog.accounts import USER_TYPES, UserEvent
 from roomlog.metrics import OUTBOX_PUBLISHED
+from roomlog.times import micros
 
 _BATCH = 500
 _POLL_S = 2.0
@@ -26,9 +27,8 @@ _log = logging.getLogger(__name__)
 def fact(row: Row) -> UserEvent:
     """Return the fact that a row of the outbox tells."""
     created: datetime = row["created_at"]
-    micros = round(created.timestamp() * 1_000_000)
     body = USER_TYPES[row["type"]](name=row["name"])
-    return UserEvent(row["event_id"], row["user_id"], micros, body)  # type: ignore[arg-type]
+    return UserEvent(row["event_id"], row["user_id"], micros(created), body)  # type: ignore[arg-type]
 
 
 async def relay(postgres: Postgres, events: UserEvents) -> None:

@@ -1,7 +1,6 @@
 """The opaque places where the next page of a listing or of a search goes on. Pure."""
 
 import base64
-from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -10,8 +9,8 @@ from api.problems import Problem
 from api.search_walk import MAX_OFFSET, Hit, Place
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id
+from roomlog.times import micros, time_of
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Micros = tuple[int, str, int]
 """A place of a search: microseconds since 1970, room and offset."""
 _T = TypeVar("_T")
@@ -49,7 +48,7 @@ def read_search_place(text: str) -> SearchPlace:
 
 
 def _micros(place: Place) -> _Micros:
-    return (place.sent_at - _EPOCH) // timedelta(microseconds=1), place.room, place.offset
+    return micros(place.sent_at), place.room, place.offset
 
 
 def _of_micros(place: _Micros) -> Place:
@@ -57,7 +56,7 @@ def _of_micros(place: _Micros) -> Place:
     if not is_id(room) or not -1 <= offset <= MAX_OFFSET:
         raise _bad()
     try:
-        return Place(_EPOCH + timedelta(microseconds=at), room, offset)
+        return Place(time_of(at), room, offset)
     except OverflowError:
         raise _bad() from None
 

@@ -29,6 +29,7 @@ from roomlog.schedules import (
     SendingStarted,
     send_key,
 )
+from roomlog.times import micros
 
 _AT_ONCE = 50
 _POLL_S = 1.0
@@ -57,7 +58,7 @@ class Schedules:
     async def tell(self, user: str, body: ScheduleBody, event_id: str = "") -> Row:
         """Store a fact and return what the schedule came to; raises Problem (503, 504)."""
         now = datetime.now(UTC)
-        event = UserEvent(event_id or new_id(), user, round(now.timestamp() * 1e6), body)
+        event = UserEvent(event_id or new_id(), user, micros(now), body)
         try:
             (stored,) = await self._events.publish([event])
         except KafkaAway:

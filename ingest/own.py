@@ -6,7 +6,7 @@ The newest record of a key counts, so commands of one key are written in the ord
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import compress
 from typing import NamedTuple
 
@@ -37,10 +37,10 @@ from roomlog.reads import (
 )
 from roomlog.rooms import require_member
 from roomlog.signals import UserNotified
+from roomlog.times import micros
 from schemas.codec import Codec
 
 _RETRY_MS = 1_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Write = Callable[[bytes], None]
 
@@ -141,7 +141,7 @@ def _signal(own: _Own) -> UserNotified:
 
 
 def _micros(at: datetime | None) -> int | None:
-    return None if at is None else (at - _EPOCH) // timedelta(microseconds=1)
+    return None if at is None else micros(at)
 
 
 def _refuse(own: _Own, refused: Refused) -> None:

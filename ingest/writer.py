@@ -27,7 +27,7 @@ from ingest.resolver import UNKNOWN, Resolver
 from ingest.rooms import MOVES_ROOM, Parked, Rooms, RoomState
 from ingest.targets import Targets
 from ingest.workspaces import OnWorkspace
-from ingest.writes import Reply, Target, Write, micros
+from ingest.writes import Reply, Target, Write
 from roomlog import ids, metrics
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import Body, ChatEvent, MessageFlagged, MessageRestored
@@ -43,6 +43,7 @@ from roomlog.protocol import (
 )
 from roomlog.relations import Blocks
 from roomlog.rooms import Room, room_of, scope_of
+from roomlog.times import micros
 from roomlog.workspaces import needs_workspace
 from schemas.codec import ChatEventCodec
 

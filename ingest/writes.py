@@ -1,7 +1,6 @@
 """Commands that write, on their way from a socket to the log: what they are and where they stand."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -113,9 +112,3 @@ def digest_of(command: RoomCommand) -> bytes:
         fields = {f: getattr(command, f) for f in command.__struct_fields__ if f not in _NOT_BODY}
         text = type(command).__name__.encode() + _SEPARATOR + _encode(fields)
     return blake2b(text, digest_size=DIGEST_BYTES).digest()
-
-
-def micros(time: datetime) -> int:
-    """Return a time with a zone as microseconds since 1970."""
-    whole = int(time.timestamp())
-    return whole * 1_000_000 + time.microsecond if whole >= 0 else round(time.timestamp() * 1e6)

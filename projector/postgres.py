@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -26,8 +25,7 @@ from projector.schedules import Schedule
 from projector.session import Session, columns, move_offsets
 from roomlog.events import MessageFlagged, MessageReported, ReportResolved, SealedText, Text
 from roomlog.relations import NOTHING, Pair, Relation, pair
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from roomlog.times import time_of
 
 
 class ReadModels(Session):
@@ -242,26 +240,26 @@ def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     _many(cursor, sql.DELETE_INVITES, [(invite,) for invite in changes.revoked], 1)
     _many(cursor, sql.INSERT_INVITES, _invite_rows(changes), 6)
     _many(cursor, sql.DELETE_HOOKS, changes.revoked_hooks, 2)
-    rotated = [(*key, token, _time(at)) for key, (token, at) in changes.rotated.items()]
+    rotated = [(*key, token, time_of(at)) for key, (token, at) in changes.rotated.items()]
     _many(cursor, sql.UPDATE_HOOKS, rotated, 4)
     _many(cursor, sql.INSERT_HOOKS, _hook_rows(changes), 7)
-    departures = [(*key, at, _time(then)) for key, (at, then) in changes.departures.items()]
+    departures = [(*key, at, time_of(then)) for key, (at, then) in changes.departures.items()]
     _many(cursor, sql.UPSERT_DEPARTURES, departures, 4)
     gone = [key for key, member in changes.members.items() if member is None]
     _many(cursor, sql.DELETE_MEMBERS, gone, 2)
     _many(cursor, sql.UPSERT_MEMBERS, _member_rows(changes), 5)
     _write_texts(cursor, changes.texts)
     _many(cursor, sql.DELETE_REACTIONS, changes.withdrawn, 4)
-    reactions = [(*key, _time(at)) for key, at in changes.reactions.items()]
+    reactions = [(*key, time_of(at)) for key, at in changes.reactions.items()]
     _many(cursor, sql.INSERT_REACTIONS, reactions, 5)
-    registered = [(user, name, _time(at)) for user, (name, at) in changes.registered.items()]
-    told = [(*t[:-1], _time(t.at)) for t in changes.told]
+    registered = [(user, name, time_of(at)) for user, (name, at) in changes.registered.items()]
+    told = [(*t[:-1], time_of(t.at)) for t in changes.told]
     _many(cursor, sql.INSERT_TOLD, told, 7)
     _many(cursor, sql.INSERT_USERS, registered, 3)
     _many(cursor, sql.UPDATE_USERS, changes.renamed.items(), 2)
     for schedule_id, new in changes.schedules.items():
         *who, text, reply_to, mentions, send_at, created_at, state, reason = new
-        said = text, reply_to, mentions, _time(send_at), _time(created_at)
+        said = text, reply_to, mentions, time_of(send_at), time_of(created_at)
         cursor.execute(sql.UPSERT_SCHEDULED, [schedule_id, *who, *said, state, reason])
     _many(cursor, sql.DELETE_FILES, changes.removed_files, 2)
     _many(cursor, sql.INSERT_FILES, _file_rows(changes), 9)
@@ -273,10 +271,10 @@ def _write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
 
 def _write_moderation(cursor: psycopg.Cursor, changes: ModerationChanges) -> None:
     _many(cursor, sql.DELETE_SLOW_POSTS, [(room,) for room in changes.slowed], 1)
-    posts = [(*key, _time(at)) for key, at in changes.said.items()]
+    posts = [(*key, time_of(at)) for key, at in changes.said.items()]
     _many(cursor, sql.UPSERT_SLOW_POSTS, posts, 3)
     mutes = [
-        (*key, _time(until), fact.sender_id, _time(fact.at), reason)
+        (*key, time_of(until), fact.sender_id, time_of(fact.at), reason)
         for key, found in changes.mutes.items()
         if found is not None
         for fact, until, reason in (found,)
@@ -284,13 +282,13 @@ def _write_moderation(cursor: psycopg.Cursor, changes: ModerationChanges) -> Non
     _many(cursor, sql.DELETE_MEMBER_MUTES, changes.mutes, 2)
     _many(cursor, sql.INSERT_MEMBER_MUTES, mutes, 6)
     bans = [
-        (*key, fact.sender_id, _time(fact.at), reason)
+        (*key, fact.sender_id, time_of(fact.at), reason)
         for key, (fact, reason) in changes.bans.items()
     ]
     _many(cursor, sql.DELETE_BANS, changes.unbanned, 2)
     _many(cursor, sql.INSERT_BANS, bans, 5)
     filters = [
-        (*key, action, fact.sender_id, _time(fact.at))
+        (*key, action, fact.sender_id, time_of(fact.at))
         for key, found in changes.filters.items()
         if found is not None
         for fact, action in (found,)
@@ -305,11 +303,11 @@ def _write_moderation(cursor: psycopg.Cursor, changes: ModerationChanges) -> Non
 def _audit_row(fact: Fact) -> tuple[Any, ...]:
     kind, details = type(fact.body).__name__, msgspec.json.encode(fact.body).decode()
     place = (fact.room_id, fact.offset)
-    return (*place, fact.event_id, fact.sender_id, kind, details, _time(fact.at))
+    return (*place, fact.event_id, fact.sender_id, kind, details, time_of(fact.at))
 
 
 def _write_report(cursor: psycopg.Cursor, fact: Fact, body: ReportBody) -> None:
-    place, by, at = (fact.room_id, body.target_id), fact.sender_id, _time(fact.at)
+    place, by, at = (fact.room_id, body.target_id), fact.sender_id, time_of(fact.at)
     match body:
         case MessageReported(reason=reason):
             cursor.execute(sql.INSERT_REPORT, [*place, by, False, reason, at])
@@ -321,13 +319,13 @@ def _write_report(cursor: psycopg.Cursor, fact: Fact, body: ReportBody) -> None:
 
 def _write_relations(cursor: psycopg.Cursor, relations: Mapping[Pair, Relation]) -> None:
     friendships = [
-        (*two, by, _time(at), None if accepted is None else _time(accepted))
+        (*two, by, time_of(at), None if accepted is None else time_of(accepted))
         for two, relation in relations.items()
         if relation.asked is not None
         for by, at, accepted in (relation.asked,)
     ]
     blocks = [
-        (blocker, other if blocker == one else one, _time(since))
+        (blocker, other if blocker == one else one, time_of(since))
         for (one, other), relation in relations.items()
         for blocker, since in relation.blocked_at.items()
     ]
@@ -341,17 +339,17 @@ def _write_texts(cursor: psycopg.Cursor, changed: texts.Texts) -> None:
     _many(cursor, sql.UPDATE_RESTORED, changed.restored, 2)
     _many(cursor, sql.INSERT_FIRST_TEXTS, changed.edits, 2)
     edits = [
-        (*key, edit.offset, edit.sender_id, _time(edit.at), *_stored(edit.text))
+        (*key, edit.offset, edit.sender_id, time_of(edit.at), *_stored(edit.text))
         for key, some in changed.edits.items()
         for edit in some
     ]
     _many(cursor, sql.INSERT_TEXTS, edits, 7)
-    newest = [(*k, *_stored(e[-1].text), _time(e[-1].at)) for k, e in changed.edits.items()]
+    newest = [(*k, *_stored(e[-1].text), time_of(e[-1].at)) for k, e in changed.edits.items()]
     _many(cursor, sql.UPDATE_EDITED, newest, 5)
-    deleted = [(*key, _time(fate.at), fate.by) for key, fate in changed.deletions.items()]
+    deleted = [(*key, time_of(fate.at), fate.by) for key, fate in changed.deletions.items()]
     _many(cursor, sql.UPDATE_DELETED, deleted, 4)
     _many(cursor, sql.DELETE_PINS, changed.unpinned, 2)
-    pins = [(*key, p.offset, p.sender_id, _time(p.at)) for key, p in changed.pins.items()]
+    pins = [(*key, p.offset, p.sender_id, time_of(p.at)) for key, p in changed.pins.items()]
     _many(cursor, sql.INSERT_PINS, pins, 5)
 
 
@@ -367,7 +365,7 @@ def _write_rooms(
         (
             room,
             touch.offset,
-            _time(touch.at),
+            time_of(touch.at),
             posted[room],
             deleted[room],
             changes.member_delta[room],
@@ -396,9 +394,9 @@ def _write_counts(
 
 def _write_own(cursor: psycopg.Cursor, batch: Batch) -> None:
     # In order, so that two projectors lock the rows in the same one.
-    markers = [(*key, m.offset, _time(m.at)) for key, m in sorted(batch.markers.items())]
+    markers = [(*key, m.offset, time_of(m.at)) for key, m in sorted(batch.markers.items())]
     _many(cursor, sql.UPSERT_MARKERS, markers, 4)
-    reads = [(*key, _time(at)) for key, at in sorted(batch.notification_reads.items())]
+    reads = [(*key, time_of(at)) for key, at in sorted(batch.notification_reads.items())]
     _many(cursor, sql.UPSERT_NOTIFICATION_READS, reads, 3)
     mutes = sorted(batch.mutes.items())
     _many(cursor, sql.DELETE_MUTES, [key for key, muted in mutes if muted is None], 2)
@@ -406,7 +404,7 @@ def _write_own(cursor: psycopg.Cursor, batch: Batch) -> None:
 
 
 def _write_presence(cursor: psycopg.Cursor, batch: Batch) -> None:
-    states = [(user, state, _time(at)) for user, (state, at) in batch.presence.items()]
+    states = [(user, state, time_of(at)) for user, (state, at) in batch.presence.items()]
     _many(cursor, sql.UPSERT_PRESENCE, states, 3)
 
 
@@ -420,7 +418,7 @@ def _room_rows(changes: Changes) -> list[tuple[Any, ...]]:
             body.topic,
             body.slug,
             fact.sender_id,
-            _time(fact.at),
+            time_of(fact.at),
             fact.partition,
             fact.offset,
         )
@@ -435,8 +433,8 @@ def _invite_rows(changes: Changes) -> list[tuple[Any, ...]]:
             fact.room_id,
             body.role,
             fact.sender_id,
-            _time(fact.at),
-            _time(body.expires_at),
+            time_of(fact.at),
+            time_of(body.expires_at),
         )
         for invite, (fact, body) in changes.invites.items()
     ]
@@ -449,8 +447,8 @@ def _hook_rows(changes: Changes) -> list[tuple[Any, ...]]:
             hook.name,
             hook.token_hash,
             hook.created_by,
-            _time(hook.created_at),
-            None if hook.rotated_at is None else _time(hook.rotated_at),
+            time_of(hook.created_at),
+            None if hook.rotated_at is None else time_of(hook.rotated_at),
         )
         for key, hook in changes.hooks.items()
     ]
@@ -458,15 +456,15 @@ def _hook_rows(changes: Changes) -> list[tuple[Any, ...]]:
 
 def _member_rows(changes: Changes) -> list[tuple[Any, ...]]:
     return [
-        (*key, member.role, member.joined_offset, _time(member.joined_at))
+        (*key, member.role, member.joined_offset, time_of(member.joined_at))
         for key, member in changes.members.items()
         if member is not None
     ]
 
 
 def _mute_row(user: str, room: str, muted: Muted) -> tuple[Any, ...]:
-    ends_at = None if muted.ends_at is None else _time(muted.ends_at)
-    return user, room, muted.level, ends_at, _time(muted.at)
+    ends_at = None if muted.ends_at is None else time_of(muted.ends_at)
+    return user, room, muted.level, ends_at, time_of(muted.at)
 
 
 def _stored(text: Text) -> tuple[str | None, str | None]:
@@ -487,7 +485,7 @@ def _file_rows(changes: Changes) -> list[tuple[Any, ...]]:
             body.size_bytes,
             body.width,
             body.height,
-            _time(fact.at),
+            time_of(fact.at),
         )
         for file, (fact, body) in changes.files.items()
     ]
@@ -501,7 +499,3 @@ def _many(
     if not found[0]:
         return 0
     return cursor.execute(statement, found).rowcount
-
-
-def _time(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=micros)

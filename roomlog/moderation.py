@@ -42,6 +42,7 @@ from roomlog.protocol import (
     UnmuteMember,
     timestamp,
 )
+from roomlog.times import micros
 from roomlog.wordfilters import MAX_FILTERS, Filters, rule_of
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def _decide_about(room: "Room", sender: str, command: AboutMember, now: int) -> 
 def _mute(room: "Room", command: MuteMember, now: int) -> Body | None:
     if command.user not in room.members:
         raise Refused(ErrorCode.BAD_REQUEST, "user: not a member")
-    until = None if command.until is None else round(command.until.timestamp() * MICROS)
+    until = None if command.until is None else micros(command.until)
     if until is not None and not now < until < FOREVER:
         raise Refused(ErrorCode.BAD_REQUEST, "until: not in the future; leave it out for no end")
     if room.muted.get(command.user, 0) == (until or FOREVER):

@@ -1,10 +1,23 @@
-"""Times as people write them. Pure."""
+"""Times: as the log has them (microseconds since 1970), as Python and as people write them. Pure."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class BadTime(ValueError):
     """A time that is none; the message says how to write one."""
+
+
+def micros(time: datetime) -> int:
+    """Return a time with a zone as microseconds since 1970, exactly."""
+    return (time - _EPOCH) // _MICROSECOND
+
+
+def time_of(at: int) -> datetime:
+    """Return microseconds since 1970 as a time in UTC; raises OverflowError beyond the years 1 to 9999."""
+    return _EPOCH + timedelta(microseconds=at)
 
 
 def parse_time(text: str) -> int:
@@ -18,7 +31,7 @@ def parse_time(text: str) -> int:
         told = f"{text!r} is no time: write 2026-01-02 or 2026-01-02T03:04:05Z"
         raise BadTime(told) from None
     aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return round(aware.timestamp() * 1_000_000)
+    return micros(aware)
 
 
 def tell_time(at_ms: int) -> str:

@@ -47,6 +47,7 @@ from roomlog.protocol import (
     UnmuteMember,
 )
 from roomlog.rooms import Room, is_last_owner, named
+from roomlog.times import micros
 
 RANK: dict[MemberRole, int] = {"guest": 0, "member": 1, "moderator": 2, "admin": 3, "owner": 4}
 """A role in a workspace may do what those below it may."""
@@ -253,7 +254,7 @@ def _decide_on_invite(
         told = "role: nobody is invited as an owner; make them one once they are in"
         raise Refused(ErrorCode.BAD_REQUEST, told)
     _require_above(workspace, sender, command.role)
-    expires_at = round(command.expires_at.timestamp() * _MICROS)
+    expires_at = micros(command.expires_at)
     if not now < expires_at <= now + INVITE_DAYS * 86_400 * _MICROS:
         told = f"expires_at: not within the next {INVITE_DAYS} days"
         raise Refused(ErrorCode.BAD_REQUEST, told)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -34,12 +34,12 @@ from roomlog.readmodels.notifications import (
     UNREAD_UP_TO,
 )
 from roomlog.readmodels.unread import COUNTED_TO
+from roomlog.times import micros, time_of
 from roomlog.tokens import Claims
 
 _MARKED_AT_ONCE = 5_000
 _SHOWN_WITHIN_S = 2.0
 _POLL_S = 0.02
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOWHERE = {"paged": False, "at": None, "event": None}
 
 router = APIRouter(tags=["notifications"], route_class=StrictRoute)
@@ -191,15 +191,14 @@ def _item(row: Row, epoch: int) -> dict[str, Any]:
 
 
 def _place(row: Row) -> str:
-    micros = (row["occurred_at"] - _EPOCH) // timedelta(microseconds=1)
-    return write_place(str(micros), row["event_id"])
+    return write_place(str(micros(row["occurred_at"])), row["event_id"])
 
 
 def _read_place(text: str) -> dict[str, Any]:
     """Return the parameters of a place in the list; raises Problem (422)."""
-    micros, event = read_place(text)
+    name, event = read_place(text)
     try:
-        at = _EPOCH + timedelta(microseconds=int(micros))
+        at = time_of(int(name))
     except (ValueError, OverflowError):
         told = "after, up_to: not a place of this list"
         raise Problem(ErrorCode.BAD_REQUEST, told) from None

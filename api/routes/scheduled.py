@@ -29,6 +29,7 @@ from roomlog.schedules import (
     require_send_at,
     schedule_id,
 )
+from roomlog.times import micros
 from roomlog.tokens import Claims
 
 router = APIRouter(prefix="/scheduled", tags=["messages"], route_class=StrictRoute)
@@ -61,7 +62,7 @@ async def change_scheduled(schedule: str, body: ScheduleChange, who: Who, use: U
         _require_time(body.send_at)
     _require_waiting(row)
     use.limits.write(who.user_id)
-    send_at = None if body.send_at is None else _micros(body.send_at)
+    send_at = None if body.send_at is None else micros(body.send_at)
     row = await use.schedules.tell(who.user_id, ScheduleChanged(schedule, body.text, send_at))
     # It may be on its way by now, as it was changed: that is what was asked for.
     if body.text not in (None, row["text"]) or body.send_at not in (None, row["send_at"]):
@@ -99,7 +100,7 @@ async def schedule_message(
             raise Problem(ErrorCode.BAD_REQUEST, told)
         _require_ids(body)
         await _require_may_schedule(use, who.user_id, room)
-        mentions, at = tuple(body.mentions), _micros(send_at)
+        mentions, at = tuple(body.mentions), micros(send_at)
         new = MessageScheduled(schedule, room, body.text, at, body.reply_to, mentions)
         row = await use.schedules.tell(who.user_id, new, derived_id("scheduled", schedule))
     elif (row["text"], row["send_at"]) != (body.text, send_at) and row["state"] == "waiting":
@@ -164,10 +165,6 @@ def _require_time(send_at: datetime) -> None:
         require_send_at(send_at, datetime.now(UTC))
     except Refused as refused:
         raise from_refusal(refused) from None
-
-
-def _micros(time: datetime) -> int:
-    return round(time.timestamp() * 1_000_000)
 
 
 def _scheduled(row: Row) -> Json:
