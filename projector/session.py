@@ -114,6 +114,14 @@ def columns(items: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
     return found or [[] for _ in range(width)]
 
 
+def many(cursor: psycopg.Cursor, statement: str, items: Iterable[Sequence[Any]], width: int) -> int:
+    """Run a statement that takes one array a column, unless there is nothing to do; return how many rows it changed."""
+    found = columns(items, width)
+    if not found[0]:
+        return 0
+    return cursor.execute(statement, found).rowcount
+
+
 def move_offsets(
     cursor: psycopg.Cursor, statement: str, ends: Mapping[Place, int], starts: Mapping[Place, int]
 ) -> None:

@@ -121,10 +121,10 @@ def tail_off(module):
 def removed_members_post(module):
     decide = module.decide_post
 
-    def lax(room, sender, command):
+    def lax(room, sender, command, files):
         open_to_all = copy.copy(room)
         open_to_all.members = {**room.members, sender: "member"}
-        return decide(open_to_all, sender, command)
+        return decide(open_to_all, sender, command, files)
 
     module.decide_post = lax
 
@@ -183,14 +183,14 @@ def offsets_forgotten(module):
 
 
 def repeats_applied(module):
-    read = module._read_prior
+    read = module.read_prior
 
-    def forgetful(cursor, batch):
-        prior = read(cursor, batch)
+    def forgetful(cursor, batch, kinds):
+        prior = read(cursor, batch, kinds)
         prior.applied.clear()
         return prior
 
-    module._read_prior = forgetful
+    module.read_prior = forgetful
     module.sql.INSERT_APPLIED += " ON CONFLICT DO NOTHING"
 
 
@@ -206,13 +206,13 @@ def counted_twice(module):
 
 
 def edits_lost(module):
-    fold, count = module._fold_text, itertools.count(1)
+    fold, count = module.Texts.fold, itertools.count(1)
 
-    def lossy(changes, fact, body):
+    def lossy(self, fact, body, known):
         if next(count) % 5:
-            fold(changes, fact, body)
+            fold(self, fact, body, known)
 
-    module._fold_text = lossy
+    module.Texts.fold = lossy
 
 
 def reactions_not_withdrawn(module):
@@ -253,7 +253,7 @@ MUTANTS = {
     "offsets_forgotten": {"projector.postgres": offsets_forgotten},
     "repeats_applied": {"ingest.keys": keys_unasked, "projector.postgres": repeats_applied},
     "counted_twice": {"projector.postgres": counted_twice},
-    "edits_lost": {"projector.fold": edits_lost},
+    "edits_lost": {"projector.texts": edits_lost},
     "reactions_not_withdrawn": {"projector.fold": reactions_not_withdrawn},
     "letters_forgotten": {"projector.kafka": letters_forgotten},
 }

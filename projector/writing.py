@@ -1,0 +1,219 @@
+"""What the facts of a batch change, written into the read models in PostgreSQL."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import psycopg
+
+from projector import rows, sql, texts
+from projector.batch import Fact
+from projector.fold import (
+    Changes,
+)
+from projector.moderation import ModerationChanges, ReportBody
+from projector.session import many
+from roomlog.events import MessageFlagged, MessageReported, ReportResolved, SealedText, Text
+from roomlog.relations import Pair, Relation
+from roomlog.times import time_of
+
+
+def write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
+    """Write them all, in the order that the tables refer to each other."""
+    many(cursor, sql.INSERT_APPLIED, [(event,) for event in changes.applied], 1)
+    many(cursor, sql.INSERT_VOID, [(*place, event) for place, event in changes.void.items()], 3)
+    many(cursor, sql.INSERT_ROOMS, _room_rows(changes), 10)
+    settings = [(room, *changed) for room, changed in changes.settings.items()]
+    many(cursor, sql.UPDATE_SETTINGS, settings, 6)
+    many(cursor, sql.DELETE_INVITES, [(invite,) for invite in changes.revoked], 1)
+    many(cursor, sql.INSERT_INVITES, _invite_rows(changes), 6)
+    many(cursor, sql.DELETE_HOOKS, changes.revoked_hooks, 2)
+    rotated = [(*key, token, time_of(at)) for key, (token, at) in changes.rotated.items()]
+    many(cursor, sql.UPDATE_HOOKS, rotated, 4)
+    many(cursor, sql.INSERT_HOOKS, _hook_rows(changes), 7)
+    departures = [(*key, at, time_of(then)) for key, (at, then) in changes.departures.items()]
+    many(cursor, sql.UPSERT_DEPARTURES, departures, 4)
+    gone = [key for key, member in changes.members.items() if member is None]
+    many(cursor, sql.DELETE_MEMBERS, gone, 2)
+    many(cursor, sql.UPSERT_MEMBERS, _member_rows(changes), 5)
+    _write_texts(cursor, changes.texts)
+    many(cursor, sql.DELETE_REACTIONS, changes.withdrawn, 4)
+    reactions = [(*key, time_of(at)) for key, at in changes.reactions.items()]
+    many(cursor, sql.INSERT_REACTIONS, reactions, 5)
+    registered = [(user, name, time_of(at)) for user, (name, at) in changes.registered.items()]
+    told = [(*t[:-1], time_of(t.at)) for t in changes.told]
+    many(cursor, sql.INSERT_TOLD, told, 7)
+    many(cursor, sql.INSERT_USERS, registered, 3)
+    many(cursor, sql.UPDATE_USERS, changes.renamed.items(), 2)
+    for schedule_id, new in changes.schedules.items():
+        *who, text, reply_to, mentions, send_at, created_at, state, reason = new
+        said = text, reply_to, mentions, time_of(send_at), time_of(created_at)
+        cursor.execute(sql.UPSERT_SCHEDULED, [schedule_id, *who, *said, state, reason])
+    many(cursor, sql.DELETE_FILES, changes.removed_files, 2)
+    many(cursor, sql.INSERT_FILES, _file_rows(changes), 9)
+    if changes.moderation.is_any:
+        _write_moderation(cursor, changes.moderation)
+    if changes.relations:
+        _write_relations(cursor, changes.relations)
+
+
+def _write_moderation(cursor: psycopg.Cursor, changes: ModerationChanges) -> None:
+    many(cursor, sql.DELETE_SLOW_POSTS, [(room,) for room in changes.slowed], 1)
+    posts = [(*key, time_of(at)) for key, at in changes.said.items()]
+    many(cursor, sql.UPSERT_SLOW_POSTS, posts, 3)
+    mutes = [
+        (*key, time_of(until), fact.sender_id, time_of(fact.at), reason)
+        for key, found in changes.mutes.items()
+        if found is not None
+        for fact, until, reason in (found,)
+    ]
+    many(cursor, sql.DELETE_MEMBER_MUTES, changes.mutes, 2)
+    many(cursor, sql.INSERT_MEMBER_MUTES, mutes, 6)
+    bans = [
+        (*key, fact.sender_id, time_of(fact.at), reason)
+        for key, (fact, reason) in changes.bans.items()
+    ]
+    many(cursor, sql.DELETE_BANS, changes.unbanned, 2)
+    many(cursor, sql.INSERT_BANS, bans, 5)
+    filters = [
+        (*key, action, fact.sender_id, time_of(fact.at))
+        for key, found in changes.filters.items()
+        if found is not None
+        for fact, action in (found,)
+    ]
+    many(cursor, sql.DELETE_FILTERS, changes.filters, 2)
+    many(cursor, sql.INSERT_FILTERS, filters, 5)
+    for fact, body in changes.reports:  # in order: a report after a resolution is a new one
+        _write_report(cursor, fact, body)
+    many(cursor, sql.INSERT_AUDIT, map(_audit_row, changes.audit), 7)
+
+
+def _audit_row(fact: Fact) -> tuple[Any, ...]:
+    kind, details = type(fact.body).__name__, msgspec.json.encode(fact.body).decode()
+    place = (fact.room_id, fact.offset)
+    return (*place, fact.event_id, fact.sender_id, kind, details, time_of(fact.at))
+
+
+def _write_report(cursor: psycopg.Cursor, fact: Fact, body: ReportBody) -> None:
+    place, by, at = (fact.room_id, body.target_id), fact.sender_id, time_of(fact.at)
+    match body:
+        case MessageReported(reason=reason):
+            cursor.execute(sql.INSERT_REPORT, [*place, by, False, reason, at])
+        case MessageFlagged(words=words):
+            cursor.execute(sql.INSERT_REPORT, [*place, by, True, words, at])
+        case ReportResolved(outcome=outcome, note=note):
+            cursor.execute(sql.RESOLVE_REPORTS, [by, at, outcome, note, *place])
+
+
+def _write_relations(cursor: psycopg.Cursor, relations: Mapping[Pair, Relation]) -> None:
+    friendships = [
+        (*two, by, time_of(at), None if accepted is None else time_of(accepted))
+        for two, relation in relations.items()
+        if relation.asked is not None
+        for by, at, accepted in (relation.asked,)
+    ]
+    blocks = [
+        (blocker, other if blocker == one else one, time_of(since))
+        for (one, other), relation in relations.items()
+        for blocker, since in relation.blocked_at.items()
+    ]
+    many(cursor, sql.DELETE_FRIENDSHIPS, relations, 2)
+    many(cursor, sql.INSERT_FRIENDSHIPS, friendships, 5)
+    many(cursor, sql.DELETE_BLOCKS, relations, 2)
+    many(cursor, sql.INSERT_BLOCKS, blocks, 3)
+
+
+def _write_texts(cursor: psycopg.Cursor, changed: texts.Texts) -> None:
+    many(cursor, sql.UPDATE_RESTORED, changed.restored, 2)
+    many(cursor, sql.INSERT_FIRST_TEXTS, changed.edits, 2)
+    edits = [
+        (*key, edit.offset, edit.sender_id, time_of(edit.at), *_stored(edit.text))
+        for key, some in changed.edits.items()
+        for edit in some
+    ]
+    many(cursor, sql.INSERT_TEXTS, edits, 7)
+    newest = [(*k, *_stored(e[-1].text), time_of(e[-1].at)) for k, e in changed.edits.items()]
+    many(cursor, sql.UPDATE_EDITED, newest, 5)
+    deleted = [(*key, time_of(fate.at), fate.by) for key, fate in changed.deletions.items()]
+    many(cursor, sql.UPDATE_DELETED, deleted, 4)
+    many(cursor, sql.DELETE_PINS, changed.unpinned, 2)
+    pins = [(*key, p.offset, p.sender_id, time_of(p.at)) for key, p in changed.pins.items()]
+    many(cursor, sql.INSERT_PINS, pins, 5)
+
+
+def _room_rows(changes: Changes) -> list[tuple[Any, ...]]:
+    return [
+        (
+            room,
+            (room if body.kind == "workspace" else body.workspace) or None,
+            body.kind,
+            body.name,
+            body.topic,
+            body.slug,
+            fact.sender_id,
+            time_of(fact.at),
+            fact.partition,
+            fact.offset,
+        )
+        for room, (fact, body) in changes.rooms.items()
+    ]
+
+
+def _invite_rows(changes: Changes) -> list[tuple[Any, ...]]:
+    return [
+        (
+            invite,
+            fact.room_id,
+            body.role,
+            fact.sender_id,
+            time_of(fact.at),
+            time_of(body.expires_at),
+        )
+        for invite, (fact, body) in changes.invites.items()
+    ]
+
+
+def _hook_rows(changes: Changes) -> list[tuple[Any, ...]]:
+    return [
+        (
+            *key,
+            hook.name,
+            hook.token_hash,
+            hook.created_by,
+            time_of(hook.created_at),
+            None if hook.rotated_at is None else time_of(hook.rotated_at),
+        )
+        for key, hook in changes.hooks.items()
+    ]
+
+
+def _member_rows(changes: Changes) -> list[tuple[Any, ...]]:
+    return [
+        (*key, member.role, member.joined_offset, time_of(member.joined_at))
+        for key, member in changes.members.items()
+        if member is not None
+    ]
+
+
+def _stored(text: Text) -> tuple[str | None, str | None]:
+    """Return the plain and the sealed text, one of them None."""
+    if isinstance(text, SealedText):
+        return None, rows.sealed_json(text.key_id, text.nonce, text.ciphertext).decode()
+    return text, None
+
+
+def _file_rows(changes: Changes) -> list[tuple[Any, ...]]:
+    return [
+        (
+            file,
+            fact.user_id,
+            body.sha256,
+            body.name,
+            body.media_type,
+            body.size_bytes,
+            body.width,
+            body.height,
+            time_of(fact.at),
+        )
+        for file, (fact, body) in changes.files.items()
+    ]
