@@ -14,7 +14,7 @@ from api.guards import (
     unauthenticated,
 )
 from api.limits import BY_ACCOUNT, BY_ADDRESS
-from api.models import Me, SessionList, SignedInAnswer
+from api.models.accounts import Me, SessionList, SignedInAnswer
 from api.openapi import errors
 from api.problems import Problem
 from api.services import Services, Use

@@ -6,7 +6,7 @@ from api import sql
 from api.answers import answer
 from api.bodies import BridgedUsers
 from api.guards import Bridge
-from api.models import BridgedUsersAnswer
+from api.models.accounts import BridgedUsersAnswer
 from api.openapi import errors
 from api.services import Use
 from api.strict import StrictRoute

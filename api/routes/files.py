@@ -14,7 +14,7 @@ from api.files.store import content_key, thumbnail_key
 from api.files.upload import PART
 from api.guards import FileReader, Who
 from api.messages import Json, user
-from api.models import Attachment, FileLink, RoomFiles
+from api.models.files import Attachment, FileLink, RoomFiles
 from api.openapi import blobs, errors
 from api.paging import read_place, write_place
 from api.postgres import Row

@@ -8,7 +8,7 @@ from api import sql
 from api.answers import answer, iso
 from api.guards import Who
 from api.messages import user
-from api.models import Blocked, Friends, Relation
+from api.models.people import Blocked, Friends, Relation
 from api.openapi import errors
 from api.postgres import Row
 from api.relations import (

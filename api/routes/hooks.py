@@ -10,7 +10,8 @@ from api.bodies import HookMessage, NewHook
 from api.guards import Who
 from api.limits import BY_HOOK
 from api.messages import Json, user
-from api.models import HookList, HookPosted, HookToken, Stored
+from api.models.integrations import HookList, HookPosted, HookToken
+from api.models.rooms import Stored
 from api.openapi import errors
 from api.problems import Problem
 from api.reads import OwnRoom, RoomId, no_such_room, require_manages, wait_for, wanted_cursor

@@ -12,7 +12,7 @@ from api.files.serving import no_such_file, serve_thumbnail
 from api.files.store import thumbnail_key
 from api.guards import Who
 from api.limits import PREVIEWS
-from api.models import LinkPreview
+from api.models.files import LinkPreview
 from api.openapi import blobs, errors
 from api.services import Use
 from api.strict import storable

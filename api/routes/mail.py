@@ -8,7 +8,7 @@ from api import push_sql as sql
 from api.answers import answer
 from api.bodies import MailChange
 from api.guards import Who
-from api.models import MailSettings
+from api.models.notifications import MailSettings
 from api.openapi import errors
 from api.services import Services, Use
 from api.sql import ACCOUNT_BY_ID

@@ -13,7 +13,7 @@ from api.bodies import NewMessage
 from api.guards import Who
 from api.history import History, no_such_message
 from api.messages import Json
-from api.models import (
+from api.models.messages import (
     MessageList,
     MessageWithUsers,
     PostedMessage,

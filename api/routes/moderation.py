@@ -11,7 +11,8 @@ from api.bodies import NewBan, NewFilter, NewMemberMute, NewReport, Resolution
 from api.guards import Who
 from api.history import no_such_message
 from api.messages import Json
-from api.models import Audit, Moderation, ReportQueue, Stored
+from api.models.moderation import Audit, Moderation, ReportQueue
+from api.models.rooms import Stored
 from api.moderation import audit_page, moderation_of, queue, require_moderator
 from api.openapi import errors
 from api.problems import Problem

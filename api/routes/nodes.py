@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from api.answers import answer
 from api.guards import Who
-from api.models import IngestNodeList
+from api.models.accounts import IngestNodeList
 from api.openapi import errors
 from api.problems import unavailable
 from api.services import Use

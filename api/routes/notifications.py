@@ -13,7 +13,7 @@ from api.answers import answer, iso
 from api.bodies import NewMute, ReadNotifications
 from api.guards import Who
 from api.history import names
-from api.models import MutedRoom, NotificationList, NotificationsRead
+from api.models.notifications import MutedRoom, NotificationList, NotificationsRead
 from api.openapi import errors
 from api.paging import read_place, write_place
 from api.postgres import Postgres, Row

@@ -5,7 +5,8 @@ from fastapi import APIRouter, Response
 from api.answers import answer
 from api.guards import Who
 from api.history import History
-from api.models import PinList, Stored
+from api.models.messages import PinList
+from api.models.rooms import Stored
 from api.openapi import errors
 from api.reads import OwnRoom, RoomId, no_such_room
 from api.services import Use

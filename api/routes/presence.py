@@ -8,7 +8,7 @@ from api import sql
 from api.answers import answer, iso
 from api.guards import Who
 from api.history import names
-from api.models import RoomPresence, UserPresences
+from api.models.rooms import RoomPresence, UserPresences
 from api.openapi import errors
 from api.reads import OwnRoom
 from api.relations import blockers

@@ -6,7 +6,7 @@ from api import push_sql as sql
 from api.answers import answer, iso
 from api.bodies import NewPushSubscription
 from api.guards import Who
-from api.models import PushSettings, PushSubscription
+from api.models.notifications import PushSettings, PushSubscription
 from api.openapi import errors
 from api.postgres import Row
 from api.problems import Problem

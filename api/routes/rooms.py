@@ -10,7 +10,7 @@ from api.bodies import NewMember, NewRoom, RoomChange
 from api.guards import Who
 from api.members import members_page
 from api.messages import Json
-from api.models import CreatedRoom, MemberList, Room, RoomList, RoomStats, Stored
+from api.models.rooms import CreatedRoom, MemberList, Room, RoomList, RoomStats, Stored
 from api.openapi import errors
 from api.paging import read_place, write_place
 from api.picks import Picked, pick_of

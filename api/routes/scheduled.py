@@ -10,7 +10,7 @@ from api.bodies import Id, NewMessage, ScheduleChange
 from api.guards import Who
 from api.history import no_such_message
 from api.messages import Json
-from api.models import ScheduledList, ScheduledMessage
+from api.models.messages import ScheduledList, ScheduledMessage
 from api.openapi import errors
 from api.postgres import Row
 from api.problems import Problem, from_refusal

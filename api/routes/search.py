@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from api import sql
 from api.answers import answer
 from api.guards import Who
-from api.models import FoundMessages
+from api.models.search import FoundMessages
 from api.openapi import errors
 from api.picks import Picked
 from api.problems import Problem

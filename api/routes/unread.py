@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from api.answers import answer, iso
 from api.guards import Who
-from api.models import UnreadRooms
+from api.models.notifications import UnreadRooms
 from api.openapi import errors
 from api.postgres import Row
 from api.services import Use

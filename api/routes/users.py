@@ -9,7 +9,7 @@ from api.answers import answer
 from api.bodies import Rename
 from api.guards import Who
 from api.messages import user
-from api.models import Me, User, Users
+from api.models.accounts import Me, User, Users
 from api.openapi import errors
 from api.picks import Picked
 from api.postgres import like

@@ -9,13 +9,7 @@ from api import sql
 from api.answers import answer, iso
 from api.bodies import NewWebhook, Replay, WebhookChange
 from api.guards import Who
-from api.models import (
-    DeliveryList,
-    Replaying,
-    Webhook,
-    WebhookList,
-    WebhookSecret,
-)
+from api.models.integrations import DeliveryList, Replaying, Webhook, WebhookList, WebhookSecret
 from api.openapi import errors
 from api.paging import read_place, write_place
 from api.postgres import Row

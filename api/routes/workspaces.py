@@ -14,7 +14,7 @@ from api.guards import Who
 from api.invites import Link, new_part, read_link, whole
 from api.members import members_page
 from api.messages import Json
-from api.models import (
+from api.models.workspaces import (
     ColleagueList,
     InviteList,
     InvitePreview,

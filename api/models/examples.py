@@ -1,0 +1,10 @@
+"""Values that the examples of the OpenAPI document have in common."""
+
+USER = "0b1f6f5e-3c1f-4f0e-9f43-0c1d5e8b7a11"
+ROOM = "7c0c2b34-8a0e-8d5f-a0b2-3f6f0f4f6a22"
+WORKSPACE = "5d0e1b7c-2f4a-8b6d-9c3e-1a2b3c4d5e44"
+INVITE = "9a1c2e3f-4b5d-8f60-8a7b-6c5d4e3f2a55"
+WEBHOOK = "1d4e5f6a-7b8c-4d9e-8f0a-1b2c3d4e5f66"
+EVENT = "2f8d4f4a-1b6e-8c3d-b9a7-5e2d1c0b9a33"
+CURSOR = "1:48213"
+TIME = "2026-01-02T03:04:05.678Z"
