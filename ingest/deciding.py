@@ -8,7 +8,8 @@ from roomlog import workspaces
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import Body, MessagePosted
 from roomlog.hooks import decide_on_hook
-from roomlog.messages import decide_pin, decide_undelete
+from roomlog.members import decide_join, decide_leave, decide_on_member
+from roomlog.messages import decide_on_message, decide_pin, decide_post, decide_undelete, screened
 from roomlog.moderation import SPEECH, decide_in_room, require_voice
 from roomlog.protocol import (
     ChangeSettings,
@@ -28,19 +29,8 @@ from roomlog.protocol import (
     UndeleteMessage,
 )
 from roomlog.relations import Blocks
-from roomlog.rooms import (
-    Room,
-    decide_create,
-    decide_join,
-    decide_leave,
-    decide_on_member,
-    decide_on_message,
-    decide_post,
-    decide_rename,
-    decide_settings,
-    require_member,
-    screened,
-)
+from roomlog.room_settings import decide_rename, decide_settings
+from roomlog.rooms import Room, decide_create, require_member
 from roomlog.workspaces import require_may_create, seen_by
 
 _RETRY_MS = 500

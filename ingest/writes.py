@@ -8,9 +8,9 @@ import msgspec
 
 from roomlog.errors import Refused
 from roomlog.events import Attachment, ChatEvent
+from roomlog.messages import NO_FILES
 from roomlog.notifications import NO_HEADERS, Headers
 from roomlog.protocol import PostMessage, RoomCommand
-from roomlog.rooms import NO_FILES
 
 if TYPE_CHECKING:
     from ingest.rooms import RoomState

@@ -1,21 +1,18 @@
-"""A room as its log says it is, and what may be done in it. Pure: no I/O, no clock.
+"""A room as its log says it is, and who may do anything in it. Pure: no I/O, no clock.
 
-`fold` moves a room along the log; the `decide_*` functions turn a command into the fact it leads to, or
-refuse it. Both sides of the platform that write or check (ingest nodes, tests) use these.
+`fold` moves a room along the log. What commands come to, the `decide_*` functions say, which turn a command into the
+fact it leads to, or refuse it: of making a room here, of messages, members, settings, hooks, workspaces and
+moderation in the modules of these names. Both sides of the platform that write or check (ingest nodes, tests) use them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TypeVar
-from unicodedata import category
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import (
-    Attachment,
     Body,
     ChatEvent,
     FilterAction,
@@ -35,56 +32,25 @@ from roomlog.events import (
     MemberUnbanned,
     MemberUnmuted,
     MessageDeleted,
-    MessageEdited,
     MessagePinned,
     MessagePosted,
-    MessageReported,
     MessageUnpinned,
-    ReactionAdded,
-    ReactionRemoved,
-    Role,
     RoomCreated,
     RoomKind,
-    RoomLanguageChanged,
     RoomRenamed,
     RoomSettingsChanged,
-    RoomTopicChanged,
     WordFilterChanged,
 )
 from roomlog.moderation import (
     FOREVER,
     UNSEEN,
     Standing,
-    banned,
     brings_back,
     is_silenced,
 )
 from roomlog.protocol import (
-    AddReaction,
-    ChangeRole,
-    ChangeSettings,
     CreateRoom,
-    DeleteMessage,
-    EditMessage,
-    InviteMember,
-    JoinRoom,
-    LeaveRoom,
-    MemberCommand,
-    MessageCommand,
-    PostMessage,
-    RemoveMember,
-    RemoveReaction,
-    RenameRoom,
-    ReportMessage,
 )
-from roomlog.search.languages import LANGUAGES
-from roomlog.wordfilters import Filters, screen
-
-T = TypeVar("T")
-NO_FILES: Mapping[str, Attachment] = MappingProxyType({})
-_RETRY_MS = 500
-ROOM_ROLES: tuple[Role, ...] = ("owner", "moderator", "member")
-"""The roles in a room that is no workspace."""
 
 
 @dataclass(slots=True)
@@ -298,110 +264,9 @@ def archived() -> Refused:
     return Refused(ErrorCode.ARCHIVED, told)
 
 
-def decide_post(
-    room: Room,
-    sender: str,
-    command: PostMessage,
-    files: Mapping[str, Attachment] | None = NO_FILES,
-) -> Body:
-    """Return the fact that a `send` leads to; raises Refused.
-
-    `files` are those of the sender that the command names, by id; None where they could not be looked up.
-    """
-    require_member(room, sender)
-    require_may_write(room, sender)
-    if not command.text.strip() and not command.attachments:
-        raise Refused(ErrorCode.BAD_REQUEST, "text: empty; write something or attach a file")
-    if command.reply_to is not None and not ids.is_id(command.reply_to):
-        raise Refused(ErrorCode.BAD_REQUEST, "reply_to: not an event id")
-    if not all(map(ids.is_id, command.mentions)):
-        raise Refused(ErrorCode.BAD_REQUEST, "mentions: not all of them are user ids")
-    attached = _attached(command, files) if command.attachments else ()
-    return MessagePosted(command.text, command.reply_to, command.mentions, attached)
-
-
-def _attached(
-    command: PostMessage, files: Mapping[str, Attachment] | None
-) -> tuple[Attachment, ...]:
-    if files is None:
-        told = "the files cannot be looked up now; send it again under the same key"
-        raise Refused(ErrorCode.UNAVAILABLE, told, _RETRY_MS)
-    wanted = dict.fromkeys(reference.file_id for reference in command.attachments)
-    if any(file not in files for file in wanted):
-        told = "attachments: not all of them are files of yours; upload them first"
-        raise Refused(ErrorCode.BAD_REQUEST, told)
-    return tuple(files[file] for file in wanted)
-
-
-def decide_on_message(room: Room, sender: str, command: MessageCommand, author: str | None) -> Body:
-    """Return the fact that a command about a message leads to; raises Refused.
-
-    `author` is who posted it, None where the room has no such message (any more).
-    """
-    require_member(room, sender)
-    if isinstance(command, EditMessage | DeleteMessage):
-        require_may_write(room, sender)
-    elif room.archived:
-        raise archived()
-    if author is None:
-        told = "event: no message of this room, or one that was deleted"
-        raise Refused(ErrorCode.BAD_REQUEST, told)
-    match command:
-        case ReportMessage():
-            return _decide_report(room, sender, command, author)
-        case EditMessage(event=event, text=text):
-            _require_edit(sender, author, text)
-            return MessageEdited(event, text)
-        case DeleteMessage(event=event):
-            if sender != author and not moderates(room, sender):
-                told = "event: only its author, an owner or a moderator may delete it"
-                raise Refused(ErrorCode.FORBIDDEN, told)
-            return MessageDeleted(event)
-        case AddReaction(event=event, emoji=emoji):
-            _require_emoji(emoji)
-            return ReactionAdded(event, emoji)
-        case RemoveReaction(event=event, emoji=emoji):
-            _require_emoji(emoji)
-            return ReactionRemoved(event, emoji)
-
-
-def _decide_report(room: Room, sender: str, command: ReportMessage, author: str) -> Body:
-    if room.kind == "direct":
-        told = "room: nobody moderates a direct room; block the other instead"
-        raise Refused(ErrorCode.FORBIDDEN, told)
-    if sender == author:
-        raise Refused(ErrorCode.BAD_REQUEST, "event: your own; delete it instead")
-    if not command.reason.strip():
-        raise Refused(ErrorCode.BAD_REQUEST, "reason: empty")
-    return MessageReported(command.event, command.reason)
-
-
-def screened(body: Body, filters: Iterable[Filters]) -> tuple[Body, tuple[str, ...]]:
-    """Return what is to be stored of a message or its new text, and which of its words are flagged.
-
-    Raises Refused where rules refuse it.
-    """
-    if not isinstance(body, MessagePosted | MessageEdited) or not isinstance(body.text, str):
-        return body, ()
-    found = screen(body.text, filters)
-    return structs.replace(body, text=found.text), found.flagged
-
-
 def moderates(room: Room, user: str) -> bool:
     """Tell whether the user is an owner or a moderator of the room."""
     return room.members.get(user) in ("owner", "moderator")
-
-
-def _require_edit(sender: str, author: str, text: str) -> None:
-    if sender != author:
-        raise Refused(ErrorCode.FORBIDDEN, "event: only its author may edit it")
-    if not text.strip():
-        raise Refused(ErrorCode.BAD_REQUEST, "text: empty; delete the message instead")
-
-
-def _require_emoji(emoji: str) -> None:
-    if any(c.isspace() or category(c) == "Cc" for c in emoji):
-        raise Refused(ErrorCode.BAD_REQUEST, "emoji: contains white space or a control character")
 
 
 def decide_create(sender: str, command: CreateRoom) -> Body:
@@ -422,96 +287,6 @@ def decide_create(sender: str, command: CreateRoom) -> Body:
     return RoomCreated(command.name, command.kind, members=first, workspace=command.workspace or "")
 
 
-def decide_join(room: Room, sender: str, command: JoinRoom) -> Body | None:
-    """Return the fact that a `join` leads to, None for a member already; raises Refused."""
-    if not room.is_visible_to(sender):
-        raise Refused(ErrorCode.NO_SUCH_ROOM, f"no room {command.room}")
-    if sender in room.members:
-        return None
-    if command.invite is not None:
-        raise Refused(ErrorCode.BAD_REQUEST, "invite: only a workspace takes one")
-    if sender in room.banned:
-        raise banned()
-    if room.archived:
-        raise archived()
-    return MemberJoined(sender)
-
-
-def decide_leave(room: Room, sender: str, command: LeaveRoom) -> Body | None:
-    """Return the fact that a `leave` leads to, None for one who is no member; raises Refused.
-
-    What comes with its original time (`at`: an import) has happened elsewhere, and is not refused.
-    """
-    if not room.is_visible_to(sender):
-        raise Refused(ErrorCode.NO_SUCH_ROOM, f"no room {command.room}")
-    if sender not in room.members:
-        return None
-    others = sum(role != "bot" for role in room.members.values()) > 1
-    stays = room.kind != "direct" and command.at is None and others
-    if stays and is_last_owner(room, sender):
-        told = "room: its last owner stays while others are in it; make one of them an owner first"
-        raise Refused(ErrorCode.FORBIDDEN, told)
-    return MemberLeft(sender)
-
-
-def decide_on_member(room: Room, sender: str, command: MemberCommand) -> Body | None:
-    """Return the fact that a command about a membership leads to, None where it changes nothing.
-
-    Raises Refused. Who may what: `docs/protocol.md`, Roles.
-    """
-    require_member(room, sender)
-    if not ids.is_id(command.user):
-        raise Refused(ErrorCode.BAD_REQUEST, "user: not a user id")
-    if room.kind == "direct":
-        raise Refused(ErrorCode.FORBIDDEN, "room: the two of a direct room stay as they are")
-    if room.archived and type(command) is InviteMember:
-        raise archived()
-    match command:
-        case InviteMember():
-            return _decide_invite(room, sender, command)
-        case RemoveMember():
-            return _decide_removal(room, sender, command)
-        case ChangeRole():
-            return _decide_role(room, sender, command)
-
-
-def _decide_invite(room: Room, sender: str, command: InviteMember) -> Body | None:
-    if room.kind == "private":
-        _require_moderator(room, sender, "invite into a private room")
-    if command.user in room.banned:
-        raise Refused(ErrorCode.BANNED, "user: banned; a moderator has to unban them first")
-    return None if command.user in room.members else MemberInvited(command.user)
-
-
-def _decide_removal(room: Room, sender: str, command: RemoveMember) -> Body | None:
-    _require_moderator(room, sender, "remove members")
-    if command.user == sender:
-        raise Refused(ErrorCode.BAD_REQUEST, "user: yourself; leave the room instead")
-    if room.members.get(command.user) == "owner" and room.members[sender] != "owner":
-        raise Refused(ErrorCode.FORBIDDEN, "user: only an owner may remove an owner")
-    if room.members.get(command.user) == "bot":
-        raise Refused(ErrorCode.BAD_REQUEST, "user: the bot of a hook; revoke the hook instead")
-    return MemberRemoved(command.user) if command.user in room.members else None
-
-
-def _decide_role(room: Room, sender: str, command: ChangeRole) -> Body | None:
-    if room.members[sender] != "owner":
-        raise Refused(ErrorCode.FORBIDDEN, "room: only an owner may change roles")
-    if command.role not in ROOM_ROLES:
-        told = f"role: {command.role} is a role of workspaces; a room has {', '.join(ROOM_ROLES)}"
-        raise Refused(ErrorCode.BAD_REQUEST, told)
-    had = room.members.get(command.user)
-    if had is None:
-        raise Refused(ErrorCode.BAD_REQUEST, "user: not a member of the room; invite them first")
-    if had == "bot":
-        raise Refused(ErrorCode.BAD_REQUEST, "user: the bot of a hook; it has no other role")
-    if had == command.role:
-        return None
-    if is_last_owner(room, command.user):
-        raise Refused(ErrorCode.FORBIDDEN, "role: the last owner stays; make another one first")
-    return MemberRoleChanged(command.user, command.role)
-
-
 def scope_of(room: Room, body: Body) -> str:
     """Return the workspace that an event of the room belongs to: one's own of a workspace's."""
     if type(body) is RoomCreated:
@@ -525,57 +300,8 @@ def is_last_owner(room: Room, user: str) -> bool:
     return owners == [user]
 
 
-def decide_rename(room: Room, sender: str, command: RenameRoom) -> Body:
-    """Return the fact that a `rename` leads to; raises Refused."""
-    require_member(room, sender)
-    if room.kind != "group":
-        _require_moderator(room, sender, "rename it or change its topic or language")
-    if room.archived:
-        raise archived()
-    return named(command)
-
-
-def named(command: RenameRoom) -> Body:
-    """Return the fact that a `rename` leads to where it is allowed; raises Refused."""
-    given = [each is not None for each in (command.name, command.topic, command.language)]
-    if sum(given) != 1:
-        raise Refused(ErrorCode.BAD_REQUEST, "name: give one of name, topic and language")
-    if command.language is not None:
-        return _decide_language(command.language)
-    if command.topic is not None:
-        return RoomTopicChanged(command.topic)
-    if command.name is None or not command.name.strip():
-        raise Refused(ErrorCode.BAD_REQUEST, "name: empty")
-    return RoomRenamed(command.name)
-
-
-def _decide_language(language: str) -> Body:
-    if language not in LANGUAGES:
-        raise Refused(ErrorCode.BAD_REQUEST, f"language: one of {', '.join(LANGUAGES)}")
-    return RoomLanguageChanged(language)
-
-
-def decide_settings(room: Room, sender: str, command: ChangeSettings) -> Body | None:
-    """Return the fact that a `settings` leads to, None where it changes nothing; raises Refused."""
-    require_member(room, sender)
-    _require_moderator(room, sender, "change its settings")
-    if room.kind == "direct":
-        raise Refused(ErrorCode.FORBIDDEN, "room: a direct room has no settings")
-    changed = RoomSettingsChanged(
-        _other(command.archived, room.archived),
-        _other(command.read_only, room.read_only),
-        _other(command.history, room.history),
-        _other(command.link_previews, room.link_previews),
-        _other(command.slow_mode_s, room.slow_mode_s),
-    )
-    return None if changed == RoomSettingsChanged() else changed
-
-
-def _other(wanted: T | None, now: T) -> T | None:
-    return None if wanted == now else wanted
-
-
-def _require_moderator(room: Room, user: str, what: str) -> None:
+def require_moderator(room: Room, user: str, what: str) -> None:
+    """Raise Refused unless the user is an owner or a moderator."""
     if not moderates(room, user):
         raise Refused(ErrorCode.FORBIDDEN, f"room: only an owner or a moderator may {what}")
 

@@ -46,7 +46,8 @@ from roomlog.protocol import (
     UndeleteMessage,
     UnmuteMember,
 )
-from roomlog.rooms import Room, is_last_owner, named
+from roomlog.room_settings import named
+from roomlog.rooms import Room, is_last_owner
 from roomlog.times import micros
 
 RANK: dict[MemberRole, int] = {"guest": 0, "member": 1, "moderator": 2, "admin": 3, "owner": 4}

@@ -8,6 +8,8 @@ from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import ChatEvent, HookCreated, HookRevoked, HookRotated, MessagePosted
 from roomlog.hooks import MAX_HOOKS, decide_on_hook, external_key, new_token, token_hash
+from roomlog.members import decide_leave, decide_on_member
+from roomlog.messages import decide_post
 from roomlog.protocol import (
     ChangeRole,
     CreateHook,
@@ -17,7 +19,7 @@ from roomlog.protocol import (
     RevokeHook,
     RotateHook,
 )
-from roomlog.rooms import Room, decide_leave, decide_on_member, decide_post, fold
+from roomlog.rooms import Room, fold
 
 OWNER, MEMBER = ids.derived_id("owner"), ids.derived_id("member")
 COMMON = {"id": 1, "room": ids.derived_id("room"), "key": "k"}

@@ -13,6 +13,7 @@ from roomlog.events import (
     RoomRenamed,
     RoomTopicChanged,
 )
+from roomlog.members import decide_leave, decide_on_member
 from roomlog.protocol import (
     ChangeRole,
     InviteMember,
@@ -21,7 +22,8 @@ from roomlog.protocol import (
     RenameRoom,
     decode_command,
 )
-from roomlog.rooms import Room, decide_leave, decide_on_member, decide_rename
+from roomlog.room_settings import decide_rename
+from roomlog.rooms import Room
 
 ROOM = ids.new_id()
 OWNER, MODERATOR, ALICE, BOB, EVE = (ids.new_id() for _ in range(5))

@@ -11,7 +11,7 @@ from roomlog.events import (
     ReactionAdded,
     ReactionRemoved,
 )
-from roomlog.messages import MAX_PINS, decide_pin, decide_undelete
+from roomlog.messages import MAX_PINS, decide_on_message, decide_pin, decide_undelete
 from roomlog.protocol import (
     AddReaction,
     DeleteMessage,
@@ -22,7 +22,7 @@ from roomlog.protocol import (
     UnpinMessage,
     decode_command,
 )
-from roomlog.rooms import Room, decide_on_message
+from roomlog.rooms import Room
 
 ROOM, EVENT = ids.new_id(), ids.new_id()
 OWNER, MODERATOR, ALICE, BOB, EVE = (ids.new_id() for _ in range(5))

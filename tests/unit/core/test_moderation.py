@@ -26,6 +26,8 @@ from roomlog.events import (
     RoomSettingsChanged,
     WordFilterChanged,
 )
+from roomlog.members import decide_join, decide_on_member
+from roomlog.messages import decide_on_message
 from roomlog.moderation import FOREVER, MICROS, decide_in_room
 from roomlog.protocol import (
     BanMember,
@@ -38,7 +40,7 @@ from roomlog.protocol import (
     UnbanMember,
     UnmuteMember,
 )
-from roomlog.rooms import Room, decide_join, decide_on_member, decide_on_message, fold
+from roomlog.rooms import Room, fold
 
 ROOM, EVENT = ids.new_id(), ids.new_id()
 OWNER, MODERATOR, MEMBER, EVE = (ids.new_id() for _ in range(4))

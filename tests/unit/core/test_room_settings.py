@@ -13,6 +13,8 @@ from roomlog.events import (
     RoomRenamed,
     RoomSettingsChanged,
 )
+from roomlog.members import decide_join, decide_on_member
+from roomlog.messages import decide_on_message, decide_post
 from roomlog.protocol import (
     AddReaction,
     ChangeSettings,
@@ -24,17 +26,8 @@ from roomlog.protocol import (
     PostMessage,
     RenameRoom,
 )
-from roomlog.rooms import (
-    Room,
-    apply,
-    decide_create,
-    decide_join,
-    decide_on_member,
-    decide_on_message,
-    decide_post,
-    decide_rename,
-    decide_settings,
-)
+from roomlog.room_settings import decide_rename, decide_settings
+from roomlog.rooms import Room, apply, decide_create
 
 ROOM, EVENT = ids.new_id(), ids.new_id()
 OWNER, MODERATOR, MEMBER, EVE = (ids.new_id() for _ in range(4))

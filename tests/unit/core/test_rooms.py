@@ -15,17 +15,10 @@ from roomlog.events import (
     RoomCreated,
     RoomRenamed,
 )
+from roomlog.members import decide_join, decide_leave
+from roomlog.messages import decide_post
 from roomlog.protocol import CreateRoom, JoinRoom, LeaveRoom, PostMessage
-from roomlog.rooms import (
-    Room,
-    decide_create,
-    decide_join,
-    decide_leave,
-    decide_post,
-    fold,
-    fold_plain,
-    room_of,
-)
+from roomlog.rooms import Room, decide_create, fold, fold_plain, room_of
 
 ROOM = ids.new_id()
 ALICE, BOB, EVE = (ids.new_id() for _ in range(3))

@@ -17,6 +17,7 @@ from roomlog.events import (
     RoomCreated,
     RoomRenamed,
 )
+from roomlog.members import decide_join
 from roomlog.protocol import (
     AddReaction,
     ChangeRole,
@@ -32,7 +33,7 @@ from roomlog.protocol import (
     RenameRoom,
     RevokeInvite,
 )
-from roomlog.rooms import Room, apply, decide_join, room_of, scope_of
+from roomlog.rooms import Room, apply, room_of, scope_of
 from roomlog.workspaces import (
     MAX_INVITES,
     decide,
