@@ -14,7 +14,7 @@ from analytics.selection import Selection
 from analytics.strings import strings
 from roomlog.events import BODY_TYPES, ChatEvent
 from roomlog.kafka import Chunk
-from roomlog.protocol import CLIENT_NAMES
+from roomlog.protocol.event_frames import CLIENT_NAMES
 from schemas import files
 from schemas.codec import ChatEventCodec, PoisonRecord, chat_event_codec
 from schemas.columns import ColumnDecoder, Decoded, Ints

@@ -9,7 +9,7 @@ import msgspec
 import pyarrow as pa
 
 from roomlog.events import MessageEdited, MessagePosted
-from roomlog.protocol import event_details
+from roomlog.protocol.event_frames import event_details
 from schemas.codec import ChatEventCodec
 
 SCHEMA = pa.schema(

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.passwords import MAX_CHARS, MIN_CHARS
 from api.strict import Line, no_controls, storable
-from roomlog.protocol import SLOW_MODE_S
+from roomlog.protocol.terms import SLOW_MODE_S
 
 # Nothing is sent to these addresses: names inside a company (.local) or of tests (.test) are as good.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()

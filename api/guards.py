@@ -11,7 +11,7 @@ from api.postgres import reader
 from api.problems import Problem
 from api.services import Services, Use
 from roomlog.errors import ErrorCode
-from roomlog.protocol import ACCESS_COOKIE
+from roomlog.protocol.terms import ACCESS_COOKIE
 from roomlog.tokens import BadToken, Claims, Verifier
 
 REFRESH_COOKIE = "roomlog_refresh"

@@ -14,7 +14,7 @@ from api.valkey import Valkey
 from roomlog.client import Client, ConnectionEnded
 from roomlog.errors import ErrorCode, Refused
 from roomlog.ids import bridge_user_id, new_id
-from roomlog.protocol import Ack
+from roomlog.protocol.frames import Ack
 from roomlog.tokens import SCOPE_BRIDGE, Signer
 
 API_USER = bridge_user_id("roomlog", "api")

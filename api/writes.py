@@ -6,7 +6,7 @@ from fastapi import Header
 
 from api.services import Services
 from roomlog.ids import new_id
-from roomlog.protocol import Ack
+from roomlog.protocol.frames import Ack
 from roomlog.tokens import Claims
 
 IdempotencyKey = Annotated[

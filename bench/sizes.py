@@ -17,7 +17,8 @@ from roomlog import ids
 from roomlog.cursors import Cursor
 from roomlog.events import ChatEvent, MessagePosted
 from roomlog.ids import new_id
-from roomlog.protocol import PostMessage, event_frame
+from roomlog.protocol.commands import PostMessage
+from roomlog.protocol.event_frames import event_frame
 from schemas import files
 from schemas.codec import chat_event_codec
 

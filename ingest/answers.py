@@ -3,7 +3,8 @@
 from ingest.writes import Write
 from roomlog import metrics
 from roomlog.errors import ErrorCode, Refused
-from roomlog.protocol import CreateRoom, failure
+from roomlog.protocol.commands import CreateRoom
+from roomlog.protocol.frames import failure
 
 _RETRY_MS = 1_000
 _ACK = b'{"op":"ack","id":%d,"event":"%b","cursor":"%d:%d"}'

@@ -22,7 +22,7 @@ from ingest.http import Answer, answer
 from ingest.node import Node
 from ingest.session import Session, Stranger
 from ingest.upgrade import Accepted, Request, serve
-from roomlog.protocol import SUBPROTOCOL
+from roomlog.protocol.terms import SUBPROTOCOL
 from roomlog.settings import Settings, from_environment
 from roomlog.tokens import Verifier
 from schemas.registry import RegistryError

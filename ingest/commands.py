@@ -18,10 +18,7 @@ from ingest.signals import Signals
 from ingest.writer import Writer
 from roomlog import ids, metrics
 from roomlog.errors import ErrorCode, Refused
-from roomlog.protocol import (
-    PONG,
-    Ack,
-    Acting,
+from roomlog.protocol.commands import (
     AnyCommand,
     Authenticate,
     ChangePresence,
@@ -34,11 +31,10 @@ from roomlog.protocol import (
     Subscribe,
     UnmuteRoom,
     Unsubscribe,
-    command_id,
-    decode_command,
-    encode_frame,
-    failure,
 )
+from roomlog.protocol.decoding import command_id, decode_command
+from roomlog.protocol.frames import PONG, Ack, encode_frame, failure
+from roomlog.protocol.terms import Acting
 from roomlog.relations import Blocks
 from roomlog.rooms import require_member
 from roomlog.signals import UserTyping

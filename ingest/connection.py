@@ -15,7 +15,7 @@ from ingest.deflate import NotDeflated, TooLong, inflate
 from ingest.frames import Breach, framed, next_frame
 from roomlog import metrics
 from roomlog.errors import CloseCode
-from roomlog.protocol import FRAME_BYTES
+from roomlog.protocol.terms import FRAME_BYTES
 
 CLOSING_S = 1.0
 _log = logging.getLogger(__name__)

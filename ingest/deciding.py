@@ -11,7 +11,7 @@ from roomlog.hooks import decide_on_hook
 from roomlog.members import decide_join, decide_leave, decide_on_member
 from roomlog.messages import decide_on_message, decide_pin, decide_post, decide_undelete, screened
 from roomlog.moderation import SPEECH, decide_in_room, require_voice
-from roomlog.protocol import (
+from roomlog.protocol.commands import (
     ChangeSettings,
     CreateRoom,
     DeleteMessage,
@@ -20,7 +20,6 @@ from roomlog.protocol import (
     JoinRoom,
     LeaveRoom,
     MemberCommand,
-    ModerationCommand,
     PinCommand,
     PostMessage,
     RemoveReaction,
@@ -28,6 +27,7 @@ from roomlog.protocol import (
     TargetCommand,
     UndeleteMessage,
 )
+from roomlog.protocol.moderation import ModerationCommand
 from roomlog.relations import Blocks
 from roomlog.room_settings import decide_rename, decide_settings
 from roomlog.rooms import Room, decide_create, require_member

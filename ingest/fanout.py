@@ -19,7 +19,8 @@ from roomlog.events import (
     MessagePosted,
     MessageRestored,
 )
-from roomlog.protocol import PostMessage, event_frame
+from roomlog.protocol.commands import PostMessage
+from roomlog.protocol.event_frames import event_frame
 from roomlog.rooms import fold_plain
 from schemas.codec import ChatEventCodec, PoisonRecord
 

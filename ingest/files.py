@@ -10,7 +10,7 @@ import psycopg_pool
 from ingest.postgres import RoomTable
 from ingest.writes import Write
 from roomlog import ids
-from roomlog.protocol import PostMessage
+from roomlog.protocol.commands import PostMessage
 
 _log = logging.getLogger(__name__)
 

@@ -13,16 +13,16 @@ from ingest.session import Session
 from roomlog import metrics
 from roomlog.cursors import BadCursor, Cursor, parse_cursor
 from roomlog.errors import ErrorCode, Refused
-from roomlog.protocol import (
-    ROOMS_PER_SOCKET,
+from roomlog.protocol.commands import Subscribe
+from roomlog.protocol.frames import (
     Ack,
     CaughtUp,
     PresenceSnapshot,
     ResetRoom,
-    Subscribe,
     encode_frame,
     failure,
 )
+from roomlog.protocol.terms import ROOMS_PER_SOCKET
 from roomlog.relations import Blocks
 from roomlog.rooms import require_member
 from schemas.codec import ChatEventCodec

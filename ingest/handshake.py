@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from multidict import CIMultiDict
 
-from roomlog.protocol import ACCESS_COOKIE, BEARER_PREFIX, SUBPROTOCOL
+from roomlog.protocol.terms import ACCESS_COOKIE, BEARER_PREFIX, SUBPROTOCOL
 from roomlog.tokens import BadToken, Claims, Verifier
 
 _BEARER = "bearer "

@@ -24,14 +24,14 @@ from roomlog.deliveries import (
 )
 from roomlog.mutes import Mute
 from roomlog.partitions import PARTITIONS
-from roomlog.protocol import (
+from roomlog.protocol.event_frames import timestamp
+from roomlog.protocol.frames import (
     Diff,
     Notification,
     PresenceChange,
     TypingShown,
     UserNotice,
     encode_frame,
-    timestamp,
 )
 from roomlog.signals import PresenceState
 

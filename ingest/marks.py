@@ -20,7 +20,8 @@ from ingest.valkey import Markers
 from roomlog import metrics
 from roomlog.cursors import BadCursor, parse_cursor
 from roomlog.errors import ErrorCode, Refused
-from roomlog.protocol import Ack, MarkRead, encode_frame, failure
+from roomlog.protocol.commands import MarkRead
+from roomlog.protocol.frames import Ack, encode_frame, failure
 from roomlog.reads import ReadEvent, ReadMarked, record_key
 from roomlog.rooms import require_member
 from roomlog.signals import UserNotified

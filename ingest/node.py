@@ -40,7 +40,7 @@ from roomlog.errors import CloseCode
 from roomlog.health import Probe
 from roomlog.leases import Lease, new_incarnation
 from roomlog.partitions import PARTITIONS
-from roomlog.protocol import Hello, Reconnect, encode_frame
+from roomlog.protocol.frames import Hello, Reconnect, encode_frame
 from roomlog.settings import Settings
 from roomlog.tokens import Verifier
 from schemas.registry import Registry

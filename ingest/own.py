@@ -17,15 +17,8 @@ from ingest.rooms import Rooms
 from ingest.signals import Signals
 from roomlog import ids, metrics
 from roomlog.errors import ErrorCode, Refused
-from roomlog.protocol import (
-    Ack,
-    MuteRoom,
-    PersonalCommand,
-    ReadNotifications,
-    UnmuteRoom,
-    encode_frame,
-    failure,
-)
+from roomlog.protocol.commands import MuteRoom, PersonalCommand, ReadNotifications, UnmuteRoom
+from roomlog.protocol.frames import Ack, encode_frame, failure
 from roomlog.reads import (
     NotificationRead,
     ReadBody,

@@ -25,7 +25,8 @@ from roomlog.accounts import (
     UserEvent,
     UserUnblocked,
 )
-from roomlog.protocol import Notification, UserNotice, encode_frame, timestamp
+from roomlog.protocol.event_frames import timestamp
+from roomlog.protocol.frames import Notification, UserNotice, encode_frame
 from roomlog.relations import Blocks, Pair, pair
 from roomlog.signals import NotificationKind
 from schemas.codec import Codec, PoisonRecord

@@ -9,7 +9,7 @@ from ingest.connection import Connection
 from ingest.deflate import Deflater
 from ingest.frames import PING, framed
 from roomlog.errors import CloseCode
-from roomlog.protocol import PING_MS
+from roomlog.protocol.terms import PING_MS
 from roomlog.signals import PresenceState
 from roomlog.tokens import Claims
 

@@ -34,13 +34,8 @@ from roomlog.events import Body, ChatEvent, MessageFlagged, MessageRestored
 from roomlog.moderation import UNSEEN
 from roomlog.notifications import concerned, headers
 from roomlog.partitions import partition_of
-from roomlog.protocol import (
-    CreateRoom,
-    PostMessage,
-    ReportMessage,
-    RoomCommand,
-    TargetCommand,
-)
+from roomlog.protocol.commands import CreateRoom, PostMessage, RoomCommand, TargetCommand
+from roomlog.protocol.moderation import ReportMessage
 from roomlog.relations import Blocks
 from roomlog.rooms import Room, room_of, scope_of
 from roomlog.times import micros

@@ -10,7 +10,7 @@ from roomlog.errors import Refused
 from roomlog.events import Attachment, ChatEvent
 from roomlog.messages import NO_FILES
 from roomlog.notifications import NO_HEADERS, Headers
-from roomlog.protocol import PostMessage, RoomCommand
+from roomlog.protocol.commands import PostMessage, RoomCommand
 
 if TYPE_CHECKING:
     from ingest.rooms import RoomState

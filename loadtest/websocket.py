@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import websocket
 
-from roomlog.protocol import SUBPROTOCOL
+from roomlog.protocol.terms import SUBPROTOCOL
 from roomlog.websocket import NO_CLOSE_FRAME, frames_of
 
 TROUBLE = (OSError, websocket.WebSocketException)

@@ -6,7 +6,7 @@ import secrets
 from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import Body, HookCreated, HookRevoked, HookRotated
-from roomlog.protocol import CreateHook, HookCommand, RotateHook
+from roomlog.protocol.commands import CreateHook, HookCommand, RotateHook
 from roomlog.rooms import Room, archived, moderates, require_member
 
 MAX_HOOKS = 20

@@ -14,7 +14,7 @@ from roomlog.events import (
 from roomlog.moderation import (
     banned,
 )
-from roomlog.protocol import (
+from roomlog.protocol.commands import (
     ChangeRole,
     InviteMember,
     JoinRoom,

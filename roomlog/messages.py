@@ -21,7 +21,7 @@ from roomlog.events import (
     ReactionAdded,
     ReactionRemoved,
 )
-from roomlog.protocol import (
+from roomlog.protocol.commands import (
     AddReaction,
     DeleteMessage,
     EditMessage,
@@ -29,10 +29,10 @@ from roomlog.protocol import (
     PinMessage,
     PostMessage,
     RemoveReaction,
-    ReportMessage,
     UndeleteMessage,
     UnpinMessage,
 )
+from roomlog.protocol.moderation import ReportMessage
 from roomlog.rooms import Room, archived, moderates, require_may_write, require_member
 from roomlog.wordfilters import Filters, screen
 

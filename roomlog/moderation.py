@@ -32,7 +32,8 @@ from roomlog.events import (
     ReportResolved,
     WordFilterChanged,
 )
-from roomlog.protocol import (
+from roomlog.protocol.event_frames import timestamp
+from roomlog.protocol.moderation import (
     AboutMember,
     BanMember,
     ChangeFilter,
@@ -40,7 +41,6 @@ from roomlog.protocol import (
     MuteMember,
     UnbanMember,
     UnmuteMember,
-    timestamp,
 )
 from roomlog.times import micros
 from roomlog.wordfilters import MAX_FILTERS, Filters, rule_of

@@ -10,10 +10,7 @@ from roomlog.events import (
     RoomSettingsChanged,
     RoomTopicChanged,
 )
-from roomlog.protocol import (
-    ChangeSettings,
-    RenameRoom,
-)
+from roomlog.protocol.commands import ChangeSettings, RenameRoom
 from roomlog.rooms import Room, archived, require_member, require_moderator
 from roomlog.search.languages import LANGUAGES
 

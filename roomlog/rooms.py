@@ -48,9 +48,7 @@ from roomlog.moderation import (
     brings_back,
     is_silenced,
 )
-from roomlog.protocol import (
-    CreateRoom,
-)
+from roomlog.protocol.commands import CreateRoom
 
 
 @dataclass(slots=True)

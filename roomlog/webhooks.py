@@ -15,7 +15,7 @@ from msgspec.json import Encoder
 from roomlog import ids
 from roomlog.cursors import Cursor
 from roomlog.events import ChatEvent
-from roomlog.protocol import event_details, timestamp
+from roomlog.protocol.event_frames import event_details, timestamp
 
 RETRIES = 5
 """So often a delivery is tried again before it is given up."""

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.json import Decoder
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from roomlog.protocol import FRAME_BYTES, SUBPROTOCOL
+from roomlog.protocol.terms import FRAME_BYTES, SUBPROTOCOL
 
 _HELLO_TIMEOUT_S = 10.0
 _MAX_FRAME_BYTES = 16 * 1024 * 1024

@@ -22,10 +22,7 @@ from roomlog.events import (
     Role,
     RoomCreated,
 )
-from roomlog.protocol import (
-    AboutMember,
-    BanMember,
-    ChangeFilter,
+from roomlog.protocol.commands import (
     ChangeRole,
     ChangeSettings,
     CreateInvite,
@@ -36,14 +33,19 @@ from roomlog.protocol import (
     InviteMember,
     JoinRoom,
     LeaveRoom,
-    ModerationCommand,
-    MuteMember,
     RemoveMember,
     RenameRoom,
     RevokeInvite,
     RoomCommand,
-    UnbanMember,
     UndeleteMessage,
+)
+from roomlog.protocol.moderation import (
+    AboutMember,
+    BanMember,
+    ChangeFilter,
+    ModerationCommand,
+    MuteMember,
+    UnbanMember,
     UnmuteMember,
 )
 from roomlog.room_settings import named

@@ -9,7 +9,7 @@ from typing import Any
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from roomlog.protocol import SUBPROTOCOL
+from roomlog.protocol.terms import SUBPROTOCOL
 from roomlog.tokens import Signer
 
 

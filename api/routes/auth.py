@@ -22,7 +22,7 @@ from api.sessions import REFRESH_TTL_S, Account, SignedIn
 from api.strict import StrictRoute
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id, new_id
-from roomlog.protocol import ACCESS_COOKIE
+from roomlog.protocol.terms import ACCESS_COOKIE
 from roomlog.tokens import ACCESS_TTL_S
 
 REFRESH_PATH = "/api/v1/auth"

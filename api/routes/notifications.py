@@ -26,7 +26,7 @@ from roomlog.cursors import Cursor
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id
 from roomlog.notifications import TEXT_CHARS
-from roomlog.protocol import NOTIFICATIONS_AT_ONCE
+from roomlog.protocol.terms import NOTIFICATIONS_AT_ONCE
 from roomlog.readmodels.notifications import (
     COUNT_UNREAD,
     NOTIFICATIONS,

@@ -19,7 +19,7 @@ from api.services import Services, Use
 from api.strict import StrictRoute
 from roomlog.errors import ErrorCode, Refused
 from roomlog.ids import derived_id, is_id
-from roomlog.protocol import TEXT_CHARS
+from roomlog.protocol.terms import TEXT_CHARS
 from roomlog.rooms import archived
 from roomlog.schedules import (
     MAX_WAITING,

@@ -34,7 +34,7 @@ from api.writes import IdempotencyKey, write
 from roomlog.cursors import Cursor
 from roomlog.errors import ErrorCode
 from roomlog.ids import invite_id, is_id, workspace_id
-from roomlog.protocol import Ack
+from roomlog.protocol.frames import Ack
 from roomlog.tokens import Claims
 from roomlog.workspaces import RANK
 

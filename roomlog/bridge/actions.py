@@ -10,7 +10,7 @@ from typing import IO, Annotated, Literal, NamedTuple, cast
 import msgspec
 from msgspec import Meta, Struct
 
-from roomlog.protocol import TEXT_CHARS
+from roomlog.protocol.terms import TEXT_CHARS
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _NAME_CHARS = 100

@@ -21,7 +21,7 @@ from roomlog.bridge.survey import Survey
 from roomlog.client import Client
 from roomlog.cursors import parse_cursor
 from roomlog.errors import RETRYABLE, Refused
-from roomlog.protocol import Ack
+from roomlog.protocol.frames import Ack
 from roomlog.target import Target
 from roomlog.tokens import SCOPE_BRIDGE, Signer
 

@@ -17,7 +17,7 @@ from roomlog.bridge.script import Step
 from roomlog.client import Client
 from roomlog.cursors import parse_cursor
 from roomlog.errors import RETRYABLE, ErrorCode, Refused
-from roomlog.protocol import Ack
+from roomlog.protocol.frames import Ack
 
 REFUSALS_KEPT = 20
 _RETRY_MS = 1_000

@@ -19,7 +19,7 @@ from roomlog.check.facts import (
     RoomRow,
 )
 from roomlog.partitions import PARTITIONS
-from roomlog.protocol import event_details, timestamp
+from roomlog.protocol.event_frames import event_details, timestamp
 from schemas.codec import ChatEventCodec, PoisonRecord
 from schemas.registry import Registry
 

@@ -32,7 +32,7 @@ from roomlog.check.history import (
 from roomlog.check.shown import lines_of
 from roomlog.client import Client, Token
 from roomlog.client.replies import Reply
-from roomlog.protocol import Ack
+from roomlog.protocol.frames import Ack
 
 _RECENT = 50
 _SAID, _SAID_POSTS = 30, 8

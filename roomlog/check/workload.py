@@ -12,7 +12,7 @@ from roomlog.check.repertoire import HABITS, OPERATIONS, Command
 from roomlog.check.waiting import wait_until
 from roomlog.client import ConnectionEnded
 from roomlog.errors import RETRYABLE, ErrorCode, Refused
-from roomlog.protocol import Ack
+from roomlog.protocol.frames import Ack
 
 GIVE_UP_S = 30.0
 _TICK_S = 0.005

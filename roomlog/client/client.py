@@ -17,7 +17,8 @@ from roomlog.client.notices import Notices
 from roomlog.client.policy import backoff_s
 from roomlog.client.replies import Frame, Reply, read_line
 from roomlog.errors import ErrorCode, Refused
-from roomlog.protocol import FRAME_BYTES, Ack
+from roomlog.protocol.frames import Ack
+from roomlog.protocol.terms import FRAME_BYTES
 from roomlog.signals import PresenceState
 
 _NOTED = frozenset({"sub", "unsub", "presence"})

@@ -13,7 +13,7 @@ from roomlog.errors import RETRYABLE, Refused
 from roomlog.events import Attachment, FilterAction, History, ReportAction, Role, RoomKind
 from roomlog.ids import new_id
 from roomlog.mutes import MuteLevel
-from roomlog.protocol import Ack
+from roomlog.protocol.frames import Ack
 from roomlog.signals import PresenceState
 
 PATIENCE_S = 120.0

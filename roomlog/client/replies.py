@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from roomlog.errors import ErrorCode, Refused
-from roomlog.protocol import Ack
+from roomlog.protocol.frames import Ack
 
 Frame = dict[str, Any]
 

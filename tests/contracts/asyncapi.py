@@ -13,9 +13,12 @@ import jsonschema_rs
 import msgspec
 import yaml
 
-from roomlog import protocol
 from roomlog.errors import ErrorCode
 from roomlog.events import BODY_TYPES, SealedText
+from roomlog.protocol import frames as frames_sent
+from roomlog.protocol.commands import AnyCommand
+from roomlog.protocol.event_frames import CLIENT_NAMES
+from roomlog.protocol.terms import TEXT_CHARS
 
 Shape = dict[str, Any]
 Shapes = dict[str, list[Shape]]
@@ -122,26 +125,25 @@ def validator(schema: str) -> jsonschema_rs.Draft202012Validator:
 
 def commands() -> Shapes:
     """Return the shapes of the commands that the node takes, by `op`."""
-    found = {op_of(kind): [_limit_text(_schema(kind))] for kind in get_args(protocol.AnyCommand)}
+    found = {op_of(kind): [_limit_text(_schema(kind))] for kind in get_args(AnyCommand)}
     return dict(sorted(found.items()))
 
 
 def _limit_text(command: Shape) -> Shape:
     """`decode_command` bounds texts itself, because its answer is not `bad_request`."""
     if (text := command["properties"].get("text")) is not None:
-        text.setdefault("maxLength", protocol.TEXT_CHARS)
+        text.setdefault("maxLength", TEXT_CHARS)
     return command
 
 
 def frame_types() -> list[type[msgspec.Struct]]:
-    """Return the types of `roomlog.protocol` that the node sends; commands are what forbids unknown fields."""
+    """Return the types of `roomlog.protocol.frames` that the node sends: those with an `op`."""
     return [
         kind
-        for kind in vars(protocol).values()
+        for kind in vars(frames_sent).values()
         if isinstance(kind, type)
         and issubclass(kind, msgspec.Struct)
         and isinstance(kind.__struct_config__.tag, str)
-        and not kind.__struct_config__.forbid_unknown_fields
     ]
 
 
@@ -150,7 +152,7 @@ def frames() -> Shapes:
     found: Shapes = {}
     for kind in frame_types():
         found.setdefault(op_of(kind), []).append(_as_sent(_schema(kind), kind))
-    for refusal in found[op_of(protocol.Failed)]:
+    for refusal in found[op_of(frames_sent.Failed)]:
         code = refusal["properties"]["code"]
         code["enum"] = sorted(set(code["enum"]) - REST_ONLY)
     return {op: sorted(shapes, key=json.dumps) for op, shapes in sorted(found.items())}
@@ -207,7 +209,7 @@ def _without_null(schema: Shape) -> Shape:
 def _details(kind: type[msgspec.Struct]) -> Shape:
     """`event_details` leaves defaults out and renames the fields of the fact itself."""
     found = _schema(kind)
-    names = protocol.CLIENT_NAMES
+    names = CLIENT_NAMES
     optional = {k: _without_null(v) for k, v in found["properties"].items()}
     properties = {names.get(k, k): v for k, v in optional.items()}
     required = sorted(names.get(k, k) for k in found["required"])

@@ -12,10 +12,14 @@ import msgspec
 import pytest
 import yaml
 
-from roomlog import errors, protocol
+from roomlog import errors
 from roomlog.errors import CloseCode, ErrorCode
 from roomlog.events import BODY_TYPES, ChatEvent
 from roomlog.moderation import UNSEEN
+from roomlog.protocol.decoding import decode_command
+from roomlog.protocol.event_frames import event_frame
+from roomlog.protocol.frames import PONG, Hello, encode_frame
+from roomlog.protocol.terms import ACCESS_COOKIE, BEARER_PREFIX, SUBPROTOCOL
 from tests.contracts import asyncapi as doc
 from tests.contracts.every_record import CHAT_BODIES, A, B, C
 
@@ -87,7 +91,7 @@ def test_the_details_of_an_event_are_documented(name):
 @pytest.mark.parametrize("body", SHOWN_BODIES, ids=lambda body: type(body).__name__)
 def test_an_event_frame_is_as_documented(body):
     event = ChatEvent(C, A, "", B, "key", 1_767_323_045_678_901, "n1", body)
-    frame = json.loads(protocol.event_frame(event, "1:7", "1:-1"))
+    frame = json.loads(event_frame(event, "1:7", "1:-1"))
     doc.validator("Event").validate(frame)
     assert set(frame) == set(doc.SCHEMAS["Event"]["properties"])
     assert set(frame["d"]) <= set(doc.SCHEMAS[event.type]["properties"])
@@ -95,12 +99,12 @@ def test_an_event_frame_is_as_documented(body):
 
 def test_an_event_of_another_kind_than_its_type_is_not_documented():
     event = ChatEvent(C, A, "", B, "key", 0, "n1", SHOWN_BODIES[-1])
-    frame = json.loads(protocol.event_frame(event, "1:7", "1:-1"))
+    frame = json.loads(event_frame(event, "1:7", "1:-1"))
     assert not doc.validator("Event").is_valid({**frame, "type": "MessagePosted"})
 
 
 def test_a_pong_is_as_documented():
-    doc.validator("Pong").validate(json.loads(protocol.PONG))
+    doc.validator("Pong").validate(json.loads(PONG))
 
 
 @pytest.mark.parametrize(("name", "payload"), examples(doc.MESSAGES))
@@ -111,14 +115,14 @@ def test_an_example_fits_its_schema(name, payload):
 
 @pytest.mark.parametrize(("name", "payload"), examples(doc.messages_of("receive"), COMMANDS))
 def test_the_node_reads_an_example_of_a_command(name, payload):
-    command = protocol.decode_command(json.dumps(payload).encode())
+    command = decode_command(json.dumps(payload).encode())
     assert doc.op_of(type(command)) == payload["op"]
 
 
 @pytest.mark.parametrize(("name", "payload"), examples(doc.messages_of("send"), FRAMES))
 def test_an_example_of_a_frame_is_what_the_node_sends(name, payload):
     """Decoding and encoding give the example again: nothing in it is null, missing or too much."""
-    sent = [json.loads(protocol.encode_frame(frame)) for frame in readings(payload)]
+    sent = [json.loads(encode_frame(frame)) for frame in readings(payload)]
     assert payload in sent
 
 
@@ -132,8 +136,8 @@ def readings(payload):
 
 def test_the_greeting_of_the_example_has_the_limits_of_the_node():
     (example,) = doc.MESSAGES["Hello"]["examples"]
-    hello = msgspec.convert(example["payload"], protocol.Hello)
-    assert hello == protocol.Hello(hello.node, hello.user, hello.session)
+    hello = msgspec.convert(example["payload"], Hello)
+    assert hello == Hello(hello.node, hello.user, hello.session)
 
 
 def meanings(enum) -> dict[str, str]:
@@ -176,11 +180,11 @@ def test_the_document_and_the_prose_have_the_same_frames():
 
 def test_the_handshake_is_that_of_the_code():
     schemes = doc.DOCUMENT["components"]["securitySchemes"]
-    assert schemes["cookie"]["name"] == protocol.ACCESS_COOKIE
+    assert schemes["cookie"]["name"] == ACCESS_COOKIE
     offered = doc.DOCUMENT["channels"]["ws"]["bindings"]["ws"]["headers"]["properties"]
     first, second = offered["Sec-WebSocket-Protocol"]["examples"]
-    assert first == protocol.SUBPROTOCOL
-    assert second.startswith(f"{protocol.SUBPROTOCOL}, {protocol.BEARER_PREFIX}")
+    assert first == SUBPROTOCOL
+    assert second.startswith(f"{SUBPROTOCOL}, {BEARER_PREFIX}")
 
 
 def references(node):

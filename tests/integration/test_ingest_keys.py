@@ -10,7 +10,7 @@ from ingest.valkey import connect
 from ingest.writes import Write
 from roomlog import ids
 from roomlog.leases import lease_key
-from roomlog.protocol import PostMessage
+from roomlog.protocol.commands import PostMessage
 
 ROOM = str(uuid.uuid4())
 

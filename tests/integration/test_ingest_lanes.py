@@ -12,7 +12,7 @@ from ingest.writes import Write
 from roomlog import ids
 from roomlog.events import ChatEvent, MessagePosted
 from roomlog.partitions import PARTITIONS, partition_of
-from roomlog.protocol import PostMessage
+from roomlog.protocol.commands import PostMessage
 from schemas.registry import Registry
 
 

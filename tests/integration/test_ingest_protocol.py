@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from picows import WSHandshakeError, WSMsgType
 
 from roomlog.client import Client
-from roomlog.protocol import SUBPROTOCOL
+from roomlog.protocol.terms import SUBPROTOCOL
 from tests.people import Member, create_room
 from tests.wire import Wire, token_of
 

@@ -11,7 +11,7 @@ from roomlog.bridge.player import RoomPlayer, Tally
 from roomlog.bridge.script import Step
 from roomlog.client import ConnectionEnded
 from roomlog.errors import ErrorCode, Refused
-from roomlog.protocol import Ack
+from roomlog.protocol.frames import Ack
 
 
 class Answers:

@@ -6,7 +6,8 @@ import pytest
 from roomlog import ids
 from roomlog.bridge.actions import Action
 from roomlog.bridge.script import BLANK, Bridge, RoomScript
-from roomlog.protocol import Key, decode_command
+from roomlog.protocol.decoding import decode_command
+from roomlog.protocol.terms import Key
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 BRIDGE = Bridge("irc")

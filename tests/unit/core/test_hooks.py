@@ -10,7 +10,7 @@ from roomlog.events import ChatEvent, HookCreated, HookRevoked, HookRotated, Mes
 from roomlog.hooks import MAX_HOOKS, decide_on_hook, external_key, new_token, token_hash
 from roomlog.members import decide_leave, decide_on_member
 from roomlog.messages import decide_post
-from roomlog.protocol import (
+from roomlog.protocol.commands import (
     ChangeRole,
     CreateHook,
     LeaveRoom,

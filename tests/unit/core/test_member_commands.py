@@ -14,14 +14,8 @@ from roomlog.events import (
     RoomTopicChanged,
 )
 from roomlog.members import decide_leave, decide_on_member
-from roomlog.protocol import (
-    ChangeRole,
-    InviteMember,
-    LeaveRoom,
-    RemoveMember,
-    RenameRoom,
-    decode_command,
-)
+from roomlog.protocol.commands import ChangeRole, InviteMember, LeaveRoom, RemoveMember, RenameRoom
+from roomlog.protocol.decoding import decode_command
 from roomlog.room_settings import decide_rename
 from roomlog.rooms import Room
 

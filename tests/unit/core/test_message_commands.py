@@ -12,7 +12,7 @@ from roomlog.events import (
     ReactionRemoved,
 )
 from roomlog.messages import MAX_PINS, decide_on_message, decide_pin, decide_undelete
-from roomlog.protocol import (
+from roomlog.protocol.commands import (
     AddReaction,
     DeleteMessage,
     EditMessage,
@@ -20,8 +20,8 @@ from roomlog.protocol import (
     RemoveReaction,
     UndeleteMessage,
     UnpinMessage,
-    decode_command,
 )
+from roomlog.protocol.decoding import decode_command
 from roomlog.rooms import Room
 
 ROOM, EVENT = ids.new_id(), ids.new_id()

@@ -29,11 +29,10 @@ from roomlog.events import (
 from roomlog.members import decide_join, decide_on_member
 from roomlog.messages import decide_on_message
 from roomlog.moderation import FOREVER, MICROS, decide_in_room
-from roomlog.protocol import (
+from roomlog.protocol.commands import InviteMember, JoinRoom
+from roomlog.protocol.moderation import (
     BanMember,
     ChangeFilter,
-    InviteMember,
-    JoinRoom,
     MuteMember,
     ReportMessage,
     ResolveReport,

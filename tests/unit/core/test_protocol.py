@@ -1,13 +1,16 @@
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roomlog import ids, protocol
+from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import ChatEvent, MemberJoined, MessagePosted, SealedText
-from roomlog.protocol import PostMessage, command_id, decode_command, event_frame, timestamp
+from roomlog.protocol.commands import PostMessage
+from roomlog.protocol.decoding import command_id, decode_command
+from roomlog.protocol.event_frames import event_frame, timestamp
 
 SEND = {"op": "send", "id": 1, "room": "r", "key": "k", "text": "hi"}
 
@@ -132,6 +135,6 @@ def test_times_have_milliseconds():
 
 
 def test_the_struct_of_a_send_has_the_fields_that_are_counted():
-    names = {f.encode_name for f in protocol.msgspec.structs.fields(PostMessage)}
+    names = {f.encode_name for f in msgspec.structs.fields(PostMessage)}
     assert names == {"id", "room", "key", "text", "reply_to", "attachments", "mentions", "as", "at"}
     assert ids.is_id(ids.new_id())

@@ -15,7 +15,7 @@ from roomlog.events import (
 )
 from roomlog.members import decide_join, decide_on_member
 from roomlog.messages import decide_on_message, decide_post
-from roomlog.protocol import (
+from roomlog.protocol.commands import (
     AddReaction,
     ChangeSettings,
     CreateRoom,

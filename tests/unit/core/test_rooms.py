@@ -17,7 +17,7 @@ from roomlog.events import (
 )
 from roomlog.members import decide_join, decide_leave
 from roomlog.messages import decide_post
-from roomlog.protocol import CreateRoom, JoinRoom, LeaveRoom, PostMessage
+from roomlog.protocol.commands import CreateRoom, JoinRoom, LeaveRoom, PostMessage
 from roomlog.rooms import Room, decide_create, fold, fold_plain, room_of
 
 ROOM = ids.new_id()

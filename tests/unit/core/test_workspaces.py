@@ -18,7 +18,7 @@ from roomlog.events import (
     RoomRenamed,
 )
 from roomlog.members import decide_join
-from roomlog.protocol import (
+from roomlog.protocol.commands import (
     AddReaction,
     ChangeRole,
     ChangeSettings,

@@ -17,7 +17,7 @@ from ingest.writes import Write
 from roomlog.deliveries import Range
 from roomlog.events import MemberLeft, MemberRemoved
 from roomlog.partitions import PARTITIONS, partition_of
-from roomlog.protocol import PostMessage
+from roomlog.protocol.commands import PostMessage
 from roomlog.rooms import Room
 from tests.unit.ingest.twins import (
     ALICE,

@@ -9,7 +9,7 @@ from ingest.following import Following
 from ingest.recent import RecentEvents
 from ingest.rooms import RoomState
 from roomlog.events import MemberInvited, MemberJoined, MemberRemoved
-from roomlog.protocol import Subscribe
+from roomlog.protocol.commands import Subscribe
 from roomlog.relations import Blocks
 from tests.unit.ingest.twins import (
     ALICE,

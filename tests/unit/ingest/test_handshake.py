@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from multidict import CIMultiDict
 
 from ingest.handshake import HandshakeRefused, admit, path_of
-from roomlog.protocol import SUBPROTOCOL
+from roomlog.protocol.terms import SUBPROTOCOL
 from roomlog.tokens import Signer, Verifier, generate_keys
 
 ORIGIN = "https://chat.example.com"

@@ -18,7 +18,7 @@ from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import Attachment, FirstMember, MessageDeleted, MessageRestored, RoomCreated
 from roomlog.partitions import PARTITIONS, partition_of
-from roomlog.protocol import (
+from roomlog.protocol.commands import (
     ChangeRole,
     CreateRoom,
     DeleteMessage,

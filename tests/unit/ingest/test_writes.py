@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 from ingest.writes import DIGEST_BYTES, digest_of
 from roomlog.events import Attachment
-from roomlog.protocol import CreateRoom, JoinRoom, LeaveRoom, PostMessage
+from roomlog.protocol.commands import CreateRoom, JoinRoom, LeaveRoom, PostMessage
 
 
 def post(**changes):
