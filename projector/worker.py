@@ -3,10 +3,9 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
-from typing import ClassVar, ParamSpec, TypeVar
+from typing import ClassVar
 
 import tenacity
 from aiokafka.errors import KafkaError
@@ -15,24 +14,24 @@ from prometheus_client import Counter
 from projector.kafka import Source
 from projector.pacing import retry_pause_s
 from projector.session import Fenced, Session, Unavailable
+from projector.threads import OnThread
 
 _KAFKA_PAUSE_S = 1.0
 _LONGEST_WAIT_S = 2.0
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
 log = logging.getLogger(__name__)
 
 
-class Worker(ABC):
+class Worker(OnThread, ABC):
     """Takes in what `source` reads; `session` is used on `thread` alone, one call at a time."""
 
     FENCED: ClassVar[Counter]
     """Counts the batches that were given up because another process owns the partitions."""
 
     def __init__(self, source: Source, session: Session, thread: Executor) -> None:
-        self._source, self._connected, self._thread = source, session, thread
+        super().__init__(thread)
+        self._source, self._connected = source, session
         self._stopping = asyncio.Event()
         self.progress = 0
         """How many offsets this process has moved on."""
@@ -87,7 +86,7 @@ class Worker(ABC):
     async def _turn(self) -> None:
         """Read some records, and see to it that they are written."""
 
-    async def _settle(self) -> None:  # noqa: B027  # nothing, where each turn ends with its writing
+    async def _settle(self) -> None:  # nothing, where each turn ends with its writing
         """Wait for what is being written; raises what became of it."""
 
     async def _begin_again(self) -> None:
@@ -113,7 +112,3 @@ class Worker(ABC):
         except Unavailable:
             return
         self.postgres_problem = None
-
-    async def _call(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: function(*args, **kwargs))

@@ -7,7 +7,7 @@ from roomlog import ids
 from roomlog.errors import ErrorCode, Refused
 from roomlog.events import Body, HookCreated, HookRevoked, HookRotated
 from roomlog.protocol.commands import CreateHook, HookCommand, RotateHook
-from roomlog.rooms import Room, archived, moderates, require_member
+from roomlog.rooms import Room, archived, require_member, require_moderator
 
 MAX_HOOKS = 20
 """Hooks of a room, at most."""
@@ -35,10 +35,7 @@ def decide_on_hook(room: Room, sender: str, command: HookCommand) -> Body | None
     Raises Refused.
     """
     require_member(room, sender)
-    if not moderates(room, sender):
-        raise Refused(
-            ErrorCode.FORBIDDEN, "room: only an owner or a moderator may manage its hooks"
-        )
+    require_moderator(room, sender, "manage its hooks")
     if type(command) is CreateHook:
         return _decide_create(room, sender, command)
     is_there = room.members.get(command.hook) == "bot"  # type: ignore[union-attr]

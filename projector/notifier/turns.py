@@ -3,28 +3,26 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
-from typing import ParamSpec, TypeVar
 
 from projector.notifier.smtp import MailAway
 from projector.notifier.valkey import PresenceUnknown
 from projector.session import Session, Unavailable
+from projector.threads import OnThread
 
 _AWAY_S = 2.0
 _LAST_WORDS_S = 3.0
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
 log = logging.getLogger(__name__)
 
 
-class Turns(ABC):
+class Turns(OnThread, ABC):
     """Works again and again; `session` is used on `thread` alone, one call at a time."""
 
     def __init__(self, session: Session, thread: Executor, pause_s: float) -> None:
-        self._connected, self._thread, self._pause_s = session, thread, pause_s
+        super().__init__(thread)
+        self._connected, self._pause_s = session, pause_s
         self._is_connected = False
         self._hurried = asyncio.Event()
         self._problem: str | None = "not connected yet"
@@ -69,7 +67,3 @@ class Turns(ABC):
     @abstractmethod
     async def _turn(self) -> int:
         """Deal with some that are due; return how many. Raises Unavailable, PresenceUnknown or MailAway."""
-
-    async def _call(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: function(*args, **kwargs))

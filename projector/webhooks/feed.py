@@ -4,11 +4,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import ParamSpec, TypeVar
 
 from projector.behind import Follower
 from projector.kafka import Source
 from projector.session import Unavailable
+from projector.threads import OnThread
 from projector.webhooks.postgres import Queue, Refill
 from roomlog import metrics
 from roomlog.kafka import Log, LogUnavailable, Range
@@ -21,8 +21,6 @@ _REFILLS_AT_ONCE = 8
 _REFILL_OFFSETS = 2_000
 _AWAY_S = 1.0
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
 log = logging.getLogger(__name__)
 
@@ -70,11 +68,12 @@ class Feed(Follower):
             self._wake()
 
 
-class Refills:
+class Refills(OnThread):
     """Makes rows of what the log has, for lanes that are to go on from an earlier place."""
 
     def __init__(self, queue: Queue, thread: Executor, log_: Log, wake: Callable[[], None]) -> None:
-        self._queue, self._thread, self._log, self._wake = queue, thread, log_, wake
+        super().__init__(thread)
+        self._queue, self._log, self._wake = queue, log_, wake
 
     async def run(self) -> None:
         """Look again and again, for ever; while PostgreSQL or Kafka is away nothing is refilled."""
@@ -106,7 +105,3 @@ class Refills:
             records += ((lane.partition, offset, value) for offset, value in pairs)
         await self._call(self._queue.refill, lane, records, end)
         self._wake()
-
-    async def _call(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: function(*args, **kwargs))

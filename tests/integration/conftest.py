@@ -6,7 +6,9 @@ import uuid
 import httpx
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
+from projector.migrate import migrate
 from tests.people import Member, create_room
 from tests.wire import token_of
 
@@ -57,6 +59,18 @@ async def eventful_room(stack, two_members, db):
     await eventually(db, "SELECT FROM read_markers WHERE room_id = %s", room)
     await eventually(db, "SELECT FROM members WHERE room_id = %s AND role = 'moderator'", room)
     return room, first.event
+
+
+@pytest.fixture(scope="module")
+def database(stack):
+    """A migrated database of a module's own."""
+    dsn, name = stack.status()["postgres"], f"test_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        own = make_conninfo(dsn, dbname=name)
+        migrate(own)
+        yield own
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def stored_file(stack, member):

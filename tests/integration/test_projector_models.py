@@ -103,18 +103,6 @@ TABLES_IN_ORDER["reactions"] = "SELECT * FROM reactions ORDER BY 1, 2, 3, 4"
 TABLES_IN_ORDER["message_reports"] = "SELECT * FROM message_reports ORDER BY 1, 2, 3"
 
 
-@pytest.fixture(scope="module")
-def database(stack):
-    """A database of this module's own."""
-    dsn, name = stack.status()["postgres"], f"projector_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        own = make_conninfo(dsn, dbname=name)
-        migrate(own)
-        yield own
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
 @pytest.fixture
 def db(database):
     with psycopg.connect(database, autocommit=True) as connection:

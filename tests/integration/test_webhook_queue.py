@@ -1,14 +1,11 @@
 """What waits to be sent, as rows: a window on the log, of what took effect, each event once."""
 
 import json
-import uuid
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
 from projector.batch import Place
-from projector.migrate import migrate
 from projector.postgres import ReadModels
 from projector.session import Fenced
 from projector.webhooks import postgres, sql
@@ -31,18 +28,6 @@ ROOM, ALICE, EVE = (ids.derived_id(name) for name in ("room", "alice", "eve"))
 HOOK, WEBHOOK = ids.derived_id("hook"), ids.derived_id("webhook")
 PLACE = Place(CHAT_EVENTS, partition_of(ROOM))
 CREATED = RoomCreated("r", "public", members=(FirstMember(ALICE, "owner"),))
-
-
-@pytest.fixture(scope="module")
-def database(stack):
-    """A database of this module's own."""
-    dsn, name = stack.status()["postgres"], f"queue_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        own = make_conninfo(dsn, dbname=name)
-        migrate(own)
-        yield own
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 class Rig:
