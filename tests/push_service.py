@@ -4,12 +4,13 @@ import asyncio
 import base64
 import json
 import os
-from contextlib import asynccontextmanager
 
 import http_ece
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.receiver import Receiver, status
 
 
 def b64(data):
@@ -23,7 +24,7 @@ class Browser:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._auth = os.urandom(16)
         self._service = service
-        self.endpoint = f"{service.url}/{name}"
+        self.endpoint = service.url(f"/{name}")
         self.answers = []
         """Statuses to answer with, before it answers 201."""
         self.got, self.headers, self.tries = [], [], 0
@@ -33,6 +34,9 @@ class Browser:
         point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         return {"endpoint": self.endpoint, "keys": {"p256dh": b64(point), "auth": b64(self._auth)}}
 
+    async def answer(self, request, writer):
+        await status(self.take(request.headers, request.body))(request, writer)
+
     def take(self, headers, body):
         self.tries += 1
         if self.answers:
@@ -41,7 +45,7 @@ class Browser:
         fields = dict(part.strip().split("=", 1) for part in rest.split(","))
         point = base64.urlsafe_b64decode(fields["k"] + "=")
         key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-        claims = jwt.decode(fields["t"], key, ["ES256"], audience=self._service.url)
+        claims = jwt.decode(fields["t"], key, ["ES256"], audience=self._service.url(""))
         assert scheme == "vapid"
         assert claims["sub"].startswith("mailto:")
         assert headers["content-encoding"] == "aes128gcm"
@@ -60,34 +64,10 @@ class Browser:
         return self.got[-1]
 
 
-class PushService:
-    def __init__(self):
-        self.url, self._browsers = "", {}
+class PushService(Receiver):
+    """Answers for its browsers."""
 
     def browser(self, name):
-        found = self._browsers[name] = Browser(self, name)
+        found = Browser(self, name)
+        self.answers[f"/{name}"] = found.answer
         return found
-
-    async def serve(self, reader, writer):
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            lines = (line.partition(":") for line in head[1:] if line)
-            headers = {name.lower(): value.strip() for name, _, value in lines}
-            body = await reader.readexactly(int(headers["content-length"]))
-            name = head[0].split(" ")[1].strip("/")
-            status = self._browsers[name].take(headers, body)
-            writer.write(
-                f"HTTP/1.1 {status} x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
-            )
-            await writer.drain()
-        finally:
-            writer.close()
-
-
-@asynccontextmanager
-async def push_service():
-    service = PushService()
-    server = await asyncio.start_server(service.serve, "127.0.0.1", 0)
-    service.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server:
-        yield service

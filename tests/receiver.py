@@ -1,12 +1,9 @@
-"""A receiver of webhooks: an HTTP server on this machine that behaves as badly as a test wants."""
+"""An HTTP server on this machine that takes what comes, and answers as badly as a test wants."""
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Self
-
-OK = b"HTTP/1.1 204 No Content\r\n\r\n"
-"""An answer that takes a delivery."""
 
 
 class Request(NamedTuple):
@@ -35,16 +32,30 @@ def status(code: int, *headers: str, body: bytes = b"") -> Answer:
     return answer
 
 
+def raw(answer: bytes) -> Answer:
+    """Return what answers with these bytes."""
+
+    async def write(_: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+
+    return write
+
+
+taken = raw(b"HTTP/1.1 204 No Content\r\n\r\n")
+"""An answer that takes a delivery."""
+
+
 async def hang(_: Request, writer: asyncio.StreamWriter) -> None:
     """Never answer."""
     await asyncio.sleep(3_600)
 
 
 class Receiver:
-    """Takes what comes, unless `answers` says otherwise for its path; what came is in `requests`."""
+    """Answers as `answers` says for a path, else by `otherwise`; what came is in `requests`."""
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
+    def __init__(self, host: str = "127.0.0.1", otherwise: Answer = taken) -> None:
         self.host, self.requests, self.answers = host, list[Request](), dict[str, Answer]()
+        self._otherwise = otherwise
         self._came = asyncio.Condition()
         self._tasks: set[asyncio.Task[Any] | None] = set()
 
@@ -54,14 +65,18 @@ class Receiver:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take and answer nothing more."""
         self._server.close()
         for task in self._tasks:
             if task is not None:
                 task.cancel()
 
-    def url(self, path: str) -> str:
-        """Return the address of a path."""
-        return f"http://{self.host}:{self.port}{path}"
+    def url(self, path: str, host: str = "") -> str:
+        """Return the address of a path, by a host that leads here."""
+        return f"http://{host or self.host}:{self.port}{path}"
 
     def at(self, path: str) -> list[Request]:
         """Return what came to a path."""
@@ -84,10 +99,7 @@ class Receiver:
             async with self._came:
                 self.requests.append(request)
                 self._came.notify_all()
-            if request.path in self.answers:
-                await self.answers[request.path](request, writer)
-            else:
-                writer.write(OK)
+            await self.answers.get(request.path, self._otherwise)(request, writer)
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass

@@ -1,69 +1,51 @@
-"""A web server that answers what a test wants, byte for byte, on the one loopback address that previews may use."""
+"""A web server with the pages that a test wants, on the one loopback address that previews may use."""
 
 import asyncio
+from typing import Self
+
+from tests.receiver import Receiver, Request, hang, status
 
 HERE = "127.0.0.77"
 
 
-class Server:
-    """Answers by path, and remembers what it was asked."""
+async def endless(_: Request, writer: asyncio.StreamWriter) -> None:
+    """Answer for as long as somebody reads."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<title>long</title>")
+    while True:
+        writer.write(bytes(64 * 1024))
+        await writer.drain()
+
+
+class Server(Receiver):
+    """Answers by path, anything else with 404."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, bytes] = {}
-        self.asked: list[str] = []
-        self.heads: list[str] = []
+        super().__init__(HERE, otherwise=status(404))
+        self.answers |= {"/endless": endless, "/silent": hang}
         self.pause_s = 0.0
-        self.port = 0
 
     @classmethod
-    async def running(cls) -> "Server":
+    async def running(cls) -> Self:
         """Start one; it ends with the loop."""
-        server = cls()
-        server.listening = await asyncio.start_server(server._serve, HERE, 0)
-        server.port = server.listening.sockets[0].getsockname()[1]
-        return server
+        return await cls().__aenter__()
 
-    def close(self) -> None:
-        """Answer no more."""
-        self.listening.close()
-
-    listening: asyncio.Server
-
-    def url(self, path: str, host: str = HERE) -> str:
-        """Return the address of a path."""
-        return f"http://{host}:{self.port}{path}"
+    @property
+    def asked(self) -> list[str]:
+        """The paths that it was asked for."""
+        return [request.path for request in self.requests]
 
     def page(self, path: str, body: bytes, kind: str = "text/html") -> str:
-        """Answer a path with this; return its address."""
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
-        self.answers[path] = head.encode() + body
+        """Answer a path with this, after `pause_s`; return its address."""
+        answer = status(200, f"Content-Type: {kind}", body=body)
+
+        async def later(request: Request, writer: asyncio.StreamWriter) -> None:
+            await asyncio.sleep(self.pause_s)
+            await answer(request, writer)
+
+        self.answers[path] = later
         return self.url(path)
 
     def redirect(self, path: str, location: str) -> str:
         """Answer a path with a redirect; return its address."""
-        head = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
-        self.answers[path] = head.encode()
+        self.answers[path] = status(302, f"Location: {location}")
         return self.url(path)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        path = head.split(" ")[1]
-        self.asked.append(path)
-        self.heads.append(head)
-        try:
-            await asyncio.sleep(self.pause_s)
-            if path == "/endless":
-                writer.write(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<title>long</title>"
-                )
-                while True:
-                    writer.write(bytes(64 * 1024))
-                    await writer.drain()
-            if path == "/silent":
-                await asyncio.sleep(60)
-            writer.write(self.answers.get(path, b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"))
-            await writer.drain()
-        except ConnectionError:
-            return
-        finally:
-            writer.close()

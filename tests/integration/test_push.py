@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration.api_people import Person, problem
 from tests.people import Member
-from tests.push_service import push_service
+from tests.push_service import PushService
 
 OPEN = """
 SELECT WHERE NOT EXISTS (SELECT FROM notifications WHERE event_id = %(event)s)
@@ -16,7 +16,7 @@ SELECT WHERE NOT EXISTS (SELECT FROM notifications WHERE event_id = %(event)s)
 
 @pytest.fixture
 async def service():
-    async with push_service() as found:
+    async with PushService() as found:
         yield found
 
 
