@@ -149,7 +149,8 @@ class Notification(BaseModel):
     kind: str = Field(
         examples=["mention"],
         description="mention, direct (a message in a direct room), invite (made a member by another), "
-        "workspace_invite (which does not say where to: the link of the invite does)",
+        "workspace_invite (which does not say where to: the link of the invite does), friend_request, "
+        "friend_accepted (both of no room)",
     )
     room: str | None = Field(examples=[ROOM])
     cursor: str | None = Field(examples=[CURSOR], description="where in the room it is")
