@@ -21,7 +21,8 @@ router = APIRouter(tags=["unread"], route_class=StrictRoute)
 async def list_unread(who: Who, use: Use) -> Response:
     """Return for each of one's rooms what came after the read marker.
 
-    Own and deleted messages do not count, nor those of the blocked. The total leaves out what one does not want to hear of muted rooms.
+    Own and deleted messages do not count, nor those of the blocked. The total leaves out what one does not
+    want to hear of muted rooms.
     """
     fresh = await use.valkey.read_markers(who.user_id)
     rows = await use.postgres.all(

@@ -14,11 +14,10 @@ _NOTICE = 'n.event_id, n.kind, n.room_id, n."offset", n.sender_id, n.occurred_at
 _IS_SAID = "n.kind IN ('mention', 'direct')"
 
 # A request to be friends is unread only while it waits for an answer.
-IS_OPEN: LiteralString = """
-(n.kind <> 'friend_request' OR EXISTS (
-    SELECT FROM friendships f
-    WHERE f.one_id = least(n.user_id, n.sender_id) AND f.other_id = greatest(n.user_id, n.sender_id)
-      AND f.asked_by = n.sender_id AND f.asked_at = n.occurred_at AND f.accepted_at IS NULL))
+_IS_OPEN = """
+(n.kind <> 'friend_request' OR (n.sender_id, n.occurred_at) IN (
+    SELECT asked_by, asked_at FROM friendships
+    WHERE %(user_id)s IN (one_id, other_id) AND accepted_at IS NULL))
 """
 
 # Of a message that was deleted, or that one may not read, nothing is told, nor of what the blocked do.
@@ -47,7 +46,7 @@ WHERE i.created_by NOT IN {BLOCKED}
 NOTIFICATIONS: LiteralString = f"""
 WITH {OWN_ROOMS}
 SELECT n.* FROM (
-    (SELECT {_NOTICE}, left(m.text, %(chars)s) AS text, s.event_id IS NULL AND (n.room_id IS NULL AND {IS_OPEN}
+    (SELECT {_NOTICE}, left(m.text, %(chars)s) AS text, s.event_id IS NULL AND (n.room_id IS NULL AND {_IS_OPEN}
             OR n."offset" >= own.joined_offset AND n."offset" > own.read_up_to) AS is_unread
      FROM notifications n LEFT JOIN own ON own.room_id = n.room_id
      {_ABOUT} AND n.user_id = %(user_id)s {_PLACE} {_NEWEST})
@@ -65,7 +64,7 @@ SELECT {_NOTICE}, left(m.text, %(chars)s) AS text, true AS is_unread, n.level FR
           AND n."offset" > own.read_up_to AND n."offset" >= own.joined_offset
     ) n
     UNION ALL
-    SELECT n.*, NULL FROM notifications n WHERE n.user_id = %(user_id)s AND n.room_id IS NULL AND {IS_OPEN}
+    SELECT n.*, NULL FROM notifications n WHERE n.user_id = %(user_id)s AND n.room_id IS NULL AND {_IS_OPEN}
 ) n {_ABOUT} AND s.event_id IS NULL
 UNION ALL
 SELECT * FROM ({_INVITES}) i WHERE is_unread
