@@ -117,7 +117,7 @@ class UnreadRoom(BaseModel):
     """What one has not read of a room yet; both numbers count to 1,000."""
 
     room: str = Field(examples=[ROOM])
-    unread: int = Field(examples=[3], description="messages of others")
+    unread: int = Field(examples=[3], description="messages of others, but not the blocked")
     mentions: int = Field(examples=[1], description="those of them that name one")
     capped: bool = Field(description="there is more than is counted: show 1,000+")
     first_unread: str | None = Field(examples=[CURSOR], description="the first of them")
