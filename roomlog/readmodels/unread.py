@@ -105,11 +105,11 @@ def recount(rows: Rows) -> dict[Key, Row]:
 def _count(
     said: _Said, left_out: Collection[str], since: int, mentions: list[int]
 ) -> tuple[int, int, int | None]:
-    others = sorted(offset for user in left_out for offset in said.of.get(user, ()))
-    at, other_at = bisect_right(said.all, since), bisect_right(others, since)
-    unread = (len(said.all) - at) - (len(others) - other_at)
-    while other_at < len(others) and said.all[at] == others[other_at]:
-        at, other_at = at + 1, other_at + 1
+    out = sorted(offset for user in left_out for offset in said.of.get(user, ()))
+    at, out_at = bisect_right(said.all, since), bisect_right(out, since)
+    unread = (len(said.all) - at) - (len(out) - out_at)
+    while out_at < len(out) and said.all[at] == out[out_at]:
+        at, out_at = at + 1, out_at + 1
     named = sum(offset > since for offset in mentions)
     first = said.all[at] if unread else None
     return min(unread, COUNTED_TO + 1), min(named, COUNTED_TO + 1), first
