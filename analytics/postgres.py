@@ -10,6 +10,7 @@ from roomlog.readmodels.fold import Rows
 from roomlog.readmodels.tables import (
     INVITES,
     MEMBERS,
+    NOTIFICATIONS,
     OF_ROOMS,
     OFFSETS,
     ROOMS,
@@ -25,7 +26,7 @@ _ROOM_COLUMNS = {ROOMS: "id", INVITES: "workspace_id"}
 """Where a table says which room a row is about; `room_id` where it is not here."""
 _BY_ROOM = {table: _ROOM_COLUMNS.get(table, "room_id") for table in OF_ROOMS}
 _ROOMS_ANYWHERE = " UNION ".join(
-    f"SELECT {column}::text FROM {table.name}"  # noqa: S608  # names of tables
+    f"SELECT {column}::text FROM {table.name} WHERE {column} IS NOT NULL"  # noqa: S608  # names of tables
     for table, column in _BY_ROOM.items()
 )
 
@@ -67,6 +68,10 @@ class Snapshot:
         for table, column in _BY_ROOM.items():
             found |= self._rows(table, f"WHERE {column} = ANY (%s::uuid[])", rooms)
         return found
+
+    def notifications_of_no_room(self) -> Rows:
+        """Return the notifications of what is about people and no room."""
+        return self._rows(NOTIFICATIONS, "WHERE room_id IS NULL")
 
     def unread(self) -> dict[Key, Row]:
         """Return what `UNREAD` finds for everybody who is a member of anything: rows of COUNTS."""

@@ -1,7 +1,7 @@
 """Unread counts, recounted from the log, against what the tables give; and how wrong ones are repaired.
 
 Counts are nowhere stored: where one is wrong, rows that it follows from are. A repair gives these rows of the
-room the values that the log folds to, while the projector waits for its partition.
+room, or the blocks, the values that the log folds to, while the projector waits for its partition.
 """
 
 import asyncio
@@ -14,12 +14,23 @@ from msgspec import Struct, field
 from psycopg.types.json import Jsonb
 
 from analytics.postgres import Snapshot, snapshot
-from analytics.verify import WORTH_A_PROCESS, Found, Known, Plan, prepare, read_events, read_own
+from analytics.verify import (
+    WORTH_A_PROCESS,
+    Ends,
+    Found,
+    Known,
+    Plan,
+    follow_people,
+    prepare,
+    read_events,
+    read_own,
+)
 from roomlog.kafka import Log, Range
 from roomlog.partitions import PARTITIONS, partition_of
 from roomlog.readmodels.compare import Difference, Differences, compare
-from roomlog.readmodels.fold import ChatFold, Rows
+from roomlog.readmodels.fold import ChatFold, Rows, UserFold
 from roomlog.readmodels.tables import (
+    BLOCKS,
     MARKERS,
     MEMBERS,
     MESSAGES,
@@ -33,15 +44,17 @@ from roomlog.readmodels.tables import (
 )
 from roomlog.readmodels.unread import COUNTS, recount
 from roomlog.times import time_of
-from roomlog.topics import CHAT_EVENTS
+from roomlog.topics import CHAT_EVENTS, USER_EVENTS
 from roomlog.workers import OnProgress, each, worth
 from schemas.registry import Codecs
 
 COUNTED_FROM = (ROOMS, MEMBERS, MESSAGES, NOTIFICATIONS)
-"""What counts follow from, besides read markers."""
+"""What counts follow from, besides read markers and blocks."""
 _JSON = ("sealed", "attachments")
 _LOCK = f"""
 SELECT next FROM {OFFSETS} WHERE topic = %s AND partition = %s FOR UPDATE"""  # noqa: S608
+_LOCK_PEOPLE = f"""
+SELECT partition, next FROM {OFFSETS} WHERE topic = %s ORDER BY partition FOR UPDATE"""  # noqa: S608
 _FORWARD = f"""
 INSERT INTO {MARKERS.name} AS m (user_id, room_id, "offset", marked_at) VALUES (%s, %s, %s, %s)
 ON CONFLICT (user_id, room_id) DO UPDATE SET "offset" = excluded."offset",
@@ -81,17 +94,22 @@ def repair_unread(
     `on_total` gets the number of records before the work begins. Raises CannotVerify, LogUnavailable or
     psycopg.Error.
     """
-    found, should = Found(), dict[Key, Row]()
+    found, should, people = Found(), dict[Key, Row](), UserFold()
     with snapshot(plan.postgres) as tables:
         known, ends = prepare(plan, tables)
         own = asyncio.run(read_own(known, tables, ends, found))
+        asyncio.run(follow_people(known, people, {}, ends, found))
+        blocks = people.rows()[BLOCKS.name]
         on_total(sum(end for (topic, _), end in ends.items() if topic == CHAT_EVENTS))
-        for counted in _recounted(known, ends, own[MARKERS.name], on_progress):
+        for counted in _recounted(known, ends, own[MARKERS.name], blocks, on_progress):
             found.records += counted.records
             should.update(counted.counts)
         wrong = list(compare(COUNTS, should, tables.unread()))
+        are_blocks_wrong = blocks != tables.rows(BLOCKS)[BLOCKS.name]
     outcome = Outcome(found.records, len(should))
     outcome.differences.add(wrong)
+    if apply and are_blocks_wrong:
+        outcome.repaired += asyncio.run(_repair_blocks(known, people, ends))
     if apply:
         for partition, rooms in _by_partition(wrong).items():
             end = ends.get((CHAT_EVENTS, partition), 0)
@@ -105,6 +123,7 @@ def _recounted(
     known: Known,
     ends: Mapping[tuple[str, int], int],
     markers: Mapping[Key, Row],
+    blocks: dict[Key, Row],
     on_progress: OnProgress,
 ) -> Iterator[_Counted]:
     of: list[dict[Key, Row]] = [{} for _ in range(PARTITIONS)]
@@ -113,14 +132,17 @@ def _recounted(
     parts = [_Part(p, ends.get((CHAT_EVENTS, p), 0), of[p]) for p in range(PARTITIONS)]
     parts.sort(key=lambda part: -part.end)
     workers = worth(sum(part.end for part in parts), WORTH_A_PROCESS)
-    return each(partial(_recount_partition, known), parts, on_progress, workers)
+    return each(partial(_recount_partition, known, blocks), parts, on_progress, workers)
 
 
-def _recount_partition(known: Known, part: _Part, on_progress: OnProgress) -> _Counted:
+def _recount_partition(
+    known: Known, blocks: dict[Key, Row], part: _Part, on_progress: OnProgress
+) -> _Counted:
     fold, found = ChatFold(part.partition), Found()
     asyncio.run(_take(known, fold, Range(part.partition, 0, part.end), found))
     on_progress(part.end)
-    return _Counted(found.records, recount(fold.rows() | {MARKERS.name: part.markers}))
+    others = {MARKERS.name: part.markers, BLOCKS.name: blocks}
+    return _Counted(found.records, recount(fold.rows() | others))
 
 
 async def _take(known: Known, fold: ChatFold, range_: Range, found: Found) -> None:
@@ -137,6 +159,32 @@ def _by_partition(wrong: list[Difference]) -> dict[int, set[str]]:
         room = difference.key["room"]
         found.setdefault(partition_of(room), set()).add(room)
     return found
+
+
+async def _repair_blocks(known: Known, people: UserFold, ends: Ends) -> int:
+    """Give the blocks what the log folds to, of which `people` has what is before `ends`; return how many rows.
+
+    Raises LogUnavailable or psycopg.Error.
+    """
+    with psycopg.connect(known.plan.postgres) as connection:
+        locked = connection.execute(_LOCK_PEOPLE.encode(), [USER_EVENTS]).fetchall()
+        now = {(USER_EVENTS, int(partition)): int(next_) for partition, next_ in locked}
+        await follow_people(known, people, ends, now, Found())
+        should, there = people.rows()[BLOCKS.name], Snapshot(connection).rows(BLOCKS)[BLOCKS.name]
+        return _write_rows(connection, BLOCKS, should, there)
+
+
+def _write_rows(
+    connection: psycopg.Connection,
+    table: Table,
+    should: Mapping[Key, Row],
+    there: Mapping[Key, Row],
+) -> int:
+    """Make rows of a table what they should be; return how many were not."""
+    wrong = [key for key in should.keys() | there.keys() if should.get(key) != there.get(key)]
+    for key in wrong:
+        connection.execute(*_statement(table, key, should.get(key)))
+    return len(wrong)
 
 
 class _Repair:
@@ -166,11 +214,7 @@ class _Repair:
         written = 0
         for table in COUNTED_FROM:
             of_rooms = _only(table, should, self._rooms)
-            for key in of_rooms.keys() | there[table.name].keys():
-                row = of_rooms.get(key)
-                if row != there[table.name].get(key):
-                    connection.execute(*_statement(table, key, row))
-                    written += 1
+            written += _write_rows(connection, table, of_rooms, there[table.name])
         for key, (offset, at) in self._markers.items():
             values = [*key, offset, time_of(at)]
             written += connection.execute(_FORWARD.encode(), values).rowcount

@@ -186,11 +186,10 @@ async def _partition(known: Known, part: _Part, on_progress: OnProgress) -> Foun
 
 async def _others(known: Known, tables: Snapshot, ends: Ends, applied: set[str]) -> Found:
     """Compare what is not about rooms; `applied` are the ids of their events."""
-    codecs, found = Codecs.of(known.plan.resolved), Found()
+    found = Found()
     users = UserFold()
-    async for event in _read_all(known, USER_EVENTS, codecs.user_events, ends, found):
-        users.take(event)
-    there: Rows = {}
+    await follow_people(known, users, {}, ends, found)
+    there: Rows = tables.notifications_of_no_room()
     for table in (USERS, SCHEDULED, FILES, FRIENDSHIPS, BLOCKS):
         there |= tables.rows(table)
     found.compare(users.rows(), there)
@@ -211,21 +210,30 @@ async def read_own(known: Known, tables: Snapshot, ends: Ends, found: Found) -> 
     """Return the rows that chat.reads folds to; markers that compaction took from the log as they are."""
     reads = ReadFold()
     codec = Codecs.of(known.plan.resolved).chat_reads
-    async for event in _read_all(known, CHAT_READS, codec, ends, found):
+    async for event in _read_all(known, CHAT_READS, codec, {}, ends, found):
         reads.take(event)
     own = reads.rows()
     _forgive_later(own[MARKERS.name], tables.rows(MARKERS)[MARKERS.name])
     return own
 
 
+async def follow_people(
+    known: Known, users: UserFold, starts: Ends, ends: Ends, found: Found
+) -> None:
+    """Fold what user.events has from some offsets (0 where none is given) up to others."""
+    codec = Codecs.of(known.plan.resolved).user_events
+    async for event in _read_all(known, USER_EVENTS, codec, starts, ends, found):
+        users.take(event)
+
+
 async def _read_all(
-    known: Known, topic: str, codec: Codec[_R], ends: Ends, found: Found
+    known: Known, topic: str, codec: Codec[_R], starts: Ends, ends: Ends, found: Found
 ) -> AsyncIterator[_R]:
     """Yield what every partition of a topic has that is applied."""
     async with Log(known.plan.brokers, topic) as log:
         for (of, partition), end in ends.items():
             if of == topic:
-                range_ = Range(partition, 0, end)
+                range_ = Range(partition, starts.get((of, partition), 0), end)
                 async for _, event, is_refused in read_events(
                     known, log, topic, codec, range_, found
                 ):

@@ -45,7 +45,7 @@ from roomlog.events import (
     WordFilterChanged,
 )
 from roomlog.moderation import AUDITED
-from roomlog.relations import NOTHING, Pair, Relation, after, pair
+from roomlog.relations import NOTHING, Pair, Relation, after, notices, pair
 from roomlog.rooms import takes_effect
 from roomlog.schedules import ScheduleBody
 
@@ -74,13 +74,13 @@ class Hook(NamedTuple):
 
 
 class Told(NamedTuple):
-    """Somebody is to be told of an event; `at` in microseconds since 1970."""
+    """Somebody is to be told of an event, of a room or of none; `at` in microseconds since 1970."""
 
     user: str
     kind: str
     event: str
-    room: str
-    offset: int
+    room: str | None
+    offset: int | None
     sender: str
     at: int
 
@@ -144,7 +144,8 @@ class Changes:
     void: dict[Place, str] = field(default_factory=dict)
     """Ids of the events that take no effect (`roomlog.rooms.takes_effect`)."""
     told: list[Told] = field(default_factory=list)
-    """Who came into a room by another's act; of messages see `projector.notifications`."""
+    """Who came into a room by another's act, and whom somebody asked or said yes to; of messages see
+    `projector.notifications`."""
     member_delta: Counter[str] = field(default_factory=Counter)
     texts: Texts = field(default_factory=Texts)
     withdrawn: set[ReactionKey] = field(default_factory=set)
@@ -348,7 +349,11 @@ def _fold_user(changes: Changes, fact: UserFact, prior: Prior) -> None:
     if isinstance(body, RelationBody):
         two = pair(fact.user_id, body.other_id)
         before = changes.relations.get(two) or prior.relations.get(two, NOTHING)
-        changes.relations[two] = after(before, fact.user_id, body, fact.at)
+        now = changes.relations[two] = after(before, fact.user_id, body, fact.at)
+        changes.told += [
+            Told(user, kind, fact.event_id, None, None, sender, fact.at)
+            for user, kind, sender in notices(before, now, fact.user_id, body)
+        ]
         return
     match body:
         case UserRegistered(name=name):

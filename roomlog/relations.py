@@ -7,7 +7,7 @@ when the log has the second request.
 
 from collections.abc import Iterable
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from roomlog.accounts import (
     FriendAccepted,
@@ -47,6 +47,14 @@ class Relation(NamedTuple):
 NOTHING = Relation()
 
 
+class Notice(NamedTuple):
+    """Somebody is to be told of what another did."""
+
+    user: str
+    kind: Literal["friend_request", "friend_accepted"]
+    sender: str
+
+
 def after(before: Relation, actor: str, body: RelationBody, at: int) -> Relation:
     """Return what two people are to each other once one of them did something; nothing may have changed."""
     match body:
@@ -68,6 +76,22 @@ def after(before: Relation, actor: str, body: RelationBody, at: int) -> Relation
         case UserUnblocked():
             rest = {user: since for user, since in before.blocked_at.items() if user != actor}
             return before._replace(blocked_at=rest)
+
+
+def notices(before: Relation, now: Relation, actor: str, body: RelationBody) -> list[Notice]:
+    """Return who is told of what one person did about another, by what the two were and are now.
+
+    The other is told of a request and of a yes to their own. Two who asked each other are told both.
+    """
+    other = body.other_id
+    if now.asked_by and not before.asked_by:
+        return [Notice(other, "friend_request", actor)]
+    if now.accepted_at is None or before.accepted_at is not None:
+        return []
+    told = [Notice(other, "friend_accepted", actor)]
+    if isinstance(body, FriendRequested):
+        told.append(Notice(actor, "friend_accepted", other))
+    return told
 
 
 class Blocks:

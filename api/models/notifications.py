@@ -26,7 +26,7 @@ class UnreadRoom(BaseModel):
     """What one has not read of a room yet; both numbers count to 1,000."""
 
     room: str = Field(examples=[ROOM])
-    unread: int = Field(examples=[3], description="messages of others")
+    unread: int = Field(examples=[3], description="messages of others, but not the blocked")
     mentions: int = Field(examples=[1], description="those of them that name one")
     capped: bool = Field(description="there is more than is counted: show 1,000+")
     first_unread: str | None = Field(examples=[CURSOR], description="the first of them")
@@ -58,7 +58,8 @@ class Notification(BaseModel):
     kind: str = Field(
         examples=["mention"],
         description="mention, direct (a message in a direct room), invite (made a member by another), "
-        "workspace_invite (which does not say where to: the link of the invite does)",
+        "workspace_invite (which does not say where to: the link of the invite does), friend_request, "
+        "friend_accepted (both of no room)",
     )
     room: str | None = Field(examples=[ROOM])
     cursor: str | None = Field(examples=[CURSOR], description="where in the room it is")

@@ -55,10 +55,10 @@ async def list_notifications(
         str | None, Query(max_length=600, description="`next` of the page before")
     ] = None,
 ) -> Response:
-    """List mentions, direct messages and invitations, the newest first.
+    """List mentions, direct messages, invitations and requests to be friends, the newest first.
 
-    What was said in a room is read once the room's marker is beyond it, or when it was read here. Deleted
-    messages, and rooms that one has left, are left out.
+    What was said in a room is read once the room's marker is beyond it, or when it was read here; a request, once
+    it does not wait any more. Deleted messages, rooms that one has left, and the blocked are left out.
     """
     mine = await _mine(use, who)
     place = {"paged": True, **_read_place(after)} if after else _NOWHERE

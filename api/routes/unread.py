@@ -19,9 +19,10 @@ router = APIRouter(tags=["unread"], route_class=StrictRoute)
 
 @router.get("/unread", response_model=UnreadRooms, responses=errors(401, 503))
 async def list_unread(who: Who, use: Use) -> Response:
-    """Return for each of one's rooms what came after the read marker; own and deleted messages do not count.
+    """Return for each of one's rooms what came after the read marker.
 
-    The total leaves out what one does not want to hear of muted rooms.
+    Own and deleted messages do not count, nor those of the blocked. The total leaves out what one does not
+    want to hear of muted rooms.
     """
     fresh = await use.valkey.read_markers(who.user_id)
     rows = await use.postgres.all(

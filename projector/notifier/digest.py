@@ -8,6 +8,8 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import quote
 
+from projector.notifier.wording import title
+
 _SHOWN = 20
 
 
@@ -25,17 +27,7 @@ class Item(NamedTuple):
     @property
     def title(self) -> str:
         """Who did what, and where."""
-        sender = self.sender or "Somebody"
-        match self.kind:
-            case "mention":
-                return f"{sender} mentioned you in {self.room_name}"
-            case "invite":
-                return f"{sender} brought you into {self.room_name}"
-            case "direct":
-                return f"{sender} wrote to you"
-            case "workspace_invite":
-                return f"{sender} invited you to a workspace"
-        return f"{sender}: {self.kind}"
+        return title(self.kind, self.sender, self.room_name)
 
 
 class Digest(NamedTuple):

@@ -87,7 +87,7 @@ class Pusher:
             "TTL": str(int(KEPT.total_seconds())),
             # One that is sent twice, because its sender died in between, replaces itself while it waits.
             "Topic": due.event.replace("-", ""),
-            "Urgency": "normal" if due.kind == "invite" else "high",
+            "Urgency": "high" if due.kind in ("mention", "direct") else "normal",
         }
         try:
             answer = await self._http.post(due.endpoint, content=body, headers=headers)

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
+from projector.notifier.wording import title
 from roomlog.mutes import Mute, MuteLevel, is_heard
 from roomlog.push import PushMessage
 
@@ -36,7 +37,7 @@ class Due(NamedTuple):
     level: MuteLevel | None
     ends_at: int | None
     is_unread: bool
-    """As the read models say; not of a session that was ended."""
+    """As the read models say; not of a session that was ended, nor of somebody whom the user has blocked."""
 
 
 def decide(due: Due, is_there: bool, marker: int | None, now: int) -> Decision:
@@ -58,13 +59,7 @@ def decide(due: Due, is_there: bool, marker: int | None, now: int) -> Decision:
 
 def message(due: Due) -> PushMessage:
     """Return what the browser is told."""
-    sender = due.sender or "Somebody"
-    titles = {
-        "mention": f"{sender} mentioned you in {due.room_name}",
-        "invite": f"{sender} brought you into {due.room_name}",
-        "direct": f"{sender} wrote to you",
-    }
     at = due.occurred_at.isoformat()
     tag = f"{due.kind}:{due.event}"
-    title = titles.get(due.kind, f"{sender}: {due.kind.replace('_', ' ')}")
-    return PushMessage(due.kind, tag, due.event, due.room or "", title, due.text or "", at)
+    called = title(due.kind, due.sender, due.room_name)
+    return PushMessage(due.kind, tag, due.event, due.room or "", called, due.text or "", at)

@@ -13,7 +13,8 @@ WITH due AS (
 SELECT c.subscription_id::text, c.event_id::text, c.user_id::text, now() - c.queued_at,
        s.endpoint, s.p256dh, s.auth, n.kind, n.room_id::text, n."offset", n.occurred_at, left(m.text, %s),
        coalesce(r.name, ''), coalesce(u.name, ''), x.level, (extract(epoch FROM x.ends_at) * 1000000)::bigint,
-       d.event_id IS NULL AND a.revoked_at IS NULL
+       d.event_id IS NULL AND a.revoked_at IS NULL AND b.user_id IS NULL
+       AND (n.kind <> 'friend_request' OR coalesce(f.asked_at = n.occurred_at AND f.accepted_at IS NULL, false))
        AND (n.kind NOT IN ('mention', 'direct') OR m.event_id IS NOT NULL AND m.deleted_at IS NULL)
        AND (n.room_id IS NULL OR
             coalesce(n."offset" >= me.joined_offset AND n."offset" > coalesce(k."offset", -1), false)
@@ -28,6 +29,9 @@ LEFT JOIN members w ON w.user_id = n.user_id AND w.room_id = r.workspace_id
 LEFT JOIN read_markers k ON k.user_id = n.user_id AND k.room_id = n.room_id
 LEFT JOIN notification_reads d ON d.user_id = n.user_id AND d.event_id = n.event_id
 LEFT JOIN room_mutes x ON x.user_id = n.user_id AND x.room_id = n.room_id
+LEFT JOIN blocks b ON b.user_id = n.user_id AND b.blocked_id = n.sender_id
+LEFT JOIN friendships f ON n.kind = 'friend_request' AND f.one_id = least(n.user_id, n.sender_id)
+    AND f.other_id = greatest(n.user_id, n.sender_id)
 LEFT JOIN auth_sessions a ON a.id = s.session_id"""
 DONE = "DELETE FROM push_outbox WHERE subscription_id = %s AND event_id = %s"
 LATER = "UPDATE push_outbox SET due_at = now() + %s WHERE subscription_id = %s AND event_id = %s"

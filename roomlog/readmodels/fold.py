@@ -107,7 +107,7 @@ from roomlog.readmodels.tables import (
     Row,
 )
 from roomlog.reads import NotificationRead, ReadEvent, ReadMarked, RoomMuted, RoomUnmuted
-from roomlog.relations import NOTHING, Pair, Relation, after, pair
+from roomlog.relations import NOTHING, Pair, Relation, after, notices, pair
 from roomlog.rooms import takes_effect
 from roomlog.schedules import (
     MessageScheduled,
@@ -607,6 +607,7 @@ class UserFold:
         self._scheduled: dict[str, _Scheduled] = {}
         self._files: dict[Key, Row] = {}
         self._relations: dict[Pair, Relation] = {}
+        self._notifications: dict[Key, Row] = {}
         self.applied: set[str] = set()
 
     def take(self, event: UserEvent) -> None:
@@ -633,7 +634,11 @@ class UserFold:
             case body if isinstance(body, RelationBody):
                 two = pair(event.user_id, body.other_id)
                 before = self._relations.get(two, NOTHING)
-                self._relations[two] = after(before, event.user_id, body, event.occurred_at)
+                now = after(before, event.user_id, body, event.occurred_at)
+                self._relations[two] = now
+                for user, kind, sender in notices(before, now, event.user_id, body):
+                    row = None, kind, sender, event.occurred_at
+                    self._notifications[user, event.event_id, None] = row
             case body:
                 scheduled = self._scheduled.get(body.schedule_id)
                 if scheduled is not None and scheduled.user == event.user_id:
@@ -656,9 +661,10 @@ class UserFold:
         )
 
     def rows(self) -> Rows:
-        """Return the rows of the tables that are about people."""
+        """Return the rows of the tables that are about people; notifications are those of no room."""
         found: Rows = {USERS.name: self._users, FRIENDSHIPS.name: {}, BLOCKS.name: {}}
         found[FILES.name] = self._files
+        found[NOTIFICATIONS.name] = self._notifications
         found[SCHEDULED.name] = {
             (k,): msgspec.structs.astuple(s) for k, s in self._scheduled.items()
         }

@@ -239,7 +239,7 @@ OF_ROOMS = (
     REPORTS,
     AUDIT,
 )
-"""What chat.events alone makes, besides the ids of applied events."""
+"""What chat.events alone makes, besides the ids of applied events and the notifications that are of no room."""
 SCHEDULED = Table(
     "scheduled_messages",
     ("id",),

@@ -7,10 +7,12 @@ notifications as they are. Parameters of the statement are named.
 
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Collection, Mapping
 from typing import LiteralString, NamedTuple
 
 from roomlog.readmodels.fold import Rows
 from roomlog.readmodels.tables import (
+    BLOCKS,
     MARKERS,
     MEMBERS,
     MESSAGES,
@@ -44,6 +46,10 @@ own AS (
 )
 """
 
+# Whom one has blocked: what they do is asked for as if it were not there, as long as the block stands. Written to be
+# read once a statement, whatever it is compared with.
+BLOCKED: LiteralString = "(SELECT blocked_id FROM blocks WHERE user_id = %(user_id)s)"
+
 # What came since one's marker in each room. Rooms where nothing did cost one look at their own row.
 UNREAD: LiteralString = f"""
 WITH {OWN_ROOMS}, looked_at AS (
@@ -55,7 +61,7 @@ FROM looked_at o CROSS JOIN LATERAL (
     SELECT count(*) AS unread, min("offset") AS first_unread FROM (
         SELECT "offset" FROM messages
         WHERE messages.room_id = o.room_id AND "offset" > o.since AND o.last_offset > o.since
-          AND sender_id <> %(user_id)s AND deleted_at IS NULL
+          AND sender_id <> %(user_id)s AND sender_id NOT IN {BLOCKED} AND deleted_at IS NULL
         ORDER BY "offset" LIMIT %(most)s
     ) counted
 ) new CROSS JOIN LATERAL (
@@ -63,7 +69,7 @@ FROM looked_at o CROSS JOIN LATERAL (
         SELECT FROM notifications n
         JOIN messages m ON m.event_id = n.event_id AND m.room_id = n.room_id AND m.deleted_at IS NULL
         WHERE n.user_id = %(user_id)s AND n.room_id = o.room_id AND n."offset" > o.since
-          AND o.last_offset > o.since AND n.kind = 'mention' LIMIT %(most)s
+          AND o.last_offset > o.since AND n.kind = 'mention' AND n.sender_id NOT IN {BLOCKED} LIMIT %(most)s
     ) counted
 ) named
 ORDER BY o.room_id
@@ -79,7 +85,10 @@ class _Said(NamedTuple):
 
 def recount(rows: Rows) -> dict[Key, Row]:
     """Return what `UNREAD` should find of the rooms that rows are of, for each member: the rows of COUNTS."""
-    said, mentions = _said(rows), _mentions(rows)
+    blocked: defaultdict[str, set[str]] = defaultdict(set)
+    for user, other in rows[BLOCKS.name]:
+        blocked[user].add(other)
+    said, mentions = _said(rows), _mentions(rows, blocked)
     found = {}
     for (room, user), (_, joined_offset, _) in rows[MEMBERS.name].items():
         created = rows[ROOMS.name].get((room,))
@@ -88,16 +97,19 @@ def recount(rows: Rows) -> dict[Key, Row]:
         marker = rows[MARKERS.name].get((user, room))
         since = max(joined_offset, -1 if marker is None else marker[0])
         of_room = said.get(room, _Said([], {}))
-        found[user, room] = _count(of_room, user, since, mentions[user, room])
+        left_out = {user, *blocked.get(user, ())}
+        found[user, room] = _count(of_room, left_out, since, mentions[user, room])
     return found
 
 
-def _count(said: _Said, user: str, since: int, mentions: list[int]) -> tuple[int, int, int | None]:
-    own = said.of.get(user, [])
-    at, own_at = bisect_right(said.all, since), bisect_right(own, since)
-    unread = (len(said.all) - at) - (len(own) - own_at)
-    while own_at < len(own) and said.all[at] == own[own_at]:
-        at, own_at = at + 1, own_at + 1
+def _count(
+    said: _Said, left_out: Collection[str], since: int, mentions: list[int]
+) -> tuple[int, int, int | None]:
+    out = sorted(offset for user in left_out for offset in said.of.get(user, ()))
+    at, out_at = bisect_right(said.all, since), bisect_right(out, since)
+    unread = (len(said.all) - at) - (len(out) - out_at)
+    while out_at < len(out) and said.all[at] == out[out_at]:
+        at, out_at = at + 1, out_at + 1
     named = sum(offset > since for offset in mentions)
     first = said.all[at] if unread else None
     return min(unread, COUNTED_TO + 1), min(named, COUNTED_TO + 1), first
@@ -118,12 +130,14 @@ def _said(rows: Rows) -> dict[str, _Said]:
     return found
 
 
-def _mentions(rows: Rows) -> defaultdict[Key, list[int]]:
-    """Return user and room -> the offsets of messages that mention them and were not deleted."""
+def _mentions(rows: Rows, blocked: Mapping[str, set[str]]) -> defaultdict[Key, list[int]]:
+    """Return user and room -> the offsets of messages that mention them and were not deleted; none of the blocked."""
     deleted_at = MESSAGES.columns.index("deleted_at")
     found: defaultdict[Key, list[int]] = defaultdict(list)
-    for (user, event, room), (offset, kind, *_) in rows[NOTIFICATIONS.name].items():
+    for (user, event, room), (offset, kind, sender, _) in rows[NOTIFICATIONS.name].items():
         message = rows[MESSAGES.name].get((room, event))
+        if sender in blocked.get(user, ()):
+            continue
         if kind == "mention" and message is not None and message[deleted_at] is None:
             found[user, room].append(offset)
     return found

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from analytics.unread import repair_unread
 from projector.migrate import migrate
 from tests.people import Member, create_room
 from tests.wire import token_of
@@ -80,6 +81,15 @@ async def stored_file(stack, member):
         answer = await http.post("/files", files={"file": ("note.txt", uuid.uuid4().bytes)})
     assert answer.status_code == 201, answer.text
     return answer.json()["file_id"]
+
+
+async def recounted(plan, apply=False):
+    """Recount what is unread from the log, and perhaps put it right."""
+    return await asyncio.to_thread(repair_unread, plan, apply, nothing, nothing)
+
+
+def nothing(_):
+    """Take what is told of progress."""
 
 
 async def eventually(db, query, *parameters):

@@ -91,6 +91,10 @@ async def test_one_digest_an_interval_of_what_is_unread_until_its_link_ends_them
     assert put.json()["digest"] is True
     read = await ada.say(room, "read @grace", mentions=[grace.id])
     await grace.http.post("/notifications/read", json={"events": [read["id"]]})
+    bob = await Person.registered(base, "Bob")
+    await bob.join(room)
+    await bob.say(room, "of somebody blocked @grace", mentions=[grace.id])
+    assert (await grace.http.post(f"/blocks/{bob.id}")).is_success
     said = await ada.say(room, "<script>1</script> @grace", mentions=[grace.id])
     inbox.refusals = ["451 later"]
     with notifier(stack, inbox, tmp_path):

@@ -6,11 +6,13 @@ import uuid
 import httpx
 import pytest
 
+from analytics.verify import Plan, verify
 from ingest.people import LOOK_EVERY_S
 from roomlog.errors import ErrorCode, Refused
 from roomlog.ids import direct_room_id, new_id
+from schemas.registry import Registry
 from tests.integration.api_people import Person, problem
-from tests.integration.conftest import eventually
+from tests.integration.conftest import eventually, nothing, recounted
 from tests.people import Member, create_room
 
 KNOWN_WITHIN_S = 2 * LOOK_EVERY_S
@@ -31,6 +33,20 @@ class Somebody:
     async def direct(self, other: "Somebody"):
         command = {"op": "create", "name": "two", "kind": "direct", "members": [other.id]}
         return await self.member.request({**command, "key": str(uuid.uuid4())})
+
+    async def notifications(self) -> set[tuple[str, str, bool]]:
+        """Return kind and sender of what the list has, and whether it is read; the count has to agree."""
+        listed = await self.person.read("/notifications", limit=100)
+        unread = await self.person.read("/notifications", limit=100, unread=True)
+        waiting = [item for item in listed["items"] if not item["read"]]
+        assert unread["items"] == waiting
+        assert listed["unread"] == len(waiting)
+        return {(item["kind"], item["sender"], item["read"]) for item in listed["items"]}
+
+    async def unread(self) -> tuple[int, int]:
+        """Return how many messages and mentions are unread in all."""
+        total = (await self.person.read("/unread"))["total"]
+        return total["unread"], total["mentions"]
 
     async def friend_notice(self, within_s: float = 5) -> tuple[str, str]:
         """Return kind and sender of the next notification about two people."""
@@ -65,9 +81,13 @@ async def test_a_request_is_told_accepted_and_ended(people):
     assert (await ada.post(f"/friends/{bob.id}"))["state"] == "requested"
     assert await bob.friend_notice() == ("friend_request", ada.id)
     assert [f["user"] for f in (await bob.person.read("/friends"))["asked"]] == [ada.id]
+    assert await bob.notifications() == {("friend_request", ada.id, False)}
     assert (await ada.post(f"/friends/{bob.id}"))["state"] == "requested"  # again: nothing new
     assert (await bob.post(f"/friends/{ada.id}"))["state"] == "friends"
     assert await ada.friend_notice() == ("friend_accepted", bob.id)
+    # It was answered, so nobody has to read that it was asked.
+    assert await bob.notifications() == {("friend_request", ada.id, True)}
+    assert await ada.notifications() == {("friend_accepted", bob.id, False)}
     for one, other in ((ada, bob), (bob, ada)):
         listed = await one.person.read("/friends")
         assert [f["user"] for f in listed["friends"]] == [other.id]
@@ -156,6 +176,42 @@ async def is_refused(somebody: Somebody, room: str) -> bool:
     except Refused as refused:
         return refused.code == ErrorCode.NO_SUCH_ROOM
     return False
+
+
+async def test_what_the_blocked_do_is_in_no_list_and_no_count_until_they_are_not_blocked(
+    people, stack, db
+):
+    ada, bob, eve = people
+    room = await create_room(bob.member, ada.member)
+    psst = await bob.member.post((await bob.direct(ada)).room, "psst")
+    said = await bob.member.post(room, "@ada", mentions=[ada.id])
+    await bob.post(f"/friends/{ada.id}")
+    await eve.post(f"/friends/{ada.id}")
+    for event in (psst.event, said.event):
+        await eventually(db, "SELECT FROM notifications WHERE event_id = %s", event)
+    of_bob = {(kind, bob.id, False) for kind in ("invite", "direct", "mention", "friend_request")}
+    of_eve = {("friend_request", eve.id, False)}
+    assert (await ada.notifications(), await ada.unread()) == (of_bob | of_eve, (2, 1))
+    await ada.post(f"/blocks/{bob.id}")
+    assert (await ada.notifications(), await ada.unread()) == (of_eve, (0, 0))
+    later = await bob.member.post(room, "@ada again", mentions=[ada.id])
+    await eventually(db, "SELECT FROM notifications WHERE event_id = %s", later.event)
+    assert (await ada.notifications(), await ada.unread()) == (of_eve, (0, 0))
+
+    registry = Registry(stack.settings.registry, stack.data)
+    plan = Plan(stack.settings.kafka, stack.settings.postgres, registry.resolve_all())
+    assert (await recounted(plan)).differences.total == 0
+    db.execute("DELETE FROM blocks WHERE user_id = %s", [ada.id])
+    assert await ada.unread() == (3, 2)
+    outcome = await recounted(plan, apply=True)
+    assert (outcome.differences.total, outcome.repaired) == (2, 1)
+    assert await ada.unread() == (0, 0)
+    assert (await asyncio.to_thread(verify, plan, nothing, nothing)).differences.total == 0
+
+    await ada.person.http.delete(f"/blocks/{bob.id}")
+    # The request ended with the block: it is there, and nothing that waits.
+    answered = of_bob - {("friend_request", bob.id, False)} | {("friend_request", bob.id, True)}
+    assert (await ada.notifications(), await ada.unread()) == (answered | of_eve, (3, 2))
 
 
 async def snapshot(somebody: Somebody, room: str) -> dict[str, str]:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from analytics.unread import repair_unread
 from analytics.verify import Plan, verify
 from roomlog.errors import Refused
 from schemas.registry import Registry
 from tests.cli import roomlog
 from tests.integration.api_people import Person, problem
+from tests.integration.conftest import nothing, recounted
 from tests.people import Member, create_room
 from tests.wire import token_of
 
@@ -285,11 +285,3 @@ async def test_counts_recounted_from_the_log_agree_and_are_put_right(stack, two_
     assert (await asyncio.to_thread(verify, plan, nothing, nothing)).differences.total == 0
     item = await rest.unread(room)
     assert (item["unread"], item["mentions"], item["first_unread"]) == (2, 2, said[2].cursor)
-
-
-async def recounted(plan, apply=False):
-    return await asyncio.to_thread(repair_unread, plan, apply, nothing, nothing)
-
-
-def nothing(_):
-    pass

@@ -109,6 +109,16 @@ async def test_who_is_there_is_not_told_and_who_signs_out_is_forgotten(stack, se
     await bob.join(room)
     await bob.say(room, "@ada", mentions=[ada.id])
     assert (await here.next())["title"] == "Bob mentioned you in push"
+    # Whoever asks to be friends is told of; whom one has blocked is not.
+    assert (await bob.http.post(f"/friends/{ada.id}")).is_success
+    asked = await here.next(2)
+    assert (asked["title"], asked["room"]) == ("Bob asks to be friends", "")
+    assert (await ada.http.post(f"/blocks/{bob.id}")).is_success
+    unheard = await bob.say(room, "@ada unheard", mentions=[ada.id])
+    async with asyncio.timeout(15):
+        while db.execute(OPEN, {"event": unheard["id"]}).rowcount:
+            await asyncio.sleep(0.05)
+    assert here.tries == 2
     assert away.tries == 0
 
 

@@ -12,7 +12,7 @@ from roomlog.accounts import (
     UserUnblocked,
 )
 from roomlog.ids import derived_id, pair_id
-from roomlog.relations import NOTHING, Blocks, after
+from roomlog.relations import NOTHING, Blocks, after, notices
 
 ADA, BOB, EVE = (derived_id(name) for name in ("ada", "bob", "eve"))
 
@@ -48,6 +48,35 @@ def test_a_block_ends_what_was_and_takes_no_request_until_it_is_taken_back():
     assert dict(both.blocked_at) == {ADA: 0}
     again = outcome((ADA, UserBlocked), (ADA, UserUnblocked), (BOB, FriendRequested))
     assert again.asked == (BOB, 2, None)
+
+
+def told(*facts):
+    """Return who is told of the last of some (actor, kind) facts, of what, and of whom."""
+    *earlier, (actor, kind) = facts
+    before, body = outcome(*earlier), kind(BOB if actor == ADA else ADA)
+    return notices(before, after(before, actor, body, len(earlier)), actor, body)
+
+
+def test_a_request_and_a_yes_are_told_once_and_two_who_ask_are_told_both():
+    asked = (ADA, FriendRequested)
+    assert told(asked) == [(BOB, "friend_request", ADA)]
+    assert told(asked, asked) == []
+    assert told(asked, (BOB, FriendAccepted)) == [(ADA, "friend_accepted", BOB)]
+    both = [(ADA, "friend_accepted", BOB), (BOB, "friend_accepted", ADA)]
+    assert told(asked, (BOB, FriendRequested)) == both
+    assert told(asked, (BOB, FriendAccepted), (BOB, FriendAccepted)) == []
+
+
+def test_nothing_is_told_of_the_blocked_of_an_end_or_of_what_nobody_asked():
+    for facts in (
+        [(BOB, UserBlocked), (ADA, FriendRequested)],
+        [(ADA, UserBlocked), (ADA, FriendRequested)],
+        [(ADA, FriendAccepted)],
+        [(ADA, FriendRequested), (ADA, FriendRemoved)],
+        [(ADA, FriendRequested), (ADA, FriendAccepted)],
+        [(ADA, FriendRequested), (BOB, UserBlocked)],
+    ):
+        assert told(*facts) == []
 
 
 def test_nobody_is_their_own_friend():

@@ -54,6 +54,8 @@ def test_a_message_names_who_and_where():
     assert message(DUE).title == "Ada mentioned you in room"
     assert message(DUE._replace(kind="direct", sender="")).title == "Somebody wrote to you"
     assert message(DUE).tag == "mention:e"
+    asked = message(DUE._replace(kind="friend_request", room=None, room_name="", text=None))
+    assert (asked.title, asked.room, asked.text) == ("Ada asks to be friends", "", "")
 
 
 @pytest.mark.parametrize(

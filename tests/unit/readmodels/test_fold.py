@@ -1,7 +1,15 @@
 """What the log folds to; tests/integration/test_projector_models.py compares it with the projector's rows."""
 
 from roomlog import ids
-from roomlog.accounts import UserEvent, UserRegistered, UserRenamed
+from roomlog.accounts import (
+    FriendAccepted,
+    FriendRequested,
+    UserBlocked,
+    UserEvent,
+    UserRegistered,
+    UserRenamed,
+    UserUnblocked,
+)
 from roomlog.events import (
     FirstMember,
     InviteCreated,
@@ -18,11 +26,12 @@ from roomlog.events import (
 )
 from roomlog.partitions import partition_of
 from roomlog.readmodels.fold import ChatFold, ReadFold, UserFold
-from roomlog.readmodels.tables import ROOMS
+from roomlog.readmodels.tables import BLOCKS, MARKERS, ROOMS
+from roomlog.readmodels.unread import recount
 from roomlog.reads import ReadEvent, ReadMarked
 from tests.projector_records import START, chat_event
 
-ROOM, ALICE, BOB = (ids.derived_id(name) for name in ("room", "alice", "bob"))
+ROOM, ALICE, BOB, EVE = (ids.derived_id(name) for name in ("room", "alice", "bob", "eve"))
 CREATED = RoomCreated("r", "public", members=(FirstMember(ALICE, "owner"),))
 
 
@@ -132,6 +141,49 @@ def test_people_have_their_newest_name_and_their_first_day():
         fold.take(told)
     assert fold.rows()["users"] == {(BOB,): ("Robert", START)}
     assert len(fold.applied) == 4
+
+
+def test_requests_are_notifications_of_no_room_unless_they_come_to_nothing():
+    facts = [
+        (ALICE, FriendRequested(BOB)),
+        (ALICE, FriendRequested(BOB)),
+        (BOB, FriendAccepted(ALICE)),
+        (BOB, UserBlocked(ALICE)),
+        (ALICE, FriendRequested(BOB)),
+        (BOB, UserUnblocked(ALICE)),
+    ]
+    events = [UserEvent(ids.new_id(), who, START + n, body) for n, (who, body) in enumerate(facts)]
+    fold = UserFold()
+    for told in (*events, *events):
+        fold.take(told)
+    assert fold.rows()["notifications"] == {
+        (BOB, events[0].event_id, None): (None, "friend_request", ALICE, START),
+        (ALICE, events[2].event_id, None): (None, "friend_accepted", BOB, START + 2),
+    }
+
+
+def test_what_the_blocked_say_does_not_count_as_unread():
+    said = [
+        event(MemberJoined(user), user)
+        if text is None
+        else event(MessagePosted(text, mentions=m), user)
+        for user, text, m in (
+            (BOB, None, ()),
+            (EVE, None, ()),
+            (EVE, "1", (BOB,)),
+            (ALICE, "2", (BOB,)),
+            (BOB, "3", ()),
+            (EVE, "4", ()),
+            (ALICE, "5", ()),
+        )
+    ]
+    rows = folded(event(CREATED), *said).rows() | {MARKERS.name: {}, BLOCKS.name: {}}
+    assert recount(rows)[BOB, ROOM] == (4, 2, 3)
+    blocked = recount(rows | {BLOCKS.name: {(BOB, EVE): (START,)}})
+    assert blocked[BOB, ROOM] == (2, 1, 4)
+    assert blocked[EVE, ROOM] == recount(rows)[EVE, ROOM]
+    everybody = {(BOB, EVE): (START,), (BOB, ALICE): (START,)}
+    assert recount(rows | {BLOCKS.name: everybody})[BOB, ROOM] == (0, 0, None)
 
 
 def test_the_furthest_marker_counts_and_of_equal_ones_the_last():

@@ -4,7 +4,8 @@ import type { MuteLevel, RestClient } from "@roomlog/client";
 import type { Mute } from "../state/unread";
 import type { Users } from "./chat";
 
-export type NotificationKind = "mention" | "direct" | "invite" | "workspace_invite";
+export type NotificationKind =
+  "mention" | "direct" | "invite" | "workspace_invite" | "friend_request" | "friend_accepted";
 
 export interface Notification {
   /** The event that it is about. */

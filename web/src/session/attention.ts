@@ -42,9 +42,8 @@ export class Attention {
 
   async befriended({ kind, event, sender }: FriendNotice): Promise<void> {
     const name = await this.names.nameOf(sender);
-    const title = kind === "friend_request" ? `${name} asks to be friends` : `You and ${name} are friends`;
     const text = kind === "friend_request" ? "Answer in the menu of your account, under Friends." : "";
-    this.show({ id: `${kind}:${event}`, tone: "info", title, text, room: null });
+    this.show({ id: `${kind}:${event}`, tone: "info", title: friendTitle(kind, name), text, room: null });
   }
 
   /** Somebody took the person out of a room. */
@@ -75,6 +74,10 @@ export class Attention {
   private roomName(room: string): string {
     return this.store.get().rooms[room]?.name ?? "a room";
   }
+}
+
+export function friendTitle(kind: FriendNotice["kind"], name: string): string {
+  return kind === "friend_request" ? `${name} asks to be friends` : `You and ${name} are friends`;
 }
 
 export function title(kind: PersonalNotice["kind"], name: string, room: string): string {

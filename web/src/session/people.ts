@@ -11,6 +11,8 @@ export class People {
   constructor(
     private readonly api: PeopleApi,
     private readonly store: Store<ChatState, Action>,
+    /** What is unread has to be asked again: of the blocked nothing is, and of requests only those that wait. */
+    private readonly recount: () => void,
   ) {}
 
   /** Load friends, requests and blocks; raises ApiError. */
@@ -30,23 +32,23 @@ export class People {
   /** Ask somebody to be friends, or say yes to their request. */
   async ask(user: string): Promise<void> {
     await this.api.ask(user);
-    await this.load();
+    await this.changed();
   }
 
   /** End a friendship, take a request back or turn one down. */
   async part(user: string): Promise<void> {
     await this.api.part(user);
-    await this.load();
+    await this.changed();
   }
 
   async block(user: string): Promise<void> {
     await this.api.block(user);
-    await this.load();
+    await this.changed();
   }
 
   async unblock(user: string): Promise<void> {
     await this.api.unblock(user);
-    await this.load();
+    await this.changed();
   }
 
   /** Which of some people are here. */
@@ -61,5 +63,10 @@ export class People {
     const relation = kind === "friend_request" ? "asked" : "friends";
     const relations = { ...people.relations, [sender]: relation } as const;
     this.store.dispatch({ type: "people", people: { ...people, relations } });
+  }
+
+  private async changed(): Promise<void> {
+    this.recount();
+    await this.load();
   }
 }

@@ -109,7 +109,10 @@ export class ChatSession {
       this.loadTimeline(room, cursor),
     );
     this.workspaces = new Workspaces(api.workspaces, this.store);
-    this.people = new People(api.people, this.store);
+    this.people = new People(api.people, this.store, () => {
+      this.notifications.countSoon();
+      this.reading.recountSoon();
+    });
     this.moderation = new Moderation(api.moderation, this.store);
     this.pins = new Pins(this.client, api.chat, this.store);
     this.threads = new Threads(api.chat, this.store);

@@ -150,6 +150,20 @@ describe("unread", () => {
     expect(totalUnread(state)).toBe(4);
   });
 
+  it("is nothing that somebody said whom the reader has blocked", () => {
+    const people = { relations: {}, blocked: { eve: true } } as const;
+    const rude = event(1, { sender: "eve", room: "other", d: { text: "@alice", mentions: ["alice"] } });
+    const state = play({ type: "people", people }, events(rude, event(2, { room: "other" })));
+    expect(state.activity.other).toMatchObject({ unread: 1, mentions: 0, firstUnread: "1:2" });
+    const up = play(
+      { type: "people", people },
+      { type: "at_end", room: "room", atEnd: false },
+      events(event(1), event(2, { sender: "eve" }), event(3)),
+      { type: "marked", room: "room", cursor: "1:1" },
+    );
+    expect(up.activity.room).toMatchObject({ unread: 1, firstUnread: "1:3" });
+  });
+
   it("asks for no marker where the reader's own words are all that is new", () => {
     const seen = play(events(event(1)), { type: "marked", room: "room", cursor: "1:1" });
     expect(placeToMark(reduce(seen, events(event(2, { sender: "alice" }))))).toBeNull();

@@ -153,7 +153,8 @@ function applyToOne(state: ChatState, room: string, events: readonly ChatEvent[]
   const writers = events.filter((event) => event.type === "MessagePosted").map((event) => event.sender);
   next = put(next, "typing", room, stopTyping(next.typing[room] ?? {}, writers));
   const looked = isLookedAt(next, room);
-  return withActivity(next, room, (before) => unread.arrive(before, events, state.me, looked));
+  const { blocked } = state.people;
+  return withActivity(next, room, (before) => unread.arrive(before, events, state.me, looked, blocked));
 }
 
 function mutesOf(rooms: readonly UnreadRoom[]): By<unread.Mute> {

@@ -36,7 +36,7 @@ export function placeToMark(state: ChatState): { room: string; cursor: string } 
   return { room, cursor: newest.cursor };
 }
 
-/** The messages of others after a place in the history that is here, or null where the place is not in it. */
+/** What others, but not the blocked, said after a place in the history; null where the place is not in it. */
 export function messagesAfter(state: ChatState, room: string, cursor: string): MessageItem[] | null {
   const { items, hasNewer } = state.timelines[room] ?? LOADING;
   if (hasNewer) return null;
@@ -44,9 +44,8 @@ export function messagesAfter(state: ChatState, room: string, cursor: string): M
   if (place < 0) return null;
   return items
     .slice(place + 1)
-    .filter(
-      (item): item is MessageItem => item.kind === "message" && !item.deleted && item.sender !== state.me,
-    );
+    .filter((item): item is MessageItem => item.kind === "message" && !item.deleted)
+    .filter(({ sender }) => sender !== state.me && !(sender in state.people.blocked));
 }
 
 /** How many messages are unread in all of the person's rooms, as far as they want to hear of them. */

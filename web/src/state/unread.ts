@@ -1,6 +1,7 @@
 /** What is unread in a room, here and on the person's other devices. Cursors are compared for equality only. */
 
 import type { ChatEvent, MuteLevel } from "@roomlog/client";
+import type { People } from "./people";
 
 export interface RoomActivity {
   /** How many messages of others came after the marker; the server counts up to 1,000. */
@@ -57,26 +58,28 @@ export function fromServer(before: RoomActivity, room: UnreadRoom, looked: boole
   return looked ? enter(counted) : counted;
 }
 
-/** Count what others posted; while it is looked at (`looked`), nothing of it is unread. */
+/** Count what others posted, but not the blocked; while it is looked at (`looked`), nothing of it is unread. */
 export function arrive(
   before: RoomActivity,
   events: readonly ChatEvent[],
   me: string,
   looked: boolean,
+  blocked: People["blocked"],
 ): RoomActivity {
   const fresh = events.filter((event) => event.type === "MessagePosted" && event.sender !== me);
   const newest = fresh.at(-1)?.cursor;
   if (newest === undefined) return before;
   if (looked) return { ...before, newest };
+  const counted = fresh.filter((event) => !(event.sender in blocked));
   return {
     ...before,
     newest,
-    unread: Math.min(MOST, before.unread + fresh.length),
+    unread: Math.min(MOST, before.unread + counted.length),
     mentions: Math.min(
       MOST,
-      before.mentions + fresh.filter((event) => mentionsOf(event).includes(me)).length,
+      before.mentions + counted.filter((event) => mentionsOf(event).includes(me)).length,
     ),
-    firstUnread: before.firstUnread ?? fresh[0]?.cursor ?? null,
+    firstUnread: before.firstUnread ?? counted[0]?.cursor ?? null,
   };
 }
 

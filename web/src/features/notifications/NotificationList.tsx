@@ -4,6 +4,7 @@ import type { Notification } from "../../api/notifications";
 import { useSession } from "../../shared/context";
 import { Failure } from "../../shared/Failure";
 import { go, roomHref } from "../../shared/router";
+import { FriendsDialog } from "../people/FriendsDialog";
 import { NotificationRow } from "./NotificationRow";
 import { useNotifications } from "./useNotifications";
 
@@ -13,6 +14,8 @@ const ABOVE_TOASTS = 400;
 /** What concerned the person, the newest first. */
 export function NotificationList({ onClose }: { onClose: () => void }) {
   const [which, setWhich] = useState("all");
+  const [friends, setFriends] = useState(false);
+  if (friends) return <FriendsDialog onClose={onClose} />;
   return (
     <Drawer
       opened
@@ -28,7 +31,14 @@ export function NotificationList({ onClose }: { onClose: () => void }) {
       }
       closeButtonProps={{ "aria-label": "Close notifications", mr: "md" }}
     >
-      <Items key={which} unreadOnly={which === "unread"} which={which} onWhich={setWhich} onClose={onClose} />
+      <Items
+        key={which}
+        unreadOnly={which === "unread"}
+        which={which}
+        onWhich={setWhich}
+        onFriends={() => setFriends(true)}
+        onClose={onClose}
+      />
     </Drawer>
   );
 }
@@ -37,10 +47,11 @@ interface Props {
   unreadOnly: boolean;
   which: string;
   onWhich: (which: string) => void;
+  onFriends: () => void;
   onClose: () => void;
 }
 
-function Items({ unreadOnly, which, onWhich, onClose }: Props) {
+function Items({ unreadOnly, which, onWhich, onFriends, onClose }: Props) {
   const { notifications } = useSession();
   const { listed, more, again } = useNotifications(unreadOnly);
   const [busy, setBusy] = useState(false);
@@ -48,6 +59,7 @@ function Items({ unreadOnly, which, onWhich, onClose }: Props) {
 
   function open(item: Notification) {
     if (!item.read) void notifications.read({ events: [item.id] }).catch(() => undefined);
+    if (item.kind === "friend_request" || item.kind === "friend_accepted") onFriends();
     if (item.room === null) return;
     onClose();
     go(item.kind === "invite" ? roomHref(item.room) : roomHref(item.room, item.id));
@@ -96,7 +108,9 @@ function Items({ unreadOnly, which, onWhich, onClose }: Props) {
       </Stack>
       {listed.loaded && listed.items.length === 0 && listed.error === null && (
         <Text c="dimmed" size="sm" ta="center" p="xl">
-          {unreadOnly ? "Nothing is unread." : "Mentions, direct messages and invitations come here."}
+          {unreadOnly
+            ? "Nothing is unread."
+            : "Mentions, direct messages, invitations and requests come here."}
         </Text>
       )}
       {listed.next !== null && (

@@ -1,6 +1,6 @@
 import { Box, Group, Text, UnstyledButton } from "@mantine/core";
 import type { Notification } from "../../api/notifications";
-import { title } from "../../session/attention";
+import { friendTitle, title } from "../../session/attention";
 import { useChat } from "../../shared/context";
 import { Icon } from "../../shared/icons";
 import { plain } from "../../shared/plain";
@@ -18,6 +18,8 @@ const ICONS = {
   direct: "speech",
   invite: "invite",
   workspace_invite: "building",
+  friend_request: "people",
+  friend_accepted: "people",
 } as const;
 
 /** One notification: who did what, where and when. */
@@ -52,6 +54,13 @@ export function NotificationRow({ item, room, onOpen }: Props) {
 }
 
 function wording({ kind }: Notification, name: string, room: string): string {
-  if (kind !== "workspace_invite") return title(kind, name, room);
-  return `${name} invited you to a workspace. Open the link that came with it.`;
+  switch (kind) {
+    case "workspace_invite":
+      return `${name} invited you to a workspace. Open the link that came with it.`;
+    case "friend_request":
+    case "friend_accepted":
+      return friendTitle(kind, name);
+    default:
+      return title(kind, name, room);
+  }
 }
