@@ -30,7 +30,8 @@ KINDS = ("stranger", "member", "owner")
 class Known:
     """Somebody, and what they got to know: ids, tokens, cursors."""
 
-    def __init__(self, person: Person) -> None:
+    def __init__(self, person: Person, root: str) -> None:
+        self.root = root
         self.http, self.id, self.email = person.http, person.id, person.user["email"]
         self.name, self.other_email = person.user["name"], f"{new_id()}@example.test"
 
@@ -47,12 +48,13 @@ class Known:
 async def people(stack):
     """The three; the owner has a page to preview, and each a browser for pushes that nobody answers."""
     base, service, server = stack.status()["api"], PushService(), await Server.running()
+    root = stack.status()["web"]
     service.url = "http://127.0.0.1:9"
     html = b'<title>Tea</title><meta property="og:image" content="/tea.png">'
     server.page("/tea.png", picture(), "image/png")
     found = {}
     for kind in KINDS:
-        known = found[kind] = Known(await Person.registered(base, f"walk {kind}"))
+        known = found[kind] = Known(await Person.registered(base, f"walk {kind}"), root)
         subscription = service.browser(new_id()).subscription
         known.endpoint, keys = subscription["endpoint"], subscription["keys"]
         known.p256dh, known.auth = keys["p256dh"], keys["auth"]

@@ -41,9 +41,18 @@ NOT_HERS, NO_ROOM = (200, 200, "not_found"), (200, 200, "no_such_room")
 OWNERS, OWNERS_ROOM = (200, "forbidden", "not_found"), (200, "forbidden", "no_such_room")
 ONE_OWNERS = (200, "not_found", "not_found")
 
-SIGN_IN = [
-    Step("GET", "/openapi.json", *ALL),
+# For operators and machines, and not in the document.
+BESIDE = [
+    Step("GET", "{me.root}/healthz", *ALL),
+    Step("GET", "{me.root}/readyz", *ALL),
+    Step("GET", "{me.root}/metrics", *ALL),
+    Step("GET", "{me.root}/.well-known/jwks.json", *ALL),
     Step("GET", "/.well-known/jwks.json", *ALL),
+    Step("GET", "/openapi.json", *ALL),
+    Step("GET", "/mail/unsubscribe?token={me.id}", *ALL),
+    Step("POST", "/mail/unsubscribe?token={me.id}", *ALL),
+]
+SIGN_IN = [
     Step(
         "POST",
         "/auth/register",
@@ -292,6 +301,15 @@ SIGN_OUT = [
     Step("GET", "/auth/me", *("unauthenticated",) * 3),
     Step("POST", "/auth/logout", *GONE),
 ]
-STEPS = (
-    SIGN_IN + FRIENDS + WORKSPACE + ROOM + MESSAGES + FILES + OTHER_SYSTEMS + MODERATION + SIGN_OUT
-)
+STEPS = [
+    *BESIDE,
+    *SIGN_IN,
+    *FRIENDS,
+    *WORKSPACE,
+    *ROOM,
+    *MESSAGES,
+    *FILES,
+    *OTHER_SYSTEMS,
+    *MODERATION,
+    *SIGN_OUT,
+]
