@@ -86,7 +86,6 @@ def test_every_route_of_the_contract_is_there() -> None:
         "POST /webhooks",
         "GET /webhooks/{webhook}/deliveries",
         "POST /webhooks/{webhook}/replay",
-        "DELETE /blocks/{user_id}",
         "POST /messages/{event_id}/report",
         "GET /reports",
         "POST /reports/{event_id}/resolve",

@@ -294,7 +294,14 @@ for place in ("rooms/{owner.room}", "workspaces/{owner.workspace}"):
 SIGN_OUT = [
     Step("DELETE", "/rooms/{owner.room}/members/{member.id}", "forbidden", 200, "forbidden"),
     Step("DELETE", "/rooms/{owner.room}/members/me", 200, 200, "no_such_room"),
-    Step("DELETE", "/workspaces/{owner.workspace}/members/me", "forbidden", 200, "no_such_room"),
+    Step(
+        "DELETE",
+        "/workspaces/{owner.workspace}/members/{owner.id}",
+        "forbidden",
+        "forbidden",
+        "no_such_room",
+    ),
+    Step("DELETE", "/workspaces/{owner.workspace}/members/{member.id}", *NO_ROOM),
     Step("GET", "/workspaces/{owner.workspace}", 200, "not_found", "not_found"),
     Step("DELETE", "/auth/sessions/{owner.session}", 204, "not_found", "not_found"),
     Step("POST", "/auth/logout-all", *GONE),
