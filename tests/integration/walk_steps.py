@@ -168,9 +168,9 @@ MESSAGES = [
     Step("GET", "/rooms/{owner.room}/messages?page=1", *NO_ROOM),
     Step("GET", "/messages/{member.message}", *NOT_HERS),
     Step("GET", "/messages/{member.message}/thread", *NOT_HERS),
-    Step("PUT", "/rooms/{owner.room}/pins/{member.message}", *OWNERS_ROOM),
+    Step("PUT", "/rooms/{owner.room}/pins/{member.message}", *NO_ROOM),
     Step("GET", "/rooms/{owner.room}/pins", *NO_ROOM),
-    Step("DELETE", "/rooms/{owner.room}/pins/{member.message}", *OWNERS_ROOM),
+    Step("DELETE", "/rooms/{owner.room}/pins/{member.message}", *NO_ROOM),
     Step(
         "POST",
         "/rooms/{owner.room}/messages",
