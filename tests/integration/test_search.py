@@ -1,17 +1,13 @@
 """Full-text search on the real stack: who finds what, how soon, and what no search brings down."""
 
 import asyncio
-import hashlib
 import os
 import signal
-import uuid
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 
-from api import sql
-from api.search_walk import MAX_OFFSET
 from roomlog.ids import new_id
 from roomlog.search.lexemes import vector
 from tests.indexing import indexed
@@ -379,42 +375,3 @@ def lexemes(connection, words):
         SELECT words::tsvector::text FROM unnest(%s::text[]) WITH ORDINALITY AS given (words, n)
         ORDER BY n"""
     return [found for (found,) in connection.execute(query, [words])]
-
-
-async def test_every_statement_of_a_search_stays_on_an_index(stack):
-    """On a table of many messages, which stands in for the real one in a session of its own."""
-    with psycopg.connect(stack.status()["postgres"]) as connection:
-        connection.execute("""
-            CREATE TEMPORARY TABLE message_search (LIKE public.message_search INCLUDING ALL)""")
-        connection.execute("""
-            INSERT INTO message_search
-            SELECT md5((n % 20)::text)::uuid, now() - n * interval '1 minute', n, md5((n % 900)::text)::uuid,
-                   array_to_tsvector(ARRAY['common', 'word' || n % 5000, 'half' || n % 2])
-            FROM generate_series(1, 40000) AS n""")
-        connection.execute("ANALYZE message_search")
-        for rooms in (1, 20):
-            for words in ("'common'", "'word7'", "'wor':*", "!'word7'", None):
-                newest = plan_of(connection, sql.SEARCH_NEWEST, words, rooms, each=100)
-                assert "Index Scan Backward using message_search_pkey" in newest, newest
-            for words in ("'word7'", "'common' & 'word7'", "'common' <-> 'word7'", None):
-                index = plan_of(connection, sql.SEARCH_INDEX, words, rooms, limit=21)
-                assert "Bitmap Index Scan on message_search_room_id_sender_id_words" in index, index
-
-
-def plan_of(connection, statement, words, rooms, **more):
-    params = {
-        "rooms": [md5(n) for n in range(rooms)],
-        "times": [datetime.now(UTC)] * rooms,
-        "offsets": [MAX_OFFSET] * rooms,
-        "since": datetime(1, 1, 1, tzinfo=UTC),
-        "words": words,
-        "senders": None if words else [md5(5)],
-        "not_senders": [],
-        "ranked": False,
-        **more,
-    }
-    return "\n".join(line for (line,) in connection.execute("EXPLAIN " + statement, params))
-
-
-def md5(number):
-    return str(uuid.UUID(hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()))
