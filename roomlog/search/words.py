@@ -108,7 +108,15 @@ def folded(word: str) -> str:
 
 
 def forms(text: str) -> list[str]:
-    """Return the forms of a text's words, in order: what `words` gives, faster for plain ASCII."""
+    """Return the forms of a text's words, in order: what `words` gives, faster."""
     if text.isascii():
         return [form[:MAX_WORD_CHARS] for form in _ASCII_WORD.findall(text.lower())]
-    return [word.form for word in words(text)]
+    found: list[str] = []
+    for run in _WORD.findall(text):
+        if run.isascii():
+            found.append(run[:MAX_WORD_CHARS].lower())
+        elif not run[0].isalnum():
+            found.append(run)
+        else:
+            found += filter(None, map(folded, _PART.findall(run)))
+    return found

@@ -17,7 +17,8 @@ async def in_menu_of(person: Person, other: Person, action: str) -> None:
 
 
 async def close_dialog(person: Person) -> None:
-    await person.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    """Close the dialog; one that has just been answered may still be on its way out behind it."""
+    await person.page.get_by_role("dialog").get_by_role("button", name="Close").first.click()
     await expect(person.page.get_by_role("dialog")).to_have_count(0)
 
 

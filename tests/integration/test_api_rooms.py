@@ -55,6 +55,8 @@ async def test_a_room_can_be_read_after_its_cursor(ada) -> None:
         "read_only": False,
         "history": "all",
         "link_previews": True,
+        "slow_mode_s": 0,
+        "muted_until": None,
         "members": 1,
         "is_member": True,
         "role": "owner",
