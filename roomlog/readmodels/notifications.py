@@ -46,8 +46,9 @@ WHERE i.created_by NOT IN {BLOCKED}
 NOTIFICATIONS: LiteralString = f"""
 WITH {OWN_ROOMS}
 SELECT n.* FROM (
-    (SELECT {_NOTICE}, left(m.text, %(chars)s) AS text, s.event_id IS NULL AND (n.room_id IS NULL AND {_IS_OPEN}
-            OR n."offset" >= own.joined_offset AND n."offset" > own.read_up_to) AS is_unread
+    (SELECT {_NOTICE}, left(m.text, %(chars)s) AS text,
+            s.event_id IS NULL AND CASE WHEN n.room_id IS NULL THEN {_IS_OPEN}
+            ELSE n."offset" >= own.joined_offset AND n."offset" > own.read_up_to END AS is_unread
      FROM notifications n LEFT JOIN own ON own.room_id = n.room_id
      {_ABOUT} AND n.user_id = %(user_id)s {_PLACE} {_NEWEST})
     UNION ALL

@@ -60,6 +60,7 @@ async def test_friends_are_made_and_somebody_is_blocked(two_in_a_room):
     await in_menu_of(alice, bob, "Block")
     await shoot(alice, "block")
     await alice.page.get_by_role("button", name="Block", exact=True).click()
+    await expect(alice.page.get_by_role("dialog")).to_have_count(1)
     await close_dialog(alice)
     await expect(alice.page.get_by_text("something rude")).to_have_count(0)
     await bob.sees(alice, None)
