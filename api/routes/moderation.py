@@ -16,7 +16,15 @@ from api.models.rooms import Stored
 from api.moderation import audit_page, moderation_of, queue, require_moderator
 from api.openapi import errors
 from api.problems import Problem
-from api.reads import OwnRoom, RoomId, no_such_room
+from api.reads import (
+    AfterHeader,
+    AfterQuery,
+    OwnRoom,
+    RoomId,
+    no_such_room,
+    wait_for,
+    wanted_cursor,
+)
 from api.routes.workspaces import Named, Own
 from api.services import Services, Use
 from api.strict import StrictRoute
@@ -52,16 +60,25 @@ async def report_message(event_id: str, body: NewReport, who: Who, use: Use) -> 
     return answer({"room": room, "event": ack.event, "cursor": ack.cursor}, ack.cursor)
 
 
-@router.get("/reports", response_model=ReportQueue, responses=errors(401, 404, 422, 503))
+@router.get("/reports", response_model=ReportQueue, responses=errors(401, 404, 422, 503, 504))
 async def list_reports(
     who: Who,
     use: Use,
     room: Annotated[str | None, Query(max_length=64, description="only of this room")] = None,
     limit: Limit = 50,
+    after_cursor: AfterQuery = None,
+    roomlog_after: AfterHeader = None,
 ) -> Response:
-    """List the messages that wait for one in the rooms that one moderates, the oldest report first."""
+    """List the messages that wait for one in the rooms that one moderates, the oldest report first.
+
+    `after_cursor`, together with `room`, waits for what was done about one just now.
+    """
     if room is not None and not is_id(room):
         raise no_such_room()
+    if cursor := wanted_cursor(after_cursor or roomlog_after, use.settings.epoch):
+        if room is None:
+            raise Problem(ErrorCode.BAD_REQUEST, "after_cursor: name the cursor's room in room=ID")
+        await wait_for(use, room, cursor)
     return answer(await queue(use, room, limit))
 
 

@@ -50,8 +50,8 @@ export class ModerationApi {
     await this.rest.post(`/messages/${encodeURIComponent(message)}/report`, { reason });
   }
 
-  queue(room: string): Promise<{ items: ReportedMessage[]; users: Users }> {
-    return this.rest.get("/reports", { query: { room } });
+  queue(room: string, afterCursor: string | null): Promise<{ items: ReportedMessage[]; users: Users }> {
+    return this.rest.get("/reports", { query: { room, after_cursor: afterCursor } });
   }
 
   resolve(message: string, action: Outcome): Promise<Stored> {

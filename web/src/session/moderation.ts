@@ -20,15 +20,15 @@ export class Moderation {
     return this.api.report(message, reason);
   }
 
-  /** The messages of a room that wait for a moderator. */
-  async queue(room: string): Promise<ReportedMessage[]> {
-    const { items, users } = await this.api.queue(room);
+  /** The messages of a room that wait for a moderator, once the read model has reached the cursor. */
+  async queue(room: string, afterCursor: string | null = null): Promise<ReportedMessage[]> {
+    const { items, users } = await this.api.queue(room, afterCursor);
     this.store.dispatch({ type: "names", users });
     return items;
   }
 
-  async resolve(message: string, action: Outcome): Promise<void> {
-    await this.api.resolve(message, action);
+  async resolve(message: string, action: Outcome): Promise<string | null> {
+    return (await this.api.resolve(message, action)).cursor;
   }
 
   /** Who is muted or banned in a room, and which words it filters, once the read model has reached the cursor. */

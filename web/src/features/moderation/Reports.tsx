@@ -19,10 +19,12 @@ const MORE: readonly [Outcome, string][] = [
 /** The messages that wait for a moderator, and what can be done about each. */
 export function Reports({ room }: { room: Room }) {
   const { moderation } = useSession();
-  const fetch = useCallback(() => moderation.queue(room.id), [moderation, room.id]);
+  const fetch = useCallback(
+    (after: string | null) => moderation.queue(room.id, after),
+    [moderation, room.id],
+  );
   const { found, error, change } = useLoaded(fetch);
-  const resolve = (message: string, outcome: Outcome) =>
-    void change(moderation.resolve(message, outcome).then(() => null));
+  const resolve = (message: string, outcome: Outcome) => void change(moderation.resolve(message, outcome));
   return (
     <Part isLoaded={found !== null} error={error} isEmpty={found?.length === 0} empty="Nothing was reported.">
       <Stack gap="sm" data-testid="reports">
