@@ -28,7 +28,7 @@ from tests.wire import token_of
 load_all_checks()
 MAY_BE_AWAY = {503: "unavailable", 504: "behind"}
 ENDS_SESSIONS = ("/auth/logout", "/auth/logout-all", "/auth/sessions/{session_id}")
-BRIDGE, SLUG, KEY = "fuzz", "fuzz", "fuzz"
+BRIDGE, SLUG, KEY = "fuzz", "fuzz", "fuzz-1"
 ME, OTHER = (bridge_user_id(BRIDGE, name) for name in ("ada", "grace"))
 ROOM = room_id(ME, KEY)
 PLACES = {
@@ -83,7 +83,7 @@ async def _settle(stack) -> str:
             ("POST", "/rooms", {"name": "fuzz", "members": [OTHER], "workspace": "default"}),
             ("POST", f"/rooms/{ROOM}/messages", {"text": "hello"}),
         ):
-            more = bridge if path == "/bridge/users" else {}
+            more = {"/bridge/users": bridge, "/workspaces": {"Idempotency-Key": SLUG}}.get(path)
             answer = await http.request(method, path, json=body, headers=more)
             assert answer.is_success, answer.text
         assert answer.json()["id"] == PLACES["event_id"]

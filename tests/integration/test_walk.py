@@ -151,7 +151,7 @@ async def settle(owner: Known, url: str, answer: dict[str, Any]) -> None:
     if (cursor := answer.get("cursor")) is None:
         return
     place = re.search(r"/(?:rooms|workspaces)/([0-9a-f-]{36})", url)
-    room = place[1] if place else answer.get("room", answer["id"])
+    room = place[1] if place else answer.get("room") or answer["id"]
     waited = await owner.http.get(f"/rooms/{room}", params={"after_cursor": cursor})
     assert waited.status_code in (200, 404), waited.text
 
