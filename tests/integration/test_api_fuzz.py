@@ -18,8 +18,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from api import models
 from api.app import bare_app
+from api.models import examples
 from api.openapi import document
 from roomlog.ids import bridge_user_id, event_id, room_id
 from tests.integration.api_people import problem
@@ -39,9 +39,9 @@ PLACES = {
 }
 EXAMPLES = {
     # What the log has by now: a later cursor is waited for.
-    models.CURSOR: "1:0",
-    models.ROOM: ROOM,
-    models.USER: OTHER,
+    examples.CURSOR: "1:0",
+    examples.ROOM: ROOM,
+    examples.USER: OTHER,
     # Nobody answers there, and at once.
     "https://example.org/menu": "http://127.0.0.77:9/menu",
     "https://ci.example.org/roomlog": "http://127.0.0.1:9/roomlog",
