@@ -54,23 +54,21 @@ class Known:
 
 @pytest.fixture
 async def people(stack):
-    """The three; the owner has a page to preview, and each a browser for pushes that nobody answers."""
-    base, service, server = stack.status()["api"], PushService(), await Server.running()
-    root = stack.status()["web"]
-    service.url = "http://127.0.0.1:9"
+    """The three, each with a page to preview and a browser for pushes."""
+    base, root = stack.status()["api"], stack.status()["web"]
     html = b'<title>Tea</title><meta property="og:image" content="/tea.png">'
-    server.page("/tea.png", picture(), "image/png")
     found = {}
-    for kind in KINDS:
-        known = found[kind] = Known(await Person.registered(base, f"walk {kind}"), root)
-        subscription = service.browser(new_id()).subscription
-        known.endpoint, keys = subscription["endpoint"], subscription["keys"]
-        known.p256dh, known.auth = keys["p256dh"], keys["auth"]
-        known.page = server.page(f"/{new_id()}", html)
-    yield found
-    server.close()
-    for known in found.values():
-        await known.http.aclose()
+    async with PushService() as service, Server() as server:
+        server.page("/tea.png", picture(), "image/png")
+        for kind in KINDS:
+            known = found[kind] = Known(await Person.registered(base, f"walk {kind}"), root)
+            subscription = service.browser(new_id()).subscription
+            known.endpoint, keys = subscription["endpoint"], subscription["keys"]
+            known.p256dh, known.auth = keys["p256dh"], keys["auth"]
+            known.page = server.page(f"/{new_id()}", html)
+        yield found
+        for known in found.values():
+            await known.http.aclose()
 
 
 async def test_every_route_for_an_owner_a_member_and_a_stranger(people) -> None:
