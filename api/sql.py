@@ -347,9 +347,10 @@ AND (%(after_name)s::text IS NULL OR (r.name, r.id) > (%(after_name)s, %(after_i
 ORDER BY r.name, r.id LIMIT %(limit)s
 """
 
+# OFFSET 0: each room is looked up by its id, instead of all rooms being read to keep some.
 _OWN_ROOMS = f"""
 SELECT {_ROOM}, m.role
-FROM members m JOIN rooms r ON r.id = m.room_id
+FROM members m CROSS JOIN LATERAL (SELECT * FROM rooms WHERE rooms.id = m.room_id OFFSET 0) r
 WHERE m.user_id = %(user_id)s AND r.kind <> 'workspace'
 """
 

@@ -28,12 +28,12 @@ from tests.wire import token_of
 load_all_checks()
 MAY_BE_AWAY = {503: "unavailable", 504: "behind"}
 ENDS_SESSIONS = ("/auth/logout", "/auth/logout-all", "/auth/sessions/{session_id}")
-BRIDGE, SLUG, KEY = "fuzz", "fuzz", "fuzz"
+BRIDGE, SLUG, ROOM_KEY, SAID_KEY = "fuzz", "fuzz", "fuzz-room", "fuzz-said"
 ME, OTHER = (bridge_user_id(BRIDGE, name) for name in ("ada", "grace"))
-ROOM = room_id(ME, KEY)
+ROOM = room_id(ME, ROOM_KEY)
 PLACES = {
     "room_id": ROOM,
-    "event_id": event_id(ME, ROOM, KEY),
+    "event_id": event_id(ME, ROOM, SAID_KEY),
     "workspace": SLUG,
     "user_id": OTHER,
 }
@@ -73,18 +73,18 @@ def fuzzer(stack) -> str:
 
 async def _settle(stack) -> str:
     token = token_of(stack.data, ME)
-    bridge = {"Authorization": f"Bearer {token_of(stack.data, ME, scope='bridge')}"}
-    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": KEY}
-    async with httpx.AsyncClient(base_url=stack.status()["api"], headers=headers) as http:
-        people = {"bridge": BRIDGE, "names": ["ada", "grace"]}
-        for method, path, body in (
-            ("PUT", "/bridge/users", people),
-            ("POST", "/workspaces", {"name": "Fuzz", "slug": SLUG}),
-            ("POST", "/rooms", {"name": "fuzz", "members": [OTHER], "workspace": "default"}),
-            ("POST", f"/rooms/{ROOM}/messages", {"text": "hello"}),
+    bridge = token_of(stack.data, ME, scope="bridge")
+    async with httpx.AsyncClient(base_url=stack.status()["api"]) as http:
+        for sent_by, method, path, key, body in (
+            (bridge, "PUT", "/bridge/users", "", {"bridge": BRIDGE, "names": ["ada", "grace"]}),
+            (token, "POST", "/workspaces", "", {"name": "Fuzz", "slug": SLUG}),
+            (token, "POST", "/rooms", ROOM_KEY, {"name": "fuzz", "members": [OTHER]}),
+            (token, "POST", f"/rooms/{ROOM}/messages", SAID_KEY, {"text": "hello"}),
         ):
-            more = bridge if path == "/bridge/users" else {}
-            answer = await http.request(method, path, json=body, headers=more)
+            headers = {"Authorization": f"Bearer {sent_by}"}
+            if key:
+                headers["Idempotency-Key"] = key
+            answer = await http.request(method, path, json=body, headers=headers)
             assert answer.is_success, answer.text
         assert answer.json()["id"] == PLACES["event_id"]
     return token

@@ -68,7 +68,10 @@ async def test_the_list_has_each_kind_once_by_page_and_unread_until_read_on_any_
     stack, two_members, rest
 ):
     alice, bob, room = two_members
-    invited = (await rest.ids())[0]
+    async with asyncio.timeout(10):
+        while not (listed := await rest.ids()):
+            await asyncio.sleep(0.05)
+    invited = listed[0]
     first = await alice.post(room, "hey @bob " + "x" * 200, mentions=[bob.user_id])
     await alice.post(room, "nobody in particular")
     await bob.post(room, "me", mentions=[bob.user_id])

@@ -25,7 +25,7 @@ from roomlog.readmodels.tables import MARK_EVERY
 from roomlog.readmodels.unread import UNREAD
 
 NEVER_READ_WHOLE = ["messages", "message_search", "rooms", "members", "notifications"]
-ROOMS, PEOPLE, ROOM_SIZE = 20_000, 900, 2_000
+ROOMS, PEOPLE, ROOM_SIZE = 60_000, 900, 2_000
 FILL = f"""
 INSERT INTO projection_offsets SELECT 'chat.events', n, 50000 FROM generate_series(0, 63) n;
 INSERT INTO accounts (id, name) SELECT md5(n::text)::uuid, 'person ' || n FROM generate_series(0, {PEOPLE - 1}) n;
@@ -34,7 +34,7 @@ SELECT md5(n::text)::uuid, (ARRAY['public', 'private', 'private', 'private'])[1 
        md5((n % {PEOPLE})::text)::uuid, now(), n % 64, 0, 40000, now()
 FROM generate_series(0, {ROOMS - 1}) n;
 INSERT INTO members SELECT md5(n::text)::uuid, md5(((n * 13 + k * 37) % {PEOPLE})::text)::uuid, 'member', 0, now()
-FROM generate_series(0, {ROOMS - 1}) n, generate_series(0, 4) k;
+FROM generate_series(0, {ROOMS - 1}) n, generate_series(0, 1) k;
 INSERT INTO messages (room_id, "offset", event_id, sender_id, sent_at, text, reply_to)
 SELECT md5((n % 20)::text)::uuid, n, md5('e' || n)::uuid, md5((n % {PEOPLE})::text)::uuid,
        now() - (40000 - n) * interval '1 minute', 'something that somebody said ' || n,
@@ -42,7 +42,7 @@ SELECT md5((n % 20)::text)::uuid, n, md5('e' || n)::uuid, md5((n % {PEOPLE})::te
 FROM generate_series(1, 40000) n;
 INSERT INTO messages (room_id, "offset", event_id, sender_id, sent_at, text)
 SELECT md5(n::text)::uuid, k, md5('f' || n || ':' || k)::uuid, md5((n % {PEOPLE})::text)::uuid, now(), 'hello'
-FROM generate_series(20, {ROOMS - 1}) n, generate_series(1, 2) k;
+FROM generate_series(20, 20000) n, generate_series(1, 2) k;
 INSERT INTO message_marks
 SELECT md5(room::text)::uuid, k, k * 20 + room FROM generate_series(0, 19) room,
        generate_series({MARK_EVERY}, {ROOM_SIZE}, {MARK_EVERY}) k;

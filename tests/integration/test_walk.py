@@ -5,12 +5,13 @@ What one may do succeeds in the documented shape; what one may not is the docume
 
 import asyncio
 import re
+import sys
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
-from api import models
 from api.app import bare_app
 from api.openapi import document
 from api.problems import STATUS
@@ -23,6 +24,13 @@ from tests.webserver import Server
 
 V1 = "/api/v1"
 DOCUMENT = document(bare_app())
+MODELS = {
+    found.__name__: found
+    for name, module in sys.modules.items()
+    if name.startswith("api.models.")
+    for found in vars(module).values()
+    if isinstance(found, type) and issubclass(found, BaseModel)
+}
 KINDS = ("stranger", "member", "owner")
 """In the order in which they try: who may least comes first, and finds everything still there."""
 
@@ -46,23 +54,21 @@ class Known:
 
 @pytest.fixture
 async def people(stack):
-    """The three; the owner has a page to preview, and each a browser for pushes that nobody answers."""
-    base, service, server = stack.status()["api"], PushService(), await Server.running()
-    root = stack.status()["web"]
-    service.url = "http://127.0.0.1:9"
+    """The three, each with a page to preview and a browser for pushes."""
+    base, root = stack.status()["api"], stack.status()["web"]
     html = b'<title>Tea</title><meta property="og:image" content="/tea.png">'
-    server.page("/tea.png", picture(), "image/png")
     found = {}
-    for kind in KINDS:
-        known = found[kind] = Known(await Person.registered(base, f"walk {kind}"), root)
-        subscription = service.browser(new_id()).subscription
-        known.endpoint, keys = subscription["endpoint"], subscription["keys"]
-        known.p256dh, known.auth = keys["p256dh"], keys["auth"]
-        known.page = server.page(f"/{new_id()}", html)
-    yield found
-    server.close()
-    for known in found.values():
-        await known.http.aclose()
+    async with PushService() as service, Server() as server:
+        server.page("/tea.png", picture(), "image/png")
+        for kind in KINDS:
+            known = found[kind] = Known(await Person.registered(base, f"walk {kind}"), root)
+            subscription = service.browser(new_id()).subscription
+            known.endpoint, keys = subscription["endpoint"], subscription["keys"]
+            known.p256dh, known.auth = keys["p256dh"], keys["auth"]
+            known.page = server.page(f"/{new_id()}", html)
+        yield found
+        for known in found.values():
+            await known.http.aclose()
 
 
 async def test_every_route_for_an_owner_a_member_and_a_stranger(people) -> None:
@@ -141,8 +147,7 @@ def require_shape(response: dict[str, Any], answer: httpx.Response) -> None:
     kind = answer.headers["content-type"].partition(";")[0]
     name = content[kind]["schema"].get("$ref", "").rpartition("/")[2]
     if name:
-        model = getattr(models, name)
-        read = model.model_validate_json(answer.content, strict=True)
+        read = MODELS[name].model_validate_json(answer.content, strict=True)
         assert read.model_dump(exclude_unset=True, by_alias=True) == answer.json()
 
 
@@ -151,7 +156,7 @@ async def settle(owner: Known, url: str, answer: dict[str, Any]) -> None:
     if (cursor := answer.get("cursor")) is None:
         return
     place = re.search(r"/(?:rooms|workspaces)/([0-9a-f-]{36})", url)
-    room = place[1] if place else answer.get("room", answer["id"])
+    room = place[1] if place else answer.get("room") or answer["id"]
     waited = await owner.http.get(f"/rooms/{room}", params={"after_cursor": cursor})
     assert waited.status_code in (200, 404), waited.text
 
