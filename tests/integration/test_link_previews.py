@@ -41,7 +41,8 @@ async def test_a_page_is_fetched_once_for_everybody_and_its_image_is_served_here
     url, server.pause_s = server.page(path, html), 0.2
     answers = await asyncio.gather(*(preview(ada, url) for _ in range(5)))
     found = answers[0].json()
-    assert all(a.json() == found for a in answers), [a.text for a in answers]
+    for answer in answers:
+        assert answer.json() == found, answer.text
     assert server.asked.count(path) == 1
     assert (found["title"], found["site"], found["url"]) == ("Tea", "127.0.0.77", url)
     assert (found["image"]["width"], found["image"]["height"]) == (720, 360)
