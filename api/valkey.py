@@ -6,7 +6,9 @@ from contextlib import suppress
 
 from msgspec import DecodeError
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError, RedisError
 
 from api.problems import unavailable
 from roomlog.deliveries import ALL_NODES, REVOKED_SESSIONS, PeopleChanged, encode_delivery
@@ -35,6 +37,9 @@ class Valkey:
             socket_timeout=_TIMEOUT_S,
             socket_connect_timeout=_TIMEOUT_S,
             max_connections=64,
+            # Connections that a restart of Valkey has ended are found out only when they are used.
+            retry=Retry(NoBackoff(), 1),
+            retry_on_error=[ConnectionError],
         )
         self._nodes: list[Lease] = []
 

@@ -81,6 +81,16 @@ async def test_without_valkey_only_presence_is_away(stack, ada, room) -> None:
     await until_ok(ada, f"/rooms/{room}/presence")
 
 
+async def test_a_restart_of_valkey_is_nobodys_error(stack, ada, room) -> None:
+    async def ask_at_once() -> set[int]:
+        asked = (ada.http.get(f"/rooms/{room}/presence") for _ in range(5))
+        return {answer.status_code for answer in await asyncio.gather(*asked)}
+
+    assert await ask_at_once() == {200}
+    stack.wait_ready("valkey", other_than=stack.kill("valkey"))
+    assert await ask_at_once() == {200}
+
+
 async def test_without_nodes_a_write_is_refused_and_takes_effect_once_later(
     stack, ada, room
 ) -> None:

@@ -95,8 +95,11 @@ async def test_what_a_moderator_deletes_only_moderators_restore(people, stack):
     (ada, a), (bob, b) = people
     room = await ada.room("tea")
     await bob.join(room)
+    await b.client.subscribe(room)
     said = await bob.say(room, "no")
     await do(a, room, "delete", event=said["id"])
+    while (await b.next_event(room))["type"] != "MessageDeleted":
+        pass  # his own node has to have heard of it
     with pytest.raises(Refused, match="only who deleted it"):
         await do(b, room, "undelete", event=said["id"])
     # Once more from a node that has not seen any of it: it asks PostgreSQL and the log.
