@@ -22,7 +22,7 @@ from redis.asyncio import Redis
 from ingest.kafka import LogReader, LogUnavailable
 from ingest.postgres import RoomTable
 from ingest.recent import RecentEvents
-from ingest.resolver import event_id_of
+from ingest.resolver import event_ids
 from ingest.writes import Write
 from roomlog import metrics
 from roomlog.partitions import partition_of
@@ -154,13 +154,12 @@ class Doubt:
         head = self._heads[partition]
         with suppress(LogUnavailable, TimeoutError):
             async with asyncio.timeout(_RECALL_S):
-                async for records in self._log.read(partition, max(0, head - _REACH), head):
-                    for record in records:
-                        event_id = event_id_of(self._codec, record.value)
+                start = max(0, head - _REACH)
+                async for events in event_ids(self._log, self._codec, partition, start, head):
+                    for event_id, offset in events:
                         if event_id in ids:
-                            self._recent.put(event_id, record.offset)
+                            self._recent.put(event_id, offset)
                             ids.remove(event_id)
-                    await asyncio.sleep(0)
         for event_id in ids:
             self._recent.put(event_id, head - 1)
 

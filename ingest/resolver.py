@@ -7,7 +7,7 @@ because its command led to nothing, write it here.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
 from ingest.kafka import LogReader, LogUnavailable
@@ -124,19 +124,32 @@ class Resolver:
             start = window.stop
         else:
             window.start, window.generation = start, self._recent.generation
-        async for records in self._log.read(partition, start, head):
-            for record in records:
-                if (event_id := event_id_of(self._codec, record.value)) is not None:
-                    self._recent.put(event_id, record.offset)
-                    if event_id in ids:
-                        found.setdefault(event_id, record.offset)
-            await asyncio.sleep(0)  # a long read leaves room for others
+        async for events in event_ids(self._log, self._codec, partition, start, head):
+            for event_id, offset in events:
+                self._recent.put(event_id, offset)
+                if event_id in ids:
+                    found.setdefault(event_id, offset)
         window.stop = max(start, head)
         return found
 
 
-def event_id_of(codec: ChatEventCodec, value: bytes | None) -> str | None:
-    """Return the event id of a record, None where it cannot be read."""
+async def event_ids(
+    log: LogReader, codec: ChatEventCodec, partition: int, start: int, stop: int
+) -> AsyncIterator[list[tuple[str, int]]]:
+    """Yield the ids of a partition's events in `[start, stop)` with their offsets, some at a time.
+
+    Records that cannot be read have none. Raises LogUnavailable.
+    """
+    async for records in log.read(partition, start, stop):
+        yield [
+            (event_id, record.offset)
+            for record in records
+            if (event_id := _event_id(codec, record.value)) is not None
+        ]
+        await asyncio.sleep(0)  # a long read leaves room for others
+
+
+def _event_id(codec: ChatEventCodec, value: bytes | None) -> str | None:
     try:
         return codec.glance(value or b"")[0]
     except PoisonRecord:

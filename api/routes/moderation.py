@@ -157,8 +157,7 @@ async def ban_member(
     room_id: RoomId, user_id: str, body: NewBan, who: Who, use: Use, key: IdempotencyKey = None
 ) -> Response:
     """Remove somebody and let them not come back. Works on people who are no members, too."""
-    command = {"op": "ban", "user": user_id, "reason": body.reason}
-    return await _change(use, who, key, room_id, command)
+    return await _change(use, who, key, room_id, _ban(user_id, body))
 
 
 @router.delete("/rooms/{room_id}/bans/{user_id}", response_model=Stored, responses=_CHANGE)
@@ -223,8 +222,7 @@ async def ban_colleague(
     workspace: Named, user_id: str, body: NewBan, who: Who, use: Use, key: IdempotencyKey = None
 ) -> Response:
     """Remove somebody from a workspace and its rooms, and let no invite bring them back."""
-    command = {"op": "ban", "user": user_id, "reason": body.reason}
-    return await _change(use, who, key, workspace, command)
+    return await _change(use, who, key, workspace, _ban(user_id, body))
 
 
 @router.delete("/workspaces/{workspace}/bans/{user_id}", response_model=Stored, responses=_CHANGE)
@@ -246,6 +244,10 @@ async def change_workspace_filter(
 def _mute(user: str, body: NewMemberMute) -> Json:
     until = _until(body.until)
     return {"op": "mute_member", "user": user, "reason": body.reason, **until}
+
+
+def _ban(user: str, body: NewBan) -> Json:
+    return {"op": "ban", "user": user, "reason": body.reason}
 
 
 def _until(time: datetime | None) -> Json:
