@@ -6,7 +6,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 ARGS =
 PACKAGES = roomlog schemas ingest streams projector api analytics
-SOURCES = $(wildcard $(PACKAGES) tests bench loadtest)
+SOURCES = $(wildcard $(PACKAGES) tests bench loadtest infra)
 
 .PHONY: help up down status test lint fmt bench loadtest web clean venv
 .DEFAULT_GOAL = help
@@ -64,3 +64,8 @@ faults: venv ## Break each service in turn under load, and count what went wrong
 faults-long: venv ## A million messages, a random fault every 20 s: half an hour on two idle cores, 5 GB of disk
 	$(BIN)/roomlog check --ephemeral --faults all --every 20s --messages 1000000 \
 		--rate 900 --clients 8 --rooms 8 $(ARGS)
+
+.PHONY: infra-check
+
+infra-check: venv ## Check what is in infra/, without Docker and without a cloud (ARGS="NAME..." for single checks)
+	@$(BIN)/python -m infra.checks $(ARGS)

@@ -1,0 +1,1 @@
+"""Where Roomlog runs: containers, balancers, clouds, and the checks of all that."""
