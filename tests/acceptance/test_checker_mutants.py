@@ -49,7 +49,7 @@ SEEN_BY = {
     "deliveries_twice": Seen("duplicate", INGEST),
     "texts_altered": Seen("disagreement", INGEST),
     "prev_forgotten": Seen("gap", INGEST),
-    "resume_skips_one": Seen("gap", INGEST),
+    "resume_skips_one": Seen("gap", INGEST, ("kill-ingest",)),
     "live_before_caught_up": Seen("order", INGEST, ("kill-ingest",)),
     "acked_before_stored": Seen("lost", INGEST),
     "keys_mean_nothing": Seen("duplicate", INGEST),

@@ -21,15 +21,24 @@ def members_removed_still_listen(module):
 
 
 def deliveries_dropped(module):
-    show, count = module.FanOut._show, itertools.count(1)
+    """What is shown next tells nobody that something is missing: clients would mend that."""
+    show, render, count = module.FanOut._show, module.FanOut.render, itertools.count(1)
+    before_dropped = {}
 
     def lossy(self, state, offset, event):
         if next(count) % 40 == 0:
+            before_dropped[event.room_id, offset] = state.room.last_offset
             state.room.last_offset = offset
         else:
             show(self, state, offset, event)
 
+    def hiding(self, event, offset, before):
+        while (event.room_id, before) in before_dropped:
+            before = before_dropped[event.room_id, before]
+        return render(self, event, offset, before)
+
     module.FanOut._show = lossy
+    module.FanOut.render = hiding
 
 
 def deliveries_swapped(module):
@@ -153,6 +162,20 @@ def keys_unasked(module):
     module.Keys.reserve = reserve
 
 
+def recent_unasked(module):
+    """Nor does the node that saw it in the log."""
+    go_on, nothing = module.Writer._go_on, types.SimpleNamespace(get=lambda event_id: None)
+
+    def forgetful(self, state, item):
+        recent, self._recent = self._recent, nothing
+        try:
+            go_on(self, state, item)
+        finally:
+            self._recent = recent
+
+    module.Writer._go_on = forgetful
+
+
 def acked_before_stored(module):
     produce, count = module.Lanes._produce, itertools.count(1)
 
@@ -247,11 +270,15 @@ MUTANTS = {
     "live_before_caught_up": {"ingest.following": live_before_caught_up},
     "acked_before_stored": {"ingest.lanes": acked_before_stored},
     "keys_mean_nothing": {"ingest.writer": keys_mean_nothing},
-    "keys_unasked": {"ingest.keys": keys_unasked},
+    "keys_unasked": {"ingest.keys": keys_unasked, "ingest.writer": recent_unasked},
     "tail_off": {"ingest.feed": tail_off},
     "offsets_before_rows": {"projector.postgres": offsets_before_rows},
     "offsets_forgotten": {"projector.postgres": offsets_forgotten},
-    "repeats_applied": {"ingest.keys": keys_unasked, "projector.postgres": repeats_applied},
+    "repeats_applied": {
+        "ingest.keys": keys_unasked,
+        "ingest.writer": recent_unasked,
+        "projector.postgres": repeats_applied,
+    },
     "counted_twice": {"projector.postgres": counted_twice},
     "edits_lost": {"projector.texts": edits_lost},
     "reactions_not_withdrawn": {"projector.fold": reactions_not_withdrawn},
