@@ -16,6 +16,7 @@ from api.kafka import KafkaAway, UserEvents
 from api.postgres import Postgres, Row
 from roomlog.accounts import USER_TYPES, UserEvent
 from roomlog.metrics import OUTBOX_PUBLISHED
+from roomlog.postgres import heard
 from roomlog.times import micros
 
 _BATCH = 500
@@ -48,8 +49,7 @@ async def _relay_over(connection: AsyncConnection[Row], events: UserEvents) -> N
     while True:
         while await publish_batch(connection, events) == _BATCH:
             pass
-        async for _ in connection.notifies(timeout=_POLL_S, stop_after=1):
-            pass
+        await heard(connection, _POLL_S)
 
 
 async def publish_batch(connection: AsyncConnection[Row], events: UserEvents) -> int:

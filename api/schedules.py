@@ -74,14 +74,20 @@ class Schedules:
         """Send what is due, for ever. Of several processes one does it at a time, which spares work, no more."""
         while True:
             try:
-                async with self._postgres.transaction() as connection:
-                    locked = await (await connection.execute(sql.LOCK_SCHEDULES)).fetchone()
-                    if locked and locked["pg_try_advisory_xact_lock"]:
-                        found = await connection.execute(sql.DUE, {"limit": _AT_ONCE})
-                        await self.send(nodes, await found.fetchall())
+                if await self._postgres.all(
+                    sql.DUE, {"limit": 1}
+                ):  # hardly ever: one question a second
+                    await self._send_due(nodes)
             except (Problem, psycopg.Error) as error:
                 _log.warning("scheduled messages wait: %s: %s", type(error).__name__, error)
             await asyncio.sleep(_POLL_S)
+
+    async def _send_due(self, nodes: IngestNodes) -> None:
+        async with self._postgres.transaction() as connection:
+            locked = await (await connection.execute(sql.LOCK_SCHEDULES)).fetchone()
+            if locked and locked["pg_try_advisory_xact_lock"]:
+                found = await connection.execute(sql.DUE, {"limit": _AT_ONCE})
+                await self.send(nodes, await found.fetchall())
 
     async def send(self, nodes: IngestNodes, due: Sequence[Row]) -> None:
         """Send messages whose time has come (rows of `due_messages`)."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import psycopg
 from psycopg import sql
 
+from roomlog.postgres import heard
 from roomlog.projection import WANTED_CHANNEL
 
 _RETRY_S = 1.0
@@ -34,8 +35,9 @@ async def listen(
             )
             async with connection:
                 await connection.execute(statement)
-                async for _ in connection.notifies():
-                    hurry()
+                while True:
+                    if await heard(connection):
+                        hurry()
         except psycopg.Error as error:
             log.info("cannot listen on %s now: %s", channel, error)
         await asyncio.sleep(_RETRY_S)

@@ -21,7 +21,7 @@ from roomlog import health
 from roomlog.settings import Settings, from_environment
 from schemas.registry import RegistryError
 
-_WATCH_EVERY_S = 2.0
+_WATCH_EVERY_S = 5.0
 _STOP_WITHIN_S = 4.5
 
 log = logging.getLogger(__name__)

@@ -53,6 +53,8 @@ broker.session.timeout.ms=4000
 broker.heartbeat.interval.ms=1000
 # A worker that starts need not wait for others.
 group.initial.rebalance.delay.ms=0
+# With nobody there the controller writes nothing (a record every 500 ms otherwise, that only other controllers need).
+metadata.max.idle.interval.ms=0
 # A small heap: the cleaner's buffer is 128 MiB otherwise.
 log.cleaner.dedupe.buffer.size=16777216
 num.network.threads=2
