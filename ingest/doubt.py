@@ -9,24 +9,20 @@ An event of a room that is here is among the recent events, or was in the read m
 so both together know every event, whatever became of its key.
 """
 
-import asyncio
 import logging
 import time
-from contextlib import suppress
 from typing import NamedTuple
 
 import psycopg
 import psycopg_pool
 from redis.asyncio import Redis
 
-from ingest.kafka import LogReader, LogUnavailable
+from ingest.patience import patience
 from ingest.postgres import RoomTable
 from ingest.recent import RecentEvents
-from ingest.resolver import event_ids
 from ingest.writes import Write
 from roomlog import metrics
 from roomlog.partitions import partition_of
-from schemas.codec import ChatEventCodec
 
 DOUBT_S = 600.0
 """How long after the loss commands may repeat those whose keys are lost."""
@@ -34,7 +30,6 @@ KEY = "roomlog:keys"
 _LOOK_EVERY_S = 1.0
 _RECALL_S = 0.5
 _REST_S = 1.0
-_REACH = 10_000
 _NEVER = float("-inf")
 _log = logging.getLogger(__name__)
 
@@ -74,12 +69,10 @@ class Doubt:
         self,
         valkey: Redis,
         table: RoomTable,
-        log: LogReader,
-        codec: ChatEventCodec,
         recent: RecentEvents,
         heads: list[int],
     ) -> None:
-        self._valkey, self._table, self._log, self._codec = valkey, table, log, codec
+        self._valkey, self._table = valkey, table
         self._recent, self._heads = recent, heads
         self._looked_at = _NEVER
         self._is_away = False
@@ -128,7 +121,7 @@ class Doubt:
         try:
             if time.monotonic() < self._rest_until:
                 raise TimeoutError
-            async with asyncio.timeout(_RECALL_S):
+            async with patience(_RECALL_S):
                 found = await self._table.events(list(wanted))
         except (psycopg.Error, psycopg_pool.PoolTimeout, OSError, TimeoutError) as error:
             if time.monotonic() >= self._rest_until:
@@ -136,32 +129,12 @@ class Doubt:
                 _log.warning("repeated commands are not told from new ones now: %r", error)
             metrics.KEYS_UNCHECKED.inc(len(wanted))
             return
-        elsewhere: dict[int, set[str]] = {}
         for event_id, offset in found.items():
-            if offset is None:
-                partition = partition_of(wanted[event_id].room_id)
-                elsewhere.setdefault(partition, set()).add(event_id)
-            else:
-                self._recent.put(event_id, offset)
-        for partition, ids in elsewhere.items():
-            await self._place(partition, ids)
-
-    async def _place(self, partition: int, ids: set[str]) -> None:
-        """Note where events are of which the read models only know that they took effect.
-
-        One that is further back than _REACH is taken for the last one: nobody can tell, nor waits for it.
-        """
-        head = self._heads[partition]
-        with suppress(LogUnavailable, TimeoutError):
-            async with asyncio.timeout(_RECALL_S):
-                start = max(0, head - _REACH)
-                async for events in event_ids(self._log, self._codec, partition, start, head):
-                    for event_id, offset in events:
-                        if event_id in ids:
-                            self._recent.put(event_id, offset)
-                            ids.remove(event_id)
-        for event_id in ids:
-            self._recent.put(event_id, head - 1)
+            if (
+                offset is None
+            ):  # written before offsets were noted: its ack names the last event instead
+                offset = self._heads[partition_of(wanted[event_id].room_id)] - 1
+            self._recent.put(event_id, offset)
 
 
 def _now_ms() -> int:

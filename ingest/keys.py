@@ -5,7 +5,6 @@ that the log had reached before the event could be in it, and the node that writ
 bytes and not digits: a key for every message of a day is what Valkey's memory is full of.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,6 +19,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from ingest.patience import patience
 from ingest.valkey import DedicatedConnection
 from ingest.writes import DIGEST_BYTES, Write
 from roomlog.leases import lease_key
@@ -133,7 +133,7 @@ class Keys:
         if time.monotonic() < self._rest_until:
             raise KeysUnavailable
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
+            async with patience(_TIMEOUT_S):
                 yield
         except (RedisError, OSError, TimeoutError) as error:
             self._rest_until = time.monotonic() + _REST_S
@@ -164,7 +164,7 @@ class Keys:
         head = _head(old.digest, old.base)
         was = b"" if lives else head + old.owner.encode()
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
+            async with patience(_TIMEOUT_S):
                 return bool(
                     await self._take_over(keys=[_key(write.event_id)], args=[was, head + self._me])
                 )
@@ -176,14 +176,14 @@ class Keys:
         if not event_ids:
             return
         with suppress(RedisError, OSError, TimeoutError):
-            async with asyncio.timeout(_TIMEOUT_S):
+            async with patience(_TIMEOUT_S):
                 await self._release(keys=[_key(i) for i in event_ids], args=[self._me])
 
     async def living(self, owners: set[str]) -> set[str]:
         """Return those of the incarnations whose leases are there; all if Valkey is away."""
         names = sorted(owners)
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
+            async with patience(_TIMEOUT_S):
                 leases = await self._valkey.mget([lease_key(n) for n in names])
         except (RedisError, OSError, TimeoutError):
             return owners

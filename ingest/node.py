@@ -116,7 +116,7 @@ class Node:
             settings.epoch,
             self._rooms,
             keys,
-            Doubt(self._valkey, self._table, self._log_reader, codec, recent, heads),
+            Doubt(self._valkey, self._table, recent, heads),
             self._lanes,
             resolver,
             targets,

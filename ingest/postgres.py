@@ -99,7 +99,7 @@ class RoomTable:
         return {room: Mute(level, ends_at) for room, level, ends_at in rows}
 
     async def events(self, events: list[str]) -> dict[str, int | None]:
-        """Return those of the events, by id, that took effect: a message's offset, None for others.
+        """Return those of the events, by id, that took effect: the offset, None where it was not noted.
 
         Raises psycopg.Error or psycopg_pool.PoolTimeout.
         """

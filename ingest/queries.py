@@ -78,6 +78,6 @@ LOAD_MUTES = """
 LOAD_EVENTS = """
     SELECT event_id::text, "offset" FROM messages WHERE event_id = ANY (%(events)s::uuid[])
     UNION ALL
-    SELECT event_id::text, NULL FROM applied_events WHERE event_id = ANY (%(events)s::uuid[])
+    SELECT event_id::text, "offset" FROM applied_events WHERE event_id = ANY (%(events)s::uuid[])
 """
-"""Those of the wanted events that took effect, messages with their offsets."""
+"""Those of the wanted events that took effect, with their offsets; the oldest of other kinds than messages have none."""

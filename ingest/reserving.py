@@ -16,6 +16,9 @@ from roomlog.partitions import partition_of
 PACE_S = 0.003
 """From the beginning of one reservation to that of the next, at least."""
 
+DOUBTFUL_PACE_S = 0.02
+"""The same while the read models are asked besides: that costs as much for a hundred ids as for one."""
+
 OnReserved = Callable[[Write, Reservation | None], None]
 """Gets each write, and who had reserved its id before; None: nobody, it is this write's now."""
 
@@ -60,7 +63,8 @@ class Reserving:
 
     def _begin_in_time(self) -> None:
         self._is_busy = True
-        wait = self._began_at + self._pace_s - self._loop.time()
+        pace_s = max(self._pace_s, DOUBTFUL_PACE_S) if self._doubt.holds else self._pace_s
+        wait = self._began_at + pace_s - self._loop.time()
         if wait > 0:
             self._loop.call_later(wait, self._begin)
         else:

@@ -118,7 +118,8 @@ class Prior:
 class Changes:
     """What to write, in the order of the fields."""
 
-    applied: list[str] = field(default_factory=list)
+    applied: list[tuple[str, int | None]] = field(default_factory=list)
+    """Event ids, with their offsets where they are of a room."""
     rooms: dict[str, tuple[Fact, RoomCreated]] = field(default_factory=dict)
     """Room -> the event that began it."""
     names: dict[str, str] = field(default_factory=dict)
@@ -193,7 +194,7 @@ def fold(
     changes = Changes()
     for fact in facts:
         if fact.event_id not in prior.applied:
-            changes.applied.append(fact.event_id)
+            changes.applied.append((fact.event_id, fact.offset))
             if _counts(changes, fact, prior):
                 _fold_fact(changes, fact, prior)
                 if type(fact.body) in AUDITED:
@@ -214,7 +215,7 @@ def fold(
     changes.texts.forget(changes.void, prior.messages)
     for user_fact in user_facts:
         if user_fact.event_id not in prior.applied:
-            changes.applied.append(user_fact.event_id)
+            changes.applied.append((user_fact.event_id, None))
             _fold_user(changes, user_fact, prior)
     _count_members(changes, prior)
     changes.moderation.note_posts(prior.watched)

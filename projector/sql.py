@@ -115,7 +115,9 @@ FROM members WHERE room_id = ANY (%s::uuid[])"""
 
 # Effects.
 COPY_MESSAGES = f"COPY messages ({COLUMNS}) FROM STDIN (FORMAT binary)"
-INSERT_APPLIED = "INSERT INTO applied_events (event_id) SELECT unnest(%s::uuid[])"
+INSERT_APPLIED = (
+    'INSERT INTO applied_events (event_id, "offset") SELECT * FROM unnest(%s::uuid[], %s::bigint[])'
+)
 INSERT_VOID = """
 INSERT INTO void_events (room_id, "offset", event_id)
 SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[])"""

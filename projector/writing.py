@@ -20,7 +20,7 @@ from roomlog.times import time_of
 
 def write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     """Write them all, in the order that the tables refer to each other."""
-    many(cursor, sql.INSERT_APPLIED, [(event,) for event in changes.applied], 1)
+    many(cursor, sql.INSERT_APPLIED, changes.applied, 2)
     many(cursor, sql.INSERT_VOID, [(*place, event) for place, event in changes.void.items()], 3)
     many(cursor, sql.INSERT_ROOMS, _room_rows(changes), 10)
     settings = [(room, *changed) for room, changed in changes.settings.items()]
