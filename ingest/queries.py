@@ -80,4 +80,4 @@ LOAD_EVENTS = """
     UNION ALL
     SELECT event_id::text, "offset" FROM applied_events WHERE event_id = ANY (%(events)s::uuid[])
 """
-"""Those of the wanted events that took effect, with their offsets; the oldest of other kinds than messages have none."""
+"""Those of the wanted events that took effect, with their offsets (not noted for old ones that are no messages)."""
