@@ -69,11 +69,14 @@ run "consumers_are_never_more_than_partitions" {
     source = "./modules/sizing"
   }
   variables {
-    phase = merge(var.phase, { streams = { count = 20, for_load = 19, memory_gib_each = 0.25 } })
+    phase = merge(var.phase, {
+      streams   = { count = 51, for_load = 50, memory_gib_each = 0.25 }
+      projector = { count = 20, for_load = 19, memory_gib_each = 0.25 }
+    })
   }
 
   assert {
-    condition     = output.services.streams.most == 24
+    condition     = output.services.streams.count == 24 && output.services.streams.most == 24 && output.services.projector.count == 20 && output.services.projector.most == 24
     error_message = "A worker without a partition has nothing to do."
   }
 }

@@ -90,13 +90,15 @@ locals {
   # Fargate sells a quarter, a half, one, two ... processors, with 2 to 8 GiB for each whole one. A process is one core.
   memory = { for kind in ["ingest", "streams", "projector", "api"] : kind => max(2048, 1024 * ceil(var.phase[kind].memory_gib_each * 2)) }
 
+  useful = { ingest = 10000, streams = local.partitions, projector = local.partitions, api = 10000 }
+
   services = {
     for kind in ["ingest", "streams", "projector", "api"] : kind => {
       cpu    = 1024
       memory = local.memory[kind]
-      count  = var.phase[kind].count
       # Growth of one half, and never more consumers than partitions.
-      most = min(ceil(var.phase[kind].count * 1.5), contains(["streams", "projector"], kind) ? local.partitions : 10000)
+      count = min(var.phase[kind].count, local.useful[kind])
+      most  = min(ceil(var.phase[kind].count * 1.5), local.useful[kind])
     }
   }
   # Not in the plan: one is enough for the load, and one is spare. Two senders share the work by partition or row.
