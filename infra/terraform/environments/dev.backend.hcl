@@ -1,0 +1,5 @@
+# terraform init -reconfigure -backend-config=environments/dev.backend.hcl
+# The bucket keeps versions, is encrypted, and only those who may see every password may read it.
+bucket = "roomlog-terraform-state"
+key    = "dev/terraform.tfstate"
+region = "eu-central-1"
