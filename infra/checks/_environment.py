@@ -8,7 +8,6 @@ from pydantic import ValidationError
 
 from roomlog.settings import PREFIX, Settings, unknown_variables, variable
 
-
 _AUTHORITY = re.compile(r"(?<=[?&])(ca|sslrootcert|ssl_ca_certs)=[^&]*")
 """A file in an address: a pod or a task has it, this machine has not."""
 
