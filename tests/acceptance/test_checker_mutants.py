@@ -55,7 +55,7 @@ SEEN_BY = {
     "keys_mean_nothing": Seen("duplicate", INGEST),
     "offsets_before_rows": Seen("lost", PROJECTOR),
     "offsets_forgotten": Seen("offset", PROJECTOR),
-    "repeats_applied": Seen("disagreement", INGEST + PROJECTOR, messages=3_000),
+    "repeats_applied": Seen("disagreement", INGEST + PROJECTOR, messages=12_000),
     "counted_twice": Seen("disagreement", PROJECTOR),
     "edits_lost": Seen("disagreement", PROJECTOR),
     "reactions_not_withdrawn": Seen("phantom", PROJECTOR),
@@ -108,7 +108,9 @@ async def test_the_services_as_they_are_have_eight_zeros(breakable, tmp_path):
 @pytest.mark.parametrize("mutant", SEEN_BY)
 async def test_the_checker_sees_the_mutant(breakable, tmp_path, mutant):
     counter, kinds, faults, messages = SEEN_BY[mutant]
-    plan = msgspec.structs.replace(PLAN, faults=faults, messages=messages, rate=messages / 6)
+    plan = msgspec.structs.replace(
+        PLAN, faults=faults, messages=messages, rate=min(messages / 6, 500)
+    )
     found = await run_with(breakable, tmp_path, mutant, kinds, plan)
     assert found.counters[counter], verdict.render(found)
 
