@@ -74,9 +74,8 @@ class Schedules:
         """Send what is due, for ever. Of several processes one does it at a time, which spares work, no more."""
         while True:
             try:
-                if await self._postgres.all(
-                    sql.DUE, {"limit": 1}
-                ):  # hardly ever: one question a second
+                # Hardly ever: one question a second, and no transaction.
+                if await self._postgres.all(sql.DUE, {"limit": 1}):
                     await self._send_due(nodes)
             except (Problem, psycopg.Error) as error:
                 _log.warning("scheduled messages wait: %s: %s", type(error).__name__, error)

@@ -130,9 +130,8 @@ class Doubt:
             metrics.KEYS_UNCHECKED.inc(len(wanted))
             return
         for event_id, offset in found.items():
-            if (
-                offset is None
-            ):  # written before offsets were noted: its ack names the last event instead
+            if offset is None:
+                # Written before offsets were noted: its ack names the last event instead.
                 offset = self._heads[partition_of(wanted[event_id].room_id)] - 1
             self._recent.put(event_id, offset)
 
