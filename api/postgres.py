@@ -13,6 +13,7 @@ from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from api.problems import Problem, unavailable
+from roomlog import pools
 from roomlog.errors import ErrorCode
 
 Row = DictRow
@@ -75,6 +76,7 @@ class Postgres:
             reconnect_timeout=2,
             open=False,
         )
+        pools.watch("main", self._pool)
         self._dsn = dsn
 
     async def open(self) -> None:

@@ -115,10 +115,10 @@ def sender(app: App) -> Send:
     return send
 
 
-async def lag(app: App) -> int:
-    """Return how many records of the assigned partitions wait; raises what the client raises."""
+async def lag(app: App) -> dict[TP, int]:
+    """Return how many records of each assigned partition wait; raises what the client raises."""
     ends = await app.consumer.highwaters(*app.consumer.assignment())
-    return sum(max(0, end - _next_offset(app, TP(*tp))) for tp, end in ends.items())
+    return {TP(*tp): max(0, end - _next_offset(app, TP(*tp))) for tp, end in ends.items()}
 
 
 def _next_offset(app: App, tp: TP) -> int:
