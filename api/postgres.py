@@ -76,7 +76,7 @@ class Postgres:
             reconnect_timeout=2,
             open=False,
         )
-        pools.watch("main", self._pool)
+        pools.watch("primary", self._pool)
         self._dsn = dsn
 
     async def open(self) -> None:

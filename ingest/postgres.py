@@ -54,7 +54,7 @@ class RoomTable:
             kwargs={"autocommit": True},
             check=AsyncConnectionPool.check_connection,
         )
-        pools.watch("main", self._pool)
+        pools.watch("primary", self._pool)
 
     async def start(self) -> None:
         """Begin to connect; does not wait until that has worked."""

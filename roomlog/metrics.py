@@ -17,22 +17,6 @@ _SIZE_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 DEPENDENCY_UP = Gauge(
     "dependency_up", "1 while a server that the service needs answers, else 0", ["dependency"]
 )
-DATABASE_POOL = Gauge(
-    "database_pool_connections",
-    "Connections to PostgreSQL, by state: idle, busy",
-    ["pool", "state"],
-)
-DATABASE_POOL_WAITING = Gauge(
-    "database_pool_waiting", "Requests that wait for a connection to PostgreSQL", ["pool"]
-)
-CIRCUIT_BREAKER_OPEN = Gauge(
-    "circuit_breaker_open", "1 while calls to a server are refused unasked, else 0", ["dependency"]
-)
-CIRCUIT_BREAKER_OPENED = Counter(
-    "circuit_breaker_opened_total",
-    "Times that calls to a server began to be refused",
-    ["dependency"],
-)
 CONSUMER_PARTITIONS = Gauge(
     "consumer_partitions", "Partitions that the consumer group has given to this process"
 )
@@ -177,6 +161,28 @@ NOTIFIER_MAILS = Counter("notifier_mails_total", "Digests, by outcome: sent, ref
 # API.
 HTTP_REQUESTS = Counter("http_requests_total", "Requests, by route and status", ["route", "status"])
 HTTP_SECONDS = Histogram("http_seconds", "Request duration", ["route"], buckets=_LATENCY_BUCKETS_S)
+DATABASE_BREAKER = Gauge(
+    "database_breaker_state",
+    "Whether requests reach PostgreSQL: 0 yes, 1 it is being probed, 2 no",
+    ["server"],
+)
+DATABASE_CONNECTIONS = Gauge(
+    "database_connections", "Connections of the pool, by state: used, free", ["server", "state"]
+)
+DATABASE_WAITING = Gauge("database_waiting", "Requests that wait for a connection", ["server"])
+DATABASE_REFUSED = Counter(
+    "database_refused_total",
+    "Statements refused at once, by reason: away, busy",
+    ["server", "reason"],
+)
+DATABASE_READS = Counter("database_reads_total", "Statements that return rows", ["server"])
+REPLICA_LAG = Gauge("replica_lag_seconds", "How old what the replica shows is")
+REPLICA_PASSED_OVER = Counter(
+    "replica_passed_over_total",
+    "Requests that went to the primary instead of the replica: away, lagging, behind (its cursor), failed, "
+    "not seen yet, no replica of the primary",
+    ["reason"],
+)
 OUTBOX_PUBLISHED = Counter("outbox_published_total", "Account facts published to user.events")
 LIMITS_UNCHECKED = Counter(
     "limits_unchecked_total", "Attempts whose rate limit could not be checked (fail open)"

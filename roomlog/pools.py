@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from roomlog.metrics import DATABASE_POOL, DATABASE_POOL_WAITING
+from roomlog.metrics import DATABASE_CONNECTIONS, DATABASE_WAITING
 
 
 class Pool(Protocol):
@@ -13,14 +13,14 @@ class Pool(Protocol):
         ...
 
 
-def watch(name: str, pool: Pool) -> None:
-    """Show how many connections of a pool are idle and busy, and how many wait for one."""
+def watch(server: str, pool: Pool) -> None:
+    """Show how many connections of a pool to a server are used and free, and how many requests wait for one."""
 
     def number(of: str) -> float:
         return pool.get_stats().get(of, 0)
 
-    DATABASE_POOL.labels(name, "idle").set_function(lambda: number("pool_available"))
-    DATABASE_POOL.labels(name, "busy").set_function(
+    DATABASE_CONNECTIONS.labels(server, "free").set_function(lambda: number("pool_available"))
+    DATABASE_CONNECTIONS.labels(server, "used").set_function(
         lambda: number("pool_size") - number("pool_available")
     )
-    DATABASE_POOL_WAITING.labels(name).set_function(lambda: number("requests_waiting"))
+    DATABASE_WAITING.labels(server).set_function(lambda: number("requests_waiting"))

@@ -74,7 +74,7 @@ class Sending:
             kwargs={"autocommit": True, "application_name": "roomlog-webhooks-sending"},
             check=psycopg_pool.AsyncConnectionPool.check_connection,
         )
-        pools.watch("sending", self._pool)
+        pools.watch("primary", self._pool)
         metrics.begin_at_zero(metrics.WEBHOOK_ATTEMPTS, ("delivered", "waiting", "dead"))
         self._sender, self._first_retry_s, self._on_pause = sender, first_retry_s, on_pause
         self._claim = new_id()
