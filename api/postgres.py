@@ -13,7 +13,6 @@ from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from api.problems import Problem, unavailable
-from roomlog import pools
 from roomlog.errors import ErrorCode
 
 Row = DictRow
@@ -76,7 +75,6 @@ class Postgres:
             reconnect_timeout=2,
             open=False,
         )
-        pools.watch("primary", self._pool)
         self._dsn = dsn
 
     async def open(self) -> None:
