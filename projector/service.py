@@ -120,9 +120,13 @@ class Watch:
     def _show(self, lag: Mapping[Place, int]) -> None:
         metrics.DEPENDENCY_UP.labels("kafka").set(1)
         metrics.DEPENDENCY_UP.labels("postgres").set(self._worker.postgres_problem is None)
-        self._lag.clear()  # another process may have some of the partitions by now, and their lag
+        # Another process may have some of the partitions by now, and their lag.
+        self._lag.clear()
+        metrics.CONSUMER_NEXT.clear()
         for place, records in lag.items():
-            self._lag.labels(place.topic, str(place.partition)).set(records)
+            labels = place.topic, str(place.partition)
+            self._lag.labels(*labels).set(records)
+            metrics.CONSUMER_NEXT.labels(*labels).set(self._source.next.get(place, 0))
 
 
 def _stop_on_signals(worker: Worker) -> None:

@@ -20,6 +20,9 @@ DEPENDENCY_UP = Gauge(
 CONSUMER_PARTITIONS = Gauge(
     "consumer_partitions", "Partitions that the consumer group has given to this process"
 )
+CONSUMER_NEXT = Gauge(
+    "consumer_next_offset", "Offset of the record that is taken in next", ["topic", "partition"]
+)
 CONSUMER_REBALANCES = Counter(
     "consumer_rebalances_total", "Times that the consumer group gave out its partitions anew"
 )

@@ -114,16 +114,18 @@ async def _lag(app: kafka.App) -> int | None:
     """Return how many records wait, and show it; None where Kafka does not say."""
     try:
         async with asyncio.timeout(_ASK_EVERY_S):
-            found = await kafka.lag(app)
+            found = await kafka.positions(app)
     except Exception as error:
         log.debug("Kafka did not tell the log's ends: %r", error)
         metrics.DEPENDENCY_UP.labels("kafka").set(0)
         return None
     metrics.DEPENDENCY_UP.labels("kafka").set(1)
     metrics.STREAMS_LAG.clear()  # another worker may have some of the partitions by now
-    for tp, records in found.items():
-        metrics.STREAMS_LAG.labels(tp.topic, str(tp.partition)).set(records)
-    return sum(found.values())
+    metrics.CONSUMER_NEXT.clear()
+    for tp, at in found.items():
+        metrics.STREAMS_LAG.labels(tp.topic, str(tp.partition)).set(at.lag)
+        metrics.CONSUMER_NEXT.labels(tp.topic, str(tp.partition)).set(at.next)
+    return sum(at.lag for at in found.values())
 
 
 async def _stop(app: kafka.App) -> None:

@@ -15,6 +15,8 @@ class Source:
     def __init__(self):
         self.behind = {Place("chat.events", 1): 40, Place("chat.events", 2): 2}
 
+        self.next = dict.fromkeys(self.behind, 5)
+
     async def lag(self):
         return self.behind
 
