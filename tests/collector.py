@@ -60,9 +60,11 @@ class Collector:
     async def wait_for(self, event_id: str, names: set[str]) -> list[Collected]:
         """Return the spans of an event's trace once all of these names are among them."""
         async with asyncio.timeout(15):
-            while not names <= {span.name for span in (found := self.spans(event_id))}:
+            while True:
+                found = self.spans(event_id)
+                if names <= {span.name for span in found}:
+                    return found
                 await asyncio.sleep(0.1)
-        return found
 
 
 def _spans(body: bytes) -> list[Collected]:

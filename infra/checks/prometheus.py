@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from infra.checks import NotChecked
-from infra.prometheus import slo
+from infra.prometheus import reference, slo
 from infra.prometheus.queries import known, names, rules
 
 
@@ -21,9 +21,14 @@ def check(root: Path) -> list[str]:
 
 
 def _made(folder: Path) -> list[str]:
-    if (folder / "slo.yaml").read_text() == slo.text():
-        return []
-    return ["infra/prometheus/slo.yaml is not what slo.py makes; run python -m infra.prometheus"]
+    made = {"infra/prometheus/slo.yaml": slo.text()}
+    document = (folder.parents[1] / "docs" / "observability.md").read_text()
+    made["docs/observability.md"] = reference.text(document)
+    return [
+        f"{name} is not what its source makes; run python -m infra.prometheus"
+        for name, text in made.items()
+        if (folder.parents[1] / name).read_text() != text
+    ]
 
 
 def _pages(root: Path, folder: Path) -> list[str]:

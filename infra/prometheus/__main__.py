@@ -1,7 +1,8 @@
-"""Writes `slo.yaml`: `python -m infra.prometheus`."""
+"""Writes `slo.yaml`, and the list of metrics in the documentation: `python -m infra.prometheus`."""
 
-from infra.prometheus.slo import FILE, text
+from infra.prometheus import reference, slo
 
 if __name__ == "__main__":
-    FILE.write_text(text())
-    print(f"{FILE} is written")
+    slo.FILE.write_text(slo.text())
+    reference.FILE.write_text(reference.text(reference.FILE.read_text()))
+    print(f"{slo.FILE} and the list in {reference.FILE} are written")

@@ -20,7 +20,7 @@ def chosen_key(sender, room):
 async def test_a_message_is_followed_through_every_service_by_its_event_id(
     stack, collector, two_members, db
 ):
-    alice, bob, room = two_members
+    alice, _, room = two_members
     untraced = await alice.post(room, "nobody follows this one")
     key = chosen_key(alice.user_id, room)
     said = await alice.request({"op": "send", "room": room, "key": key, "text": "follow me"})
