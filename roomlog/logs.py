@@ -13,7 +13,9 @@ from roomlog.settings import Settings
 FIELDS = ("event_id", "room_id", "topic", "partition", "offset", "span", "milliseconds")
 """What `extra` of a line may tell of the event that it is about."""
 
-_QUIET = MappingProxyType({"aiokafka": logging.WARNING, "httpx": logging.WARNING})
+_QUIET = MappingProxyType(
+    {"aiokafka": logging.WARNING, "httpx": logging.WARNING, "opentelemetry": logging.ERROR}
+)
 
 
 def set_up(
