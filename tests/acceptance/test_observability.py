@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.checks import prometheus as rules_check
 from infra.prometheus.queries import operands, panel_queries, rules
 from roomlog.stack.layout import Layout
 from roomlog.stack.spec import SERVICES, kind_of
@@ -25,7 +26,8 @@ from tests.receiver import Receiver
 pytestmark = pytest.mark.skipif(
     "ROOMLOG_TEST_OBSERVABILITY" not in os.environ, reason="runs in `make observability-check`"
 )
-DASHBOARDS = Path(__file__).resolve().parents[2] / "infra" / "grafana" / "dashboards"
+ROOT = Path(__file__).resolve().parents[2]
+DASHBOARDS = ROOT / "infra" / "grafana" / "dashboards"
 WATCHED_S = 75
 """A subquery with steps of a minute needs one full minute."""
 
@@ -136,3 +138,21 @@ async def test_one_message_is_found_in_the_logs_of_all_services_by_its_event_id(
     }
     for member in (alice, bob):
         await member.client.close()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("expr: up == 0", "expr: up == 2", "promtool test rules"),
+        ("expr: up == 0", "expr: up == ", "promtool check rules"),
+        ("max(kafka_brokers)", "max(kafka_brokerz)", "kafka_brokerz, which nobody exports"),
+        ("runbooks/lag-grows.md", "runbooks/grows.md", "LagGrows has no page"),
+        ("alert: LagGrows", "alert: LagIsThere", "no test has LagIsThere firing"),
+    ],
+)
+def test_a_broken_rule_fails_the_check(tmp_path, right, wrong, told):
+    for part in ("infra/prometheus", "docs"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    file = tmp_path / "infra" / "prometheus" / "alerts.yaml"
+    file.write_text(file.read_text().replace(right, wrong))
+    assert any(told in problem for problem in rules_check.check(tmp_path))
