@@ -12,7 +12,7 @@ from roomlog import metrics
 from roomlog.topics import CHAT_DLQ
 
 WATCHED = (*TOPICS, CHAT_DLQ)
-_EVERY_S = 5.0
+_EVERY_S = 10.0
 _NO_LEADER = -1
 
 log = logging.getLogger(__name__)
