@@ -13,7 +13,7 @@ SPANS = {"receive", "send", "fan out", "deliver", "project"}
 def chosen_key(sender, room):
     """Return a key whose message is traced by default: one of a thousand."""
     below = f"{int(Settings().trace_sample * 16**12):012x}"
-    keys = (f"traced {n}" for n in itertools.count())
+    keys = (f"traced-{n}" for n in itertools.count())
     return next(key for key in keys if ids.event_id(sender, room, key)[24:] < below)
 
 
