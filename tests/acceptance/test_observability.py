@@ -73,26 +73,29 @@ async def chat(stack, pushes, hooks):
     hook = {"room": room, "url": hooks.url("/hook")}
     assert (await ada.http.post("/webhooks", json=hook)).status_code == 201
     bob, cleo = [await Member.sign_in(stack.data, [url]) for url in running["ingest"]]
-    reading = []
-    for member in (bob, cleo):
-        await member.request({"op": "join", "room": room, "key": "join"})
-        await member.client.subscribe(room)
-        reading.append(asyncio.ensure_future(read(member)))
-    for number in itertools.count(1):
-        mentions = [grace.id] if number % 50 == 0 else []
-        await bob.post(room, f"message {number}", mentions=mentions)
-        await cleo.post(room, f"answer {number}")
-        if number % 10 == 0:
-            await ada.say(room, f"over the API {number}")
-            await ada.read(f"/rooms/{room}/messages", limit=5)
-            await ada.read("/search", q="message")
-        await asyncio.sleep(0.05)
+    async with asyncio.TaskGroup() as group:
+        for member in (bob, cleo):
+            await member.request({"op": "join", "room": room, "key": "join"})
+            await member.client.subscribe(room)
+            group.create_task(read(member))
+        for number in itertools.count(1):
+            mentions = [grace.id] if number % 50 == 0 else []
+            await bob.post(room, f"message {number}", mentions=mentions)
+            await cleo.post(room, f"answer {number}")
+            if number % 10 == 0:
+                await ada.say(room, f"over the API {number}")
+                await ada.read(f"/rooms/{room}/messages", limit=5)
+                await ada.read("/search", q="message")
+            await asyncio.sleep(0.05)
 
 
 async def read(member):
     """Take whatever comes: a client that reads nothing is sent nothing in the end."""
-    async for _ in member.client:
-        pass
+    try:
+        async for _ in member.client:
+            pass
+    finally:
+        await member.client.close()
 
 
 async def missing(prometheus, queries):
