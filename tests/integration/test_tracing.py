@@ -42,7 +42,8 @@ async def test_a_message_is_followed_through_every_service_by_its_event_id(
         ("project", "roomlog-projector", "projector-1"),
     }
     assert receive.begun <= send.begun <= send.ended <= receive.ended
-    assert send.begun < found["fan out"].begun < found["deliver"].begun
+    # Not in this order: a node reads the log itself where the streams are slow.
+    assert all(send.begun < found[name].begun for name in ("fan out", "deliver", "project"))
     row = db.execute('SELECT "offset" FROM messages WHERE event_id = %s', [said.event])
     assert row.fetchone() == (offset,)
 
