@@ -156,7 +156,7 @@ class FanOut:
                 span.end()
         if (
             self._occurred_at
-        ):  # once a turn: telling the time for each event would cost as much as sending it
+        ):  # once a turn: the time of each event would cost as much as sending it
             metrics.DELIVERY_SECONDS.add(max(0.0, time.time() - self._occurred_at / 1e6))
             self._occurred_at = 0
 
