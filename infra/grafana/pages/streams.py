@@ -72,8 +72,8 @@ PAGE = Dashboard(
                     (
                         Query(
                             "histogram_quantile(0.99, sum by (le) "
-                            "(increase(streams_table_recovery_seconds_bucket[1h])))",
-                            "p99 of the last hour",
+                            "(streams_table_recovery_seconds_bucket))",
+                            "p99 since the workers started",
                         ),
                     ),
                 ),
