@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 import uvloop
@@ -61,7 +61,7 @@ async def work(
     Raises ForeignLog, KafkaError, Stuck, TimeoutError or WrongSchema.
     """
     watch = Watch(source, worker, lag)
-    server = await health.serve(settings.host, settings.metrics_port or port, watch.checks())
+    server = await _serve(settings.host, settings.metrics_port or port, watch.checks(), beside)
     try:
         await source.start()
         _stop_on_signals(worker)
@@ -70,6 +70,21 @@ async def work(
     finally:
         server.close()
         await source.stop()
+
+
+async def _serve(
+    host: str,
+    port: int,
+    checks: Mapping[str, health.Check],
+    beside: Iterable[Coroutine[None, None, None]],
+) -> asyncio.Server:
+    try:
+        return await health.serve(host, port, checks)
+    except OSError as error:
+        for work in beside:
+            work.close()
+        told = f"cannot listen on {host}:{port} ({error}); set ROOMLOG_METRICS_PORT to a free port"
+        raise SystemExit(told) from error
 
 
 class Watch:
