@@ -68,5 +68,13 @@ faults-long: venv ## A million messages, a random fault every 20 s: half an hour
 .PHONY: infra-check
 
 infra-check: venv ## Check what is in infra/, without Docker and without a cloud (ARGS="NAME..." for single checks)
+	@infra/prometheus.sh
 	@$(BIN)/python -m infra.checks $(ARGS)
 	ROOMLOG_TEST_INFRA=1 $(BIN)/python -m pytest -q tests/unit/infra
+
+.PHONY: observability-check
+
+observability-check: venv ## Try every panel and alert on a real Prometheus and stack, and follow a message in all logs
+	@infra/prometheus.sh
+	ROOMLOG_TEST_OBSERVABILITY=1 ROOMLOG_LOG_FORMAT=json \
+		$(BIN)/python -m pytest tests/acceptance/test_observability.py $(ARGS)

@@ -44,6 +44,7 @@ from api.services import Services
 from api.strict import BodyLimit
 from api.telemetry import V1, Telemetry
 from api.web import SecurityHeaders, WebClient
+from roomlog import logs
 from roomlog.errors import ErrorCode
 from roomlog.settings import Settings, from_environment
 from roomlog.tokens import Verifier
@@ -126,11 +127,7 @@ def create_app(settings: Settings) -> FastAPI:
 def main() -> None:
     """Serve the API until SIGTERM or SIGINT; settings come from the environment."""
     settings = from_environment()
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    for chatty in ("httpx", "picows"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logs.set_up(settings, "api", {"picows": logging.WARNING})
     uvicorn.run(
         create_app(settings),
         host=settings.host,

@@ -31,6 +31,9 @@ def refuse(write: Write, refused: Refused) -> None:
             metrics.WS_ERRORS.labels(refused.code.value).inc()
             reply(failure(command_id, refused))
     write.reply = None
+    if write.trace is not None:
+        trace, write.trace = write.trace, None
+        trace.refused(refused.code)
 
 
 def unavailable(told: str = "the log does not answer; send it again under the same key") -> Refused:

@@ -22,6 +22,7 @@ from ingest.http import Answer, answer
 from ingest.node import Node
 from ingest.session import Session, Stranger
 from ingest.upgrade import Accepted, Request, serve
+from roomlog import logs
 from roomlog.protocol.terms import SUBPROTOCOL
 from roomlog.settings import Settings, from_environment
 from roomlog.tokens import Verifier
@@ -41,12 +42,8 @@ def main() -> None:
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError):  # some systems say infinity and mean less
         resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))  # a socket each
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    for noisy in ("aiokafka", "httpx"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    logging.getLogger("aiokafka.producer.sender").setLevel(logging.ERROR)  # else: a line a retry
+    # Else: a line a retry.
+    logs.set_up(settings, "ingest", {"aiokafka.producer.sender": logging.ERROR})
     try:
         uvloop.run(run(settings))
     except RegistryError as error:

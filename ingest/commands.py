@@ -131,7 +131,7 @@ class Commands:
 
     def _limit(self, limits: RateLimits, user: str) -> None:
         if wait_ms := limits.take(user, self._loop.time()):
-            metrics.WS_EVENTS_RATE_LIMITED.inc()
+            metrics.WS_EVENTS_RATE_LIMITED.total += 1
             told = "too many commands; wait as long as retry_after_ms says"
             raise Refused(ErrorCode.RATE_LIMITED, told, wait_ms)
 

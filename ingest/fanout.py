@@ -22,6 +22,7 @@ from roomlog.events import (
 from roomlog.protocol.commands import PostMessage
 from roomlog.protocol.event_frames import event_frame
 from roomlog.rooms import fold_plain
+from roomlog.tracing import Span, Tracing, is_context
 from schemas.codec import ChatEventCodec, PoisonRecord
 
 _MOVES_ROOM = frozenset(t.__name__ for t in MOVES_ROOM)
@@ -47,12 +48,16 @@ class FanOut:
         epoch: int,
         share: Share,
         on_gone: OnGone,
+        tracing: Tracing | None = None,
     ) -> None:
         self._codec, self._recent, self._epoch = codec, recent, epoch
         self._targets = targets
         self._share, self._on_gone = share, on_gone
         self._rooms: list[RoomState] = []
         self._occurred_at = 0
+        self._tracing = tracing
+        self._spans: list[Span] = []
+        """Of traced events that the sessions get in this turn."""
 
     def take(
         self, state: RoomState, offset: int, value: bytes, event: ChatEvent | None = None
@@ -69,9 +74,9 @@ class FanOut:
             else:
                 self._follow_quietly(state, offset, value)
         except PoisonRecord as error:
-            _log.warning("offset %d of room %s is skipped: %s", offset, state.room.room_id, error)
+            _log.warning("skipped: %s", error, extra=_place(state, offset))
         except Exception:
-            _log.exception("offset %d of room %s is skipped", offset, state.room.room_id)
+            _log.exception("skipped", extra=_place(state, offset))
 
     def take_own(self, state: RoomState, write: Write) -> None:
         """Apply what this node wrote itself; a post that nobody here looks at need not be read."""
@@ -111,6 +116,8 @@ class FanOut:
             return
         if not state.frames:
             self._rooms.append(state)
+        if event.trace is not None:
+            self._trace(state, offset, event.trace)
         state.frames.append(self.render(event, offset, before))
         if event.via is None:
             self._occurred_at = event.occurred_at
@@ -120,6 +127,11 @@ class FanOut:
             self._targets.note_change(state, event)
         elif isinstance(body, MemberLeft | MemberRemoved):
             self._end_following(state, body.user_id)
+
+    def _trace(self, state: RoomState, offset: int, context: str) -> None:
+        if self._tracing is not None and is_context(context):
+            about = _place(state, offset)
+            self._spans.append(self._tracing.follow("deliver", "consumer", context, **about))
 
     def render(self, event: ChatEvent, offset: int, before: int) -> bytes:
         """Return the frame of an event; `before` is the offset of the room's event before it."""
@@ -138,8 +150,14 @@ class FanOut:
         rooms, self._rooms = self._rooms, []
         for state in rooms:
             self._give(state)
-        if self._occurred_at:  # once a turn: observing each event would cost as much as sending it
-            metrics.DELIVERY_SECONDS.observe(max(0.0, time.time() - self._occurred_at / 1e6))
+        if self._spans:
+            spans, self._spans = self._spans, []
+            for span in spans:
+                span.end()
+        if (
+            self._occurred_at
+        ):  # once a turn: the time of each event would cost as much as sending it
+            metrics.DELIVERY_SECONDS.add(max(0.0, time.time() - self._occurred_at / 1e6))
             self._occurred_at = 0
 
     def _give(self, state: RoomState) -> None:
@@ -150,4 +168,8 @@ class FanOut:
         self._share(state.sessions, data)
         for resume in state.joining.values():
             resume.hold(data)
-        metrics.WS_EVENTS_EMITTED.inc(len(frames) * len(state.sessions))
+        metrics.WS_EVENTS_EMITTED.total += len(frames) * len(state.sessions)
+
+
+def _place(state: RoomState, offset: int) -> dict[str, str | int]:
+    return {"room_id": state.room.room_id, "partition": state.partition, "offset": offset}

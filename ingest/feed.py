@@ -130,6 +130,11 @@ class Feed:
         """Return the offset below which every room here is complete, -1 where none is here."""
         return self._places[partition].next
 
+    def lag(self) -> dict[int, int]:
+        """Return how many offsets this node is behind the log, by partition with rooms here."""
+        places = enumerate(self._places)
+        return {n: max(0, self._heads[n] - p.next) for n, p in places if p.next >= 0}
+
     # The fast path.
 
     def deliver(self, ranges: list[Range]) -> None:
@@ -250,10 +255,10 @@ class Feed:
             if stop is None:
                 stop = await self._log.head(partition)
             if stop > place.next:
-                metrics.GAPS_REPAIRED.inc()
+                metrics.GAPS_REPAIRED.total += 1
                 await self._read_stretch(partition, place, stop)
         except LogUnavailable as error:
-            _log.warning("a gap in partition %d waits: %s", partition, error)
+            _log.warning("a gap waits: %s", error, extra={"partition": partition})
             await asyncio.sleep(_RETRY_S)
         finally:
             place.reading = None

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from roomlog.health import Probe, ask
+from roomlog.metrics import DEPENDENCY_UP
 
 PROBE_EVERY_S = 2.0
 _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
@@ -56,6 +57,8 @@ class Readiness:
         """Ask all dependencies once."""
         answers = await asyncio.gather(*map(ask, self._probes.values()))
         self._health = dict(zip(self._probes, answers, strict=True))
+        for name, health in self._health.items():
+            DEPENDENCY_UP.labels(name).set(health["ok"])
 
     def report(self) -> tuple[bool, dict[str, object]]:
         """Return whether the node is ready, and what to tell about it."""

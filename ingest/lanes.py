@@ -163,6 +163,7 @@ class Lanes:
                 self._stored(lane, batch, 0)
 
     async def _send(self, lane: Lane, builder: Any, batch: Batch) -> None:
+        begun = self._loop.time()
         try:
             base = await self._produce(lane, builder)
         except (KafkaError, TimeoutError, OSError) as error:
@@ -171,7 +172,8 @@ class Lanes:
         if lane.doubtful:
             self._doubt(lane, batch, None)
             return
-        metrics.PRODUCE_BATCH_EVENTS.observe(batch.records)
+        metrics.PRODUCE_SECONDS.add(self._loop.time() - begun)
+        metrics.PRODUCE_BATCH_EVENTS.add(batch.records)
         self.heads[lane.partition] = max(self.heads[lane.partition], base + batch.records)
         self._stored(lane, batch, base)
         self._launch(lane)
@@ -195,6 +197,8 @@ class Lanes:
             if write.value is not None:
                 write.offset = offset
                 offset += 1
+                if write.trace is not None:
+                    write.trace.stored(lane.partition, write.offset)
         self._on_stored(lane.partition, base, batch.writes)
 
     # When an outcome is not known.
@@ -203,7 +207,7 @@ class Lanes:
         lane.sent.remove(batch)
         lane.doubtful.append(batch)
         if self._recovery is None:
-            _log.warning("a batch for partition %d failed: %r", lane.partition, error)
+            _log.warning("a batch failed: %r", error, extra={"partition": lane.partition})
             self._recovery = self._loop.create_task(self._recover())
 
     async def _recover(self) -> None:

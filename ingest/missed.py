@@ -100,7 +100,8 @@ class Missed:
                         continue
                     event = self._codec.decode(value)
                 except PoisonRecord as error:
-                    _log.warning("offset %d is skipped: %s", offset, error)
+                    place = {"room_id": state.room.room_id, "offset": offset}
+                    _log.warning("skipped: %s", error, extra=place)
                     continue
                 if of is not None and not _is_membership_of(of, event):
                     continue

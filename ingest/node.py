@@ -35,8 +35,8 @@ from ingest.targets import Targets
 from ingest.valkey import LeaseKeeper, Listener, Markers, connect
 from ingest.workspaces import Workspaces
 from ingest.writer import Writer
-from roomlog import metrics
-from roomlog.errors import CloseCode
+from roomlog import metrics, tracing
+from roomlog.errors import CloseCode, ErrorCode
 from roomlog.health import Probe
 from roomlog.leases import Lease, new_incarnation
 from roomlog.partitions import PARTITIONS
@@ -57,6 +57,8 @@ class Node:
 
     def __init__(self, settings: Settings, verifier: Verifier, port: int) -> None:
         self.incarnation = new_incarnation(settings.node)
+        metrics.begin_at_zero(metrics.WS_ERRORS, ErrorCode)
+        metrics.begin_at_zero(metrics.WS_CLOSED, (str(int(code)) for code in CloseCode))
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._sessions = Sessions()
@@ -66,6 +68,7 @@ class Node:
         """Whether it stops because it cannot go on."""
         codecs = Registry(settings.registry, settings.data).codecs()
         codec = codecs.chat_events
+        traced = tracing.start(settings, "ingest")
         url = settings.public_url or f"ws://{settings.host}:{port}/ws"
 
         self.outbox = Outbox(Deflater(settings.compression_bytes))
@@ -125,6 +128,7 @@ class Node:
             codec,
             lambda workspace, then: self._workspaces.find(workspace, then),
             blocks,
+            tracing=traced,
         )
         fanout = FanOut(
             codec,
@@ -133,6 +137,7 @@ class Node:
             settings.epoch,
             self.outbox.share,
             lambda *gone: self._following.gone(*gone),
+            traced,
         )
         self._feed = Feed(
             self._rooms,
@@ -297,6 +302,7 @@ class Node:
                     session.tick(now, wall)
                 self._writer.expire(now, self._feed.late(now - ANSWER_WITHIN_S))
                 self.commands.count()
+                self._count()
                 if now - tidied_at > _TIDY_S:
                     tidied_at = now
                     self._rooms.let_go_of_idle(now)
@@ -304,6 +310,14 @@ class Node:
                         self._limits.forget_full(now)
             except Exception:
                 _log.exception("housekeeping failed and goes on")
+
+    def _count(self) -> None:
+        """Bring the gauges up to date that nothing on a message's way sets."""
+        metrics.PRODUCE_PENDING_BYTES.set(self._lanes.pending_bytes)
+        metrics.ROOMS_LOADED.set(len(self._rooms))
+        metrics.DELIVERY_LAG.clear()
+        for partition, events in self._feed.lag().items():
+            metrics.DELIVERY_LAG.labels(str(partition)).set(events)
 
     def _on_detach(self, state: RoomState) -> None:
         self._presence.detach(state)

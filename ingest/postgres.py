@@ -15,6 +15,7 @@ from ingest.queries import (
     LOAD_MUTES,
     LOAD_ROOM,
 )
+from roomlog import pools
 from roomlog.events import (
     Attachment,
     FilterAction,
@@ -53,6 +54,7 @@ class RoomTable:
             kwargs={"autocommit": True},
             check=AsyncConnectionPool.check_connection,
         )
+        pools.watch("primary", self._pool)
 
     async def start(self) -> None:
         """Begin to connect; does not wait until that has worked."""

@@ -293,6 +293,9 @@ class Rooms:
         self._loop = asyncio.get_running_loop()
         self._patience_s = ATTACHED_WITHIN_S
 
+    def __len__(self) -> int:
+        return len(self._rooms)
+
     def __iter__(self) -> Iterator[RoomState]:
         return iter(self._rooms.values())
 
@@ -381,7 +384,8 @@ class Rooms:
             if not self._recent.is_repeat(event.event_id, offset):
                 fold(room, event, offset)
         except PoisonRecord as error:
-            _log.warning("offset %d of room %s is skipped: %s", offset, room.room_id, error)
+            place = {"room_id": room.room_id, "offset": offset}
+            _log.warning("skipped: %s", error, extra=place)
 
     def _remove(self, state: RoomState) -> None:
         self._rooms.pop(state.room.room_id, None)

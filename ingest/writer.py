@@ -26,6 +26,7 @@ from ingest.reserving import PACE_S, Reserving
 from ingest.resolver import UNKNOWN, Resolver
 from ingest.rooms import MOVES_ROOM, Parked, Rooms, RoomState
 from ingest.targets import Targets
+from ingest.tracing import TracedWrite
 from ingest.workspaces import OnWorkspace
 from ingest.writes import Reply, Target, Write
 from roomlog import ids, metrics
@@ -39,6 +40,7 @@ from roomlog.protocol.moderation import ReportMessage
 from roomlog.relations import Blocks
 from roomlog.rooms import Room, room_of, scope_of
 from roomlog.times import micros
+from roomlog.tracing import Tracing
 from roomlog.workspaces import needs_workspace
 from schemas.codec import ChatEventCodec
 
@@ -67,12 +69,14 @@ class Writer:
         find_workspace: Callable[[str, OnWorkspace], None],
         blocks: Blocks,
         pace_s: float = PACE_S,
+        tracing: Tracing | None = None,
     ) -> None:
         self._node, self._epoch = node, epoch
         self._rooms, self._lanes = rooms, lanes
         self._resolver, self._targets, self._files = resolver, targets, files
         self._recent, self._codec = recent, codec
         self._find_workspace, self._blocks = find_workspace, blocks
+        self._tracing = tracing
         self._loop = asyncio.get_running_loop()
         self._in_flight: dict[str, Write] = {}
         """Event id -> its write, from the reservation to the ack."""
@@ -93,6 +97,8 @@ class Writer:
         state.used_at = now = self._loop.time()
         event_id = ids.event_id(sender, room_id, command.key)
         write = Write(command, reply, room_id, event_id, sender, via, now)
+        if self._tracing is not None and self._tracing.chooses(event_id):
+            write.trace = TracedWrite(self._tracing, event_id, room_id, command.key)
         if state.loading is None:
             self._reserving.add(write)
             return
@@ -236,6 +242,8 @@ class Writer:
                 write.value = self._encode(state.view, write, body)
                 if write.command.at is None:  # what happened long ago is news to nobody
                     write.headers = headers(concerned(state.view, write.sender, body))
+                if write.trace is not None:
+                    write.headers = write.trace.with_header(write.headers)
                 self._promise(state, write, body)
         except Refused as refused:
             self._reserving.release(write)
@@ -321,6 +329,7 @@ class Writer:
             self._node,
             body,
             write.via,
+            None if write.trace is None else write.trace.encoding(write.room_id),
         )
         write.event, value = event, self._codec.encode(event)
         if len(value) > MAX_EVENT_BYTES:  # one record that is too large spoils the whole producer
@@ -343,8 +352,10 @@ class Writer:
             elif write.offset == NOT_THERE:  # it changes nothing because of what was just written
                 write.offset = self._lanes.heads[partition_of(write.room_id)] - 1
             acknowledge(write, epoch)
+            if write.trace is not None:
+                write.trace.answered(partition_of(write.room_id), write.offset)
         if writes:
-            metrics.ACK_SECONDS.observe(self._loop.time() - writes[0].received_at)
+            metrics.ACK_SECONDS.add(self._loop.time() - writes[0].received_at, len(writes))
 
     def _is_void(self, write: Write) -> bool:
         state = self._rooms.get(write.room_id)

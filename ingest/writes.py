@@ -14,6 +14,7 @@ from roomlog.protocol.commands import PostMessage, RoomCommand
 
 if TYPE_CHECKING:
     from ingest.rooms import RoomState
+    from ingest.tracing import TracedWrite
 
 DIGEST_BYTES = 8
 _SEPARATOR = b"\x1f"
@@ -62,6 +63,7 @@ class Write:
         "room_id",
         "sender",
         "target",
+        "trace",
         "value",
         "via",
         "workspace",
@@ -100,6 +102,8 @@ class Write:
         """The workspace that it is decided by; None: the room alone decides."""
         self.flagged: tuple[str, ...] = ()
         """Words of it that moderators want to know of."""
+        self.trace: TracedWrite | None = None
+        """Its spans, where it was chosen for tracing."""
         self.also: list[tuple[Reply | None, int]] | None = None
         """Who else waits for it: the same command again, under its own id."""
 

@@ -5,10 +5,11 @@ import gc
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from projector import service
+from projector import cluster, service
 from projector.kafka import DeadLetters, Source
 from projector.loop import Projector
 from projector.postgres import ReadModels
+from roomlog import tracing
 from roomlog.metrics import PROJECTOR_LAG
 from roomlog.settings import Settings
 from schemas.registry import Registry
@@ -39,9 +40,12 @@ async def run(settings: Settings) -> None:
     source, letters = Source(settings.kafka), DeadLetters(settings.kafka)
     models = ReadModels(settings.postgres)
     with ThreadPoolExecutor(1, "postgres") as thread:
-        projector = Projector(source, models, letters, codecs, thread)
+        traced = tracing.start(settings, "projector")
+        projector = Projector(source, models, letters, codecs, thread, traced)
         try:
-            await service.work(settings, DEFAULT_METRICS_PORT, source, projector, PROJECTOR_LAG)
+            watching = cluster.watch(source)
+            lag = PROJECTOR_LAG
+            await service.work(settings, DEFAULT_METRICS_PORT, source, projector, lag, watching)
         finally:
             await letters.stop()
             models.close()

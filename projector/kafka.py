@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, get_args
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
@@ -11,9 +13,16 @@ from projector.batch import Place
 from projector.dead_letters import Record
 from projector.pacing import FETCH_EVERY_S
 from roomlog.fetching import Spacing
-from roomlog.letters import DeadLetter, encode
-from roomlog.metrics import DEAD_LETTERS
+from roomlog.ids import is_id
+from roomlog.letters import DeadLetter, Kind, encode
+from roomlog.metrics import (
+    CONSUMER_PARTITIONS,
+    CONSUMER_REBALANCES,
+    DEAD_LETTERS,
+    begin_at_zero,
+)
 from roomlog.topics import CHAT_DLQ, CHAT_EVENTS, CHAT_READS, CHAT_SIGNALS, USER_EVENTS
+from schemas.wire import event_id
 
 TOPICS = (CHAT_EVENTS, USER_EVENTS, CHAT_READS, CHAT_SIGNALS)
 GROUP = "roomlog-projector"
@@ -133,11 +142,27 @@ class Source:
             p: max(0, ends[TopicPartition(*p)] - self.next[p]) for p in places if p in self.next
         }
 
+    async def cluster(
+        self, topics: Sequence[str]
+    ) -> tuple[tuple[int, list[Any]], dict[Place, int]]:
+        """Return the number of brokers, Kafka's metadata of each partition of the topics, and where they end.
+
+        Raises KafkaError or TimeoutError.
+        """
+        fetching = self._consumer._client.fetch_all_metadata()
+        found = await asyncio.wait_for(fetching, _REQUEST_TIMEOUT_S)
+        states = [s for t in topics for s in found._partitions.get(t, {}).values()]
+        led = [TopicPartition(s.topic, s.partition) for s in states if s.leader >= 0]
+        ends = await self._bounded(self._consumer.end_offsets(led))
+        places = {Place(tp.topic, tp.partition): end for tp, end in ends.items()}
+        return (len(found.brokers()), states), places
+
     def assign(self, places: Iterable[Place]) -> None:
         """Own exactly these partitions, all to be placed."""
         self.unplaced, self.next = set(places), {}
         self.generation += 1
         self.joined = True
+        CONSUMER_PARTITIONS.set(len(self.unplaced))
         for place in self.unplaced:
             partition = TopicPartition(*place)
             self._consumer.pause(partition)
@@ -164,6 +189,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._source.revoke()
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        CONSUMER_REBALANCES.inc()
         self._source.assign(Place(tp.topic, tp.partition) for tp in assigned)
 
 
@@ -192,6 +218,7 @@ class DeadLetters:
         self._bootstrap = bootstrap
         self._producer: AIOKafkaProducer | None = None
         self._stored: dict[bytes, None] = {}
+        begin_at_zero(DEAD_LETTERS, get_args(Kind))
 
     async def write(self, letters: Sequence[DeadLetter]) -> None:
         """Return once Kafka has stored the letters; raises KafkaError or TimeoutError.
@@ -210,7 +237,7 @@ class DeadLetters:
         for letter in letters:
             self._stored[letter.key] = None
             DEAD_LETTERS.labels(letter.kind).inc()
-            log.warning("dead letter %s: %s", letter.key.decode(), letter.reason)
+            log.warning("a dead letter: %s", letter.reason, extra=_about(letter))
         while len(self._stored) > _REMEMBERED_LETTERS:
             del self._stored[next(iter(self._stored))]
 
@@ -234,3 +261,12 @@ class DeadLetters:
                 raise
             self._producer = producer
         return self._producer
+
+
+def _about(letter: DeadLetter) -> dict[str, Any]:
+    place = {"topic": letter.topic, "partition": letter.partition, "offset": letter.offset}
+    event = event_id(letter.value).decode("ascii", "replace")
+    if letter.topic != CHAT_EVENTS or not is_id(event):
+        return place
+    room = b64decode(letter.record_key or "").decode(errors="replace")
+    return {**place, "event_id": event, "room_id": room}

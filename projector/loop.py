@@ -15,6 +15,8 @@ from projector.postgres import ReadModels
 from projector.session import Inapplicable
 from projector.worker import Worker
 from roomlog import metrics
+from roomlog.topics import CHAT_EVENTS
+from roomlog.tracing import Span, Tracing, begun
 from schemas.registry import Codecs
 
 _IDLE_POLL_S = 0.5
@@ -36,8 +38,10 @@ class Projector(Worker):
         letters: DeadLetters,
         codecs: Codecs,
         thread: Executor,
+        tracing: Tracing | None = None,
     ) -> None:
         super().__init__(source, models, thread)
+        self._tracing = tracing
         self._models, self._letters, self._codecs = models, letters, codecs
         self._writing: asyncio.Task[None] | None = None
         self._held: dict[Place, int] = {}
@@ -68,6 +72,20 @@ class Projector(Worker):
         self._writing = asyncio.create_task(self._write(batch, records, self._source.generation))
 
     async def _write(self, batch: Batch, records: Records, generation: int) -> None:
+        spans: list[Span] = []
+        if self._tracing is not None:
+            spans = [s for some in records.values() for s in begun(self._tracing, "project", some)]
+        problem: str | None = "not committed; it is read again"
+        try:
+            await self._write_all(batch, records, generation)
+            if generation == self._source.generation:
+                problem = None
+        finally:
+            for span in spans:
+                span.end(problem)
+        _time(records)
+
+    async def _write_all(self, batch: Batch, records: Records, generation: int) -> None:
         try:
             await self._commit(batch, generation)
         except Inapplicable as error:
@@ -126,3 +144,11 @@ class Projector(Worker):
             self._writing = None
         self._held = {}
         await super()._begin_again()
+
+
+def _time(records: Records) -> None:
+    """Count how long the first record of a batch took from the log into the tables."""
+    now_ms = time.time_ns() // 1_000_000
+    firsts = [some[0].timestamp for place, some in records.items() if place.topic == CHAT_EVENTS]
+    if firsts:
+        metrics.PROJECTION_SECONDS.observe(max(0, now_ms - min(firsts)) / 1_000)

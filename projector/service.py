@@ -5,19 +5,20 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 import uvloop
 from aiokafka.errors import KafkaError
 from prometheus_client import Gauge
 
+from projector.batch import Place
 from projector.kafka import ForeignLog, Source
 from projector.pacing import STUCK_AFTER_S, CatchUp, Watchdog
 from projector.readers import listen
 from projector.session import WrongSchema
 from projector.worker import Worker
-from roomlog import health
+from roomlog import health, logs, metrics
 from roomlog.settings import Settings, from_environment
 from schemas.registry import RegistryError
 
@@ -34,11 +35,7 @@ class Stuck(RuntimeError):
 def main(name: str, run: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
     """Run the service `name` until SIGTERM or SIGINT; exits 1 with a message where it cannot go on."""
     settings = from_environment()
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for talkative in ("aiokafka", "httpx"):
-        logging.getLogger(talkative).setLevel("WARNING")
+    logs.set_up(settings, name)
     try:
         uvloop.run(run(settings))
     except (RegistryError, WrongSchema, ForeignLog, Stuck) as error:
@@ -64,7 +61,7 @@ async def work(
     Raises ForeignLog, KafkaError, Stuck, TimeoutError or WrongSchema.
     """
     watch = Watch(source, worker, lag)
-    server = await health.serve(settings.host, settings.metrics_port or port, watch.checks())
+    server = await _serve(settings.host, settings.metrics_port or port, watch.checks(), beside)
     try:
         await source.start()
         _stop_on_signals(worker)
@@ -73,6 +70,21 @@ async def work(
     finally:
         server.close()
         await source.stop()
+
+
+async def _serve(
+    host: str,
+    port: int,
+    checks: Mapping[str, health.Check],
+    beside: Iterable[Coroutine[None, None, None]],
+) -> asyncio.Server:
+    try:
+        return await health.serve(host, port, checks)
+    except OSError as error:
+        for work in beside:
+            work.close()
+        told = f"cannot listen on {host}:{port} ({error}); set ROOMLOG_METRICS_PORT to a free port"
+        raise SystemExit(told) from error
 
 
 class Watch:
@@ -109,16 +121,27 @@ class Watch:
             lag = await self._source.lag()
         except (KafkaError, TimeoutError) as error:
             self._kafka_problem = repr(error)
+            metrics.DEPENDENCY_UP.labels("kafka").set(0)
             return
         now = time.monotonic()
         self._kafka_problem = None
-        for place, records in lag.items():
-            self._lag.labels(place.topic, str(place.partition)).set(records)
+        self._show(lag)
         behind = sum(lag.values())
         if told := self._catching_up.told_at(now, behind, self._worker.progress):
             log.info(told)
         if self._dog.is_stuck(now, behind, self._worker.progress, self._worker.is_excused):
             raise Stuck(f"{behind} records behind and no progress for {STUCK_AFTER_S:.0f} s")
+
+    def _show(self, lag: Mapping[Place, int]) -> None:
+        metrics.DEPENDENCY_UP.labels("kafka").set(1)
+        metrics.DEPENDENCY_UP.labels("postgres").set(self._worker.postgres_problem is None)
+        # Another process may have some of the partitions by now, and their lag.
+        self._lag.clear()
+        metrics.CONSUMER_NEXT.clear()
+        for place, records in lag.items():
+            labels = place.topic, str(place.partition)
+            self._lag.labels(*labels).set(records)
+            metrics.CONSUMER_NEXT.labels(*labels).set(self._source.next.get(place, 0))
 
 
 def _stop_on_signals(worker: Worker) -> None:

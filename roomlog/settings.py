@@ -150,6 +150,19 @@ class Settings(BaseSettings):
         description="seconds before a webhook's first retry; each later one doubles",
     )
     log_level: str = Field(default="info", description="debug, info, warning or error")
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="json: one object a line, for programs that collect logs"
+    )
+    traces_url: str = Field(
+        default="",
+        description="OTLP over HTTP: http://COLLECTOR:4318/v1/traces; none: nothing is traced",
+    )
+    trace_sample: float = Field(
+        default=0.001,
+        ge=0,
+        le=1,
+        description="share of all messages that is traced, chosen by event id",
+    )
     database_pool: int = Field(
         default=8, description="PostgreSQL connections of one service at most"
     )

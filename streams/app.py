@@ -10,7 +10,7 @@ from typing import Any
 
 import uvloop
 
-from roomlog import health
+from roomlog import health, logs, metrics, tracing
 from roomlog.settings import Settings, from_environment
 from schemas.registry import Registry, RegistryError
 from streams import kafka
@@ -24,6 +24,7 @@ log = logging.getLogger("streams")
 DEFAULT_PORT = 8201
 _STOP_WITHIN_S = 4.0
 _ASK_EVERY_S = 2.0
+_NOISY = ("faust", "mode", "streams.kafka", "streams.coalesce")
 
 
 class Stuck(RuntimeError):
@@ -33,7 +34,8 @@ class Stuck(RuntimeError):
 def main() -> None:
     """Run a worker until SIGTERM or SIGINT; the exit status is 1 where it failed or got stuck."""
     settings = from_environment()
-    _set_up_logging(settings.log_level)
+    logs.set_up(settings, "streams", dict.fromkeys(_NOISY, logging.WARNING))
+    logging.root.handlers[0].addFilter(_Seldom())
     # The consumer has a thread of its own: a busy loop must not keep it from the interpreter for long.
     sys.setswitchinterval(0.001)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # for the consumer's thread, too
@@ -49,7 +51,8 @@ async def run(settings: Settings) -> None:
     registry = Registry(settings.registry, settings.data)
     codecs = await asyncio.to_thread(registry.codecs)
     valkey = Valkey(settings.valkey)
-    worker = Worker(valkey, codecs.chat_signals, time.monotonic)
+    traced = tracing.start(settings, "streams")
+    worker = Worker(valkey, codecs.chat_signals, time.monotonic, traced)
     app = kafka.build(settings, worker)
     telling = tell_for_ever(
         worker.notices, codecs.chat_events, codecs.chat_signals, kafka.sender(app)
@@ -103,14 +106,26 @@ async def _watch(app: kafka.App, worker: Worker) -> None:
     watchdog = Watchdog(time.monotonic())
     while True:
         await asyncio.sleep(_ASK_EVERY_S)
-        try:
-            async with asyncio.timeout(_ASK_EVERY_S):
-                lag = await kafka.lag(app)
-        except Exception as error:
-            log.debug("Kafka did not tell the log's ends: %r", error)
-            lag = None
-        if reason := watchdog.stuck(lag, worker.examined, time.monotonic()):
+        if reason := watchdog.stuck(await _lag(app), worker.examined, time.monotonic()):
             raise Stuck(reason)
+
+
+async def _lag(app: kafka.App) -> int | None:
+    """Return how many records wait, and show it; None where Kafka does not say."""
+    try:
+        async with asyncio.timeout(_ASK_EVERY_S):
+            found = await kafka.positions(app)
+    except Exception as error:
+        log.debug("Kafka did not tell the log's ends: %r", error)
+        metrics.DEPENDENCY_UP.labels("kafka").set(0)
+        return None
+    metrics.DEPENDENCY_UP.labels("kafka").set(1)
+    metrics.STREAMS_LAG.clear()  # another worker may have some of the partitions by now
+    metrics.CONSUMER_NEXT.clear()
+    for tp, at in found.items():
+        metrics.STREAMS_LAG.labels(tp.topic, str(tp.partition)).set(at.lag)
+        metrics.CONSUMER_NEXT.labels(tp.topic, str(tp.partition)).set(at.next)
+    return sum(at.lag for at in found.values())
 
 
 async def _stop(app: kafka.App) -> None:
@@ -148,18 +163,10 @@ class _Seldom(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell whether a record is written."""
         key = (record.name, str(record.msg))
-        if record.name.startswith("streams") or record.created - self._last.get(key, 0) > 10:
+        if (
+            record.name.startswith(("streams", "roomlog"))
+            or record.created - self._last.get(key, 0) > 10
+        ):
             self._last[key] = record.created
             return True
         return False
-
-
-def _set_up_logging(level: str) -> None:
-    logging.basicConfig(
-        level=level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    logging.root.handlers[0].addFilter(_Seldom())
-    for noisy in ("faust", "mode", "aiokafka", "httpx", "streams.kafka", "streams.coalesce"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.root.level))

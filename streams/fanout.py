@@ -8,12 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from roomlog.deliveries import Range
+from schemas.wire import HEADER_BYTES, ID_BYTES, event_id
 from streams.tables import Partition, Record
 
-_HEADER = 5
-_ID_LENGTH = 36
-_ID_LENGTH_ZIGZAG = _ID_LENGTH << 1
-_SHORTEST = _HEADER + 1 + _ID_LENGTH
+_ID_LENGTH_ZIGZAG = ID_BYTES << 1
+_SHORTEST = HEADER_BYTES + 1 + ID_BYTES
 
 
 class RawRecord(Protocol):
@@ -23,17 +22,6 @@ class RawRecord(Protocol):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]]
-
-
-def event_id(value: bytes) -> bytes:
-    """Return the event id of a value in wire format, b"" where there is none to be found."""
-    length = shift = 0
-    for at in range(_HEADER, min(len(value), _HEADER + 5)):
-        length |= (value[at] & 0x7F) << shift
-        shift += 7
-        if not value[at] & 0x80:
-            return value[at + 1 : at + 1 + (length >> 1)] if not length & 1 else b""
-    return b""
 
 
 def examine(partition: Partition, records: Sequence[RawRecord]) -> int:
@@ -55,8 +43,8 @@ def examine(partition: Partition, records: Sequence[RawRecord]) -> int:
         key, value = record.key, record.value
         if record.offset < start or not key or not value or len(value) < _SHORTEST:
             continue
-        quick = value[_HEADER] == _ID_LENGTH_ZIGZAG
-        if seen(value[_HEADER + 1 : _SHORTEST] if quick else event_id(value)):
+        quick = value[HEADER_BYTES] == _ID_LENGTH_ZIGZAG
+        if seen(value[HEADER_BYTES + 1 : _SHORTEST] if quick else event_id(value)):
             continue
         if record.headers:
             partition.naming.append(record)

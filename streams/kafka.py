@@ -1,7 +1,7 @@
 """The Faust app: what it consumes, how it is set, and how a worker hears of partitions and records."""
 
 from collections.abc import Awaitable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import faust
 from faust.tables.manager import TableManager
@@ -115,10 +115,18 @@ def sender(app: App) -> Send:
     return send
 
 
-async def lag(app: App) -> int:
-    """Return how many records of the assigned partitions wait; raises what the client raises."""
+class Position(NamedTuple):
+    """Where a worker is in a partition: the offset that it takes in next, and how many records wait."""
+
+    next: int
+    lag: int
+
+
+async def positions(app: App) -> dict[TP, Position]:
+    """Return where the worker is in each of its partitions; raises what the client raises."""
     ends = await app.consumer.highwaters(*app.consumer.assignment())
-    return sum(max(0, end - _next_offset(app, TP(*tp))) for tp, end in ends.items())
+    found = {TP(*tp): (_next_offset(app, TP(*tp)), end) for tp, end in ends.items()}
+    return {tp: Position(at, max(0, end - at)) for tp, (at, end) in found.items()}
 
 
 def _next_offset(app: App, tp: TP) -> int:

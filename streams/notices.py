@@ -52,12 +52,14 @@ def signals(
 ) -> Iterator[tuple[str, ChatSignal]]:
     """Return `(user, signal)` for everybody whom the records name; `now` in microseconds since 1970."""
     for record in records:
+        if not (users := named(record.headers)):
+            continue  # it has other headers
         try:
             event = codec.decode(record.value)
         except PoisonRecord as error:
-            log.warning("nobody is told of offset %d: %s", record.offset, error)
+            log.warning("nobody is told of it: %s", error, extra={"offset": record.offset})
             continue
-        for told in notifications(event, record.offset, named(record.headers)):
+        for told in notifications(event, record.offset, users):
             yield told.user_id, ChatSignal("", now, told)
 
 

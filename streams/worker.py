@@ -23,6 +23,8 @@ from roomlog.deliveries import (
     node_channel,
 )
 from roomlog.signals import ChatSignal
+from roomlog.topics import CHAT_EVENTS, CHAT_SIGNALS
+from roomlog.tracing import Span, Tracing, begun
 from schemas.codec import Codec, PoisonRecord
 from streams import fanout, presence
 from streams.mirror import Mirror
@@ -57,7 +59,11 @@ class Worker:
     """
 
     def __init__(
-        self, valkey: Valkey, codec: Codec[ChatSignal], clock: Callable[[], float]
+        self,
+        valkey: Valkey,
+        codec: Codec[ChatSignal],
+        clock: Callable[[], float],
+        tracing: Tracing | None = None,
     ) -> None:
         self.partitions: dict[int, Partition] = {}
         self.examined = 0
@@ -69,6 +75,9 @@ class Worker:
         self._clock = clock
         self._limit = TypingLimit()
         self._sweep = Sweep()
+        self._tracing = tracing
+        self._spans: list[Span] = []
+        """Of traced events that go out with the next publish."""
         self._frames: list[tuple[str, bytes]] = []
         self._due: list[tuple[str, bytes]] = []
         """Notifications, which nothing repairs: they wait until nodes listen."""
@@ -79,6 +88,8 @@ class Worker:
         self._room_to_publish.set()
         self.mirror = Mirror(valkey, self._unreachable)
         self._settling: dict[int, float] = {}
+        self._assigned_at: dict[int, float] = {}
+        """When partitions came whose tables have not begun yet."""
         self._was_away = False
         self._resync_at = math.inf
         self.notices: asyncio.Queue[Notice] = asyncio.Queue()
@@ -95,7 +106,11 @@ class Worker:
             self._settling.pop(lost, None)
         for number in numbers - self.partitions.keys():
             self.partitions[number] = Partition(number)
+            self._assigned_at[number] = self._clock()
             metrics.STREAMS_ASSIGNMENTS.inc()
+        metrics.CONSUMER_REBALANCES.inc()
+        metrics.CONSUMER_PARTITIONS.set(len(numbers))
+        metrics.STREAMS_UNSETTLED.set(len(self._settling))
 
     def signals_from(self, committed: Mapping[int, int | None]) -> dict[int, int | None]:
         """Return for each partition from which offset to read chat.signals; None: from the log's end.
@@ -123,11 +138,15 @@ class Worker:
                 for partition in fresh:
                     presence.recall(partition, *await self._valkey.recall(partition.number))
         self._resync([p.number for p in fresh])
+        now = self._clock()
+        for partition in fresh:
+            metrics.STREAMS_RECOVERY_SECONDS.add(now - self._assigned_at.pop(partition.number, now))
 
     def _resync(self, numbers: Sequence[int]) -> None:
         if not numbers:
             return
         self._settling |= dict.fromkeys(numbers, self._clock() + ANSWERS_WITHIN_S)
+        metrics.STREAMS_UNSETTLED.set(len(self._settling))
         self._publish(ALL_NODES, encode_delivery(Resync(sorted(numbers))))
 
     def waits_for(self) -> str | None:
@@ -158,6 +177,7 @@ class Worker:
             if partition := self.partitions.get(number):
                 for record in records:
                     self._apply(partition, record, effects)
+                metrics.STREAMS_SIGNALS.total += len(records)
                 partition.signals_next = records[-1].offset + 1
         self._follow(effects)
         self._taken_in(runs, ack)
@@ -167,6 +187,8 @@ class Worker:
         if not partition.naming:
             return ack
         naming, partition.naming = partition.naming, []
+        if self._tracing is not None:
+            self._spans += begun(self._tracing, "fan out", naming)
         half = after_both(ack)
         self.notices.put_nowait(Notice(naming, half))
         return half
@@ -176,15 +198,19 @@ class Worker:
             count = fanout.examine(partition, records)
         except Exception:
             # Nodes see from the ranges that this was not examined, and read it themselves.
-            log.exception("records of partition %d could not be examined", partition.number)
+            first = {"topic": CHAT_EVENTS, "offset": records[0].offset}
+            log.exception(
+                "%d records could not be examined",
+                len(records),
+                extra={"partition": partition.number, **first},
+            )
             partition.restart_at(records[-1].offset + 1)
             return
-        metrics.STREAMS_DELIVERIES.inc(count)
-        metrics.STREAMS_EVENTS.inc(len(records))
-        metrics.STREAMS_BATCH_EVENTS.observe(len(records))
+        metrics.STREAMS_DELIVERIES.total += count
+        metrics.STREAMS_EVENTS.total += len(records)
+        metrics.STREAMS_BATCH_EVENTS.add(len(records))
 
     def _apply(self, partition: Partition, record: Any, effects: Effects) -> None:
-        metrics.STREAMS_SIGNALS.inc()
         try:
             signal = self._codec.decode(record.value or b"")
             presence.apply(partition, signal, self._limit, self._clock(), effects)
@@ -196,9 +222,9 @@ class Worker:
 
     def _skip(self, partition: Partition, record: Any, error: Exception) -> None:
         metrics.STREAMS_SIGNALS_SKIPPED.inc()
-        log.warning(
-            "skipped chat.signals %d:%d: %s", partition.number, getattr(record, "offset", -1), error
-        )
+        place = {"topic": CHAT_SIGNALS, "partition": partition.number}
+        offset = getattr(record, "offset", None)
+        log.warning("skipped a signal: %s", error, extra={**place, "offset": offset})
 
     def _taken_in(self, runs: Sequence[Run], ack: Ack) -> None:
         self.examined += sum(len(records) for _, records in runs)
@@ -230,7 +256,10 @@ class Worker:
             frames, self._frames = self._frames, []
             frames += self._ranges(fanout.take, self._touched)
             self._touched.clear()
-            await self._send(frames)
+            spans, self._spans = self._spans, []
+            is_sent = await self._send(frames)
+            for span in spans:
+                span.end(None if is_sent else "Valkey did not take it")
             await self._send_due()
             for ack in acks:
                 ack()
@@ -239,12 +268,14 @@ class Worker:
         """Publish frames. What Valkey does not take is given up: the ranges let nodes see it."""
         if not frames:
             return True
+        begun = self._clock()
         try:
             await self._valkey.publish(frames)
         except FAILURES as error:
             metrics.STREAMS_UNPUBLISHED.inc(len(frames))
             self._unreachable(error)
             return False
+        metrics.STREAMS_PUBLISH_SECONDS.add(self._clock() - begun)
         return True
 
     async def _send_due(self) -> None:
@@ -290,6 +321,7 @@ class Worker:
     async def _sweep_once(self) -> None:
         nodes = {node for p in self.partitions.values() for node in p.nodes()}
         missing = await self._valkey.missing_leases(nodes)
+        metrics.DEPENDENCY_UP.labels("valkey").set(1)
         now = self._clock()
         self._limit.forget_before(now)
         if self._was_away:
@@ -323,9 +355,11 @@ class Worker:
         self._follow(effects)
         await self.mirror.rewrite(partition)
         self._settling.pop(number, None)
+        metrics.STREAMS_UNSETTLED.set(len(self._settling))
 
     def _unreachable(self, error: BaseException) -> None:
         if not self._was_away:
             log.warning("Valkey does not answer: %s: %s", type(error).__name__, error)
         self._was_away = True
+        metrics.DEPENDENCY_UP.labels("valkey").set(0)
         self._sweep.unreachable(self._clock())

@@ -12,7 +12,16 @@ settings.register_profile("long", max_examples=2_000, derandomize=False)
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory):
+def collector():
+    """Where the services of the stack send their traces: of one message in a thousand, as by default."""
+    from tests.collector import Collector
+
+    with Collector() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory, collector):
     """The whole platform on real servers, from the same code as `make up`; two ingest nodes."""
     from roomlog.stack import Stack
 
@@ -25,6 +34,7 @@ def stack(tmp_path_factory):
     os.environ.setdefault("ROOMLOG_FILE_QUOTA_BYTES", "7000000")
     os.environ.setdefault("ROOMLOG_LINK_PREVIEW_EXCEPTIONS", "127.0.0.77/32")
     os.environ.setdefault("ROOMLOG_PUSH_HOSTS", "http://127.0.0.1")  # the tests' own push service
+    os.environ.setdefault("ROOMLOG_TRACES_URL", collector.url)
     with Stack(data=tmp_path_factory.mktemp("stack"), nodes=2) as running:
         yield running
 

@@ -12,13 +12,13 @@ from projector import service
 from projector.notifier.deliver import Delivery
 from projector.notifier.mailing import Mailing, Terms
 from projector.notifier.postgres import Digests, Outbox
-from projector.notifier.push import Pusher
+from projector.notifier.push import OUTCOMES, Pusher
 from projector.notifier.smtp import Mailer
 from projector.notifier.turns import Turns
 from projector.notifier.valkey import People
 from projector.readers import listen
 from projector.sql import PUSHES_CHANNEL
-from roomlog import health
+from roomlog import health, metrics
 from roomlog.push import PushHosts
 from roomlog.settings import Settings
 
@@ -39,6 +39,8 @@ async def run(settings: Settings) -> None:
 
     Raises WrongSchema; SystemExit for settings that cannot work.
     """
+    metrics.begin_at_zero(metrics.NOTIFIER_PUSHES, (*OUTCOMES, "dropped"))
+    metrics.begin_at_zero(metrics.NOTIFIER_MAILS, ("sent", "refused"))
     pusher, mailer = _pusher(settings), _mailer(settings)
     outbox, digests = Outbox(settings.postgres), Digests(settings.postgres)
     people = People(settings.valkey)

@@ -25,8 +25,11 @@ _PASSING = (429, 500, 502, 503, 504)
 _GONE = (404, 410)
 
 
+OUTCOMES = ("sent", "gone", "refused", "later")
+
+
 class Sent(NamedTuple):
-    """What became of a push: `sent`, `gone` (the browser wants no more), `refused` (for good), or `later`."""
+    """What became of a push, of OUTCOMES: `gone` (the browser wants no more), `refused` (for good), or `later`."""
 
     outcome: str
     told: str = ""

@@ -10,6 +10,7 @@ from projector.notifier.smtp import MailAway
 from projector.notifier.valkey import PresenceUnknown
 from projector.session import Session, Unavailable
 from projector.threads import OnThread
+from roomlog.metrics import DEPENDENCY_UP
 
 _AWAY_S = 2.0
 _LAST_WORDS_S = 3.0
@@ -43,6 +44,7 @@ class Turns(OnThread, ABC):
             try:
                 done = await asyncio.shield(turn)
                 self._problem = None
+                DEPENDENCY_UP.labels("postgres").set(1)
                 pause_s = 0.0 if done else self._pause_s
             except asyncio.CancelledError:
                 await asyncio.wait([turn], timeout=_LAST_WORDS_S)
@@ -52,6 +54,7 @@ class Turns(OnThread, ABC):
                 log.warning("%s waits: %s: %s", type(self).__name__, type(error).__name__, error)
                 self._is_connected &= not isinstance(error, Unavailable)
                 self._problem = str(error) if isinstance(error, Unavailable) else None
+                DEPENDENCY_UP.labels("postgres").set(self._problem is None)
                 await asyncio.sleep(_AWAY_S)
                 continue
             with suppress(TimeoutError):

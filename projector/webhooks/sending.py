@@ -20,7 +20,7 @@ import psycopg_pool
 
 from projector.webhooks import sql
 from projector.webhooks.http import Outcome, Sender
-from roomlog import metrics
+from roomlog import metrics, pools
 from roomlog.ids import new_id
 from roomlog.webhooks import (
     KEPT,
@@ -74,6 +74,8 @@ class Sending:
             kwargs={"autocommit": True, "application_name": "roomlog-webhooks-sending"},
             check=psycopg_pool.AsyncConnectionPool.check_connection,
         )
+        pools.watch("primary", self._pool)
+        metrics.begin_at_zero(metrics.WEBHOOK_ATTEMPTS, ("delivered", "waiting", "dead"))
         self._sender, self._first_retry_s, self._on_pause = sender, first_retry_s, on_pause
         self._claim = new_id()
         self._awake = asyncio.Event()

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,11 +15,13 @@ from ingest.recent import RecentEvents
 from ingest.rooms import Rooms
 from ingest.targets import Targets
 from ingest.writes import Write
+from roomlog import ids
 from roomlog.deliveries import Range
 from roomlog.events import MemberLeft, MemberRemoved
 from roomlog.partitions import PARTITIONS, partition_of
 from roomlog.protocol.commands import PostMessage
 from roomlog.rooms import Room
+from tests.spans import Traced
 from tests.unit.ingest.twins import (
     ALICE,
     BOB,
@@ -27,6 +30,7 @@ from tests.unit.ingest.twins import (
     MemoryLog,
     MemorySession,
     created,
+    event,
     post,
     share,
     value,
@@ -43,7 +47,7 @@ class Table:
 class Rig:
     """A node's reading side on a log in memory, with Alice following the room."""
 
-    def __init__(self, *bodies):
+    def __init__(self, *bodies, tracing=None):
         self.log = MemoryLog()
         self.silences, self.gone, self.complete = [], [], []
         for body in (created(ALICE, BOB), *bodies):
@@ -59,7 +63,9 @@ class Rig:
             lambda state, offset: self.feed.room_is_live(state, offset),
         )
         self.targets = Targets(None, None, CODEC)
-        self.fanout = fanout = FanOut(CODEC, self.recent, self.targets, 1, share, self._on_gone)
+        self.fanout = fanout = FanOut(
+            CODEC, self.recent, self.targets, 1, share, self._on_gone, tracing
+        )
         self.feed = Feed(
             self.rooms,
             self.log,
@@ -360,3 +366,18 @@ async def test_a_write_that_waits_for_what_cannot_be_read_is_late_until_it_can(m
         while not rig.complete:
             await asyncio.sleep(0)
     assert rig.feed.late(1.0) == []
+
+
+async def test_a_traced_event_that_is_shown_has_a_span_and_one_with_a_strange_context_none():
+    traced = Traced()
+    rig = Rig(tracing=traced.tracing)
+    await rig.follow(ALICE)
+    context = traced.tracing.root("receive", "server", ids.derived_id("e")).context
+    for trace in (context, "nonsense"):
+        told = msgspec.structs.replace(event(post("x"), key=trace), trace=trace)
+        rig.log.append(PARTITION, ROOM, CODEC.encode(told))
+    rig.feed.deliver([rig.range(0, 3)])
+    (span,) = traced.spans()
+    assert (span.name, span.attributes["roomlog.offset"]) == ("deliver", 1)
+    assert f"{span.context.trace_id:032x}" in context
+    assert rig.feed.lag() == {PARTITION: 0}

@@ -37,6 +37,8 @@ from roomlog.protocol.commands import (
 )
 from roomlog.relations import Blocks
 from roomlog.rooms import Room
+from roomlog.tracing import traceparent
+from tests.spans import Traced
 from tests.unit.ingest.twins import (
     ALICE,
     BOB,
@@ -143,7 +145,7 @@ class MemoryLanes:
 
 
 class Rig:
-    def __init__(self, pace_s=0.0):
+    def __init__(self, pace_s=0.0, tracing=None):
         self.log = MemoryLog()
         self.log.append(partition_of(ROOM), ROOM, value(created(ALICE, BOB), key="created"))
         self.replies = []
@@ -177,6 +179,7 @@ class Rig:
             self.find_workspace,
             Blocks(),
             pace_s,
+            tracing,
         )
         self.workspace_lookups = []
 
@@ -724,3 +727,47 @@ async def test_files_that_cannot_be_looked_up_may_be_attached_later_under_the_sa
     rig.submit(with_file(0, OWN_FILE.file_id))
     await rig.settle()
     assert rig.answers() == [(0, "unavailable"), (0, "ack")]
+
+
+async def test_a_traced_write_carries_its_context_into_the_record():
+    traced = Traced()
+    rig = Rig(tracing=traced.tracing)
+    rig.submit(post(1))
+    await rig.reach_the_lane()
+    ((_, write),) = rig.lanes.queue
+    await rig.settle()
+    context = CODEC.decode(write.value).trace
+    assert context == traceparent(write.headers)
+    send, receive = traced.spans()
+    assert (send.name, receive.name) == ("send", "receive")
+    assert f"{send.context.trace_id:032x}-{send.context.span_id:016x}" in context
+    assert receive.attributes["roomlog.key"] == "k1"
+    assert receive.attributes["roomlog.offset"] == 1
+    assert receive.attributes["roomlog.event_id"] == rig.replies[0]["event"]
+
+
+async def test_a_traced_write_that_is_refused_or_a_repeat_ends_its_span_once():
+    traced = Traced()
+    rig = Rig(tracing=traced.tracing)
+    rig.submit(post(1), sender=EVE)
+    rig.submit(post(2, key="k"))
+    await rig.settle()
+    rig.submit(post(3, key="k"))
+    await rig.settle()
+    rig.submit(post(4, key="k", text="another"))
+    await rig.settle()
+    ended = [(span.name, span.status.description) for span in traced.spans()]
+    assert ended == [
+        ("receive", "not_a_member"),
+        ("send", None),
+        ("receive", None),
+        ("receive", None),
+        ("receive", "key_reused"),
+    ]
+
+
+async def test_where_nothing_is_traced_the_record_has_no_context(rig):
+    rig.submit(post(1))
+    await rig.reach_the_lane()
+    ((_, write),) = rig.lanes.queue
+    assert (CODEC.decode(write.value).trace, list(write.headers)) == (None, [])

@@ -9,7 +9,8 @@ from roomlog.deliveries import Range
 from roomlog.events import ChatEvent, MessagePosted
 from schemas import files
 from schemas.codec import chat_event_codec
-from streams.fanout import event_id, examine, progress, take
+from schemas.wire import event_id
+from streams.fanout import examine, progress, take
 from streams.tables import RECENT_EVENTS, Partition, Recent
 
 A, B = "room-a", "room-b"

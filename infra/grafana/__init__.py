@@ -1,0 +1,1 @@
+"""Grafana: dashboards made from `pages`, and where Grafana finds them."""
