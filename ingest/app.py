@@ -24,6 +24,7 @@ from ingest.limits import REFUSALS_BURST, REFUSALS_PER_S, RateLimits
 from ingest.node import Node
 from ingest.session import Session, Stranger
 from ingest.upgrade import Accepted, Request, serve
+from roomlog.brokers import shown
 from roomlog.protocol.terms import SUBPROTOCOL
 from roomlog.proxies import Proxies, limited_as
 from roomlog.settings import Settings, from_environment
@@ -102,8 +103,10 @@ async def _started(settings: Settings, verifier: Verifier, port: int) -> Node:
         except (KafkaError, OSError, TimeoutError) as error:
             await node.stop()
             if time.monotonic() > deadline:
-                raise SystemExit(f"Kafka at {settings.kafka} does not answer: {error!r}") from error
-            _log.warning("waiting for Kafka at %s: %r", settings.kafka, error)
+                raise SystemExit(
+                    f"Kafka at {shown(settings.kafka)} does not answer: {error!r}"
+                ) from error
+            _log.warning("waiting for Kafka at %s: %r", shown(settings.kafka), error)
             await asyncio.sleep(_RETRY_S)
         else:
             return node

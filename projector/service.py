@@ -18,6 +18,7 @@ from projector.readers import listen
 from projector.session import WrongSchema
 from projector.worker import Worker
 from roomlog import health
+from roomlog.brokers import shown
 from roomlog.settings import Settings, from_environment
 from schemas.registry import RegistryError
 
@@ -45,7 +46,7 @@ def main(name: str, run: Callable[[Settings], Coroutine[Any, Any, None]]) -> Non
         raise SystemExit(f"roomlog {name}: {error}") from error
     except (KafkaError, TimeoutError) as error:
         raise SystemExit(
-            f"roomlog {name}: Kafka at {settings.kafka} does not answer ({error!r}); is it running?"
+            f"roomlog {name}: Kafka at {shown(settings.kafka)} does not answer ({error!r}); is it running?"
         ) from error
 
 

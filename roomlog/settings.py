@@ -19,6 +19,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from roomlog import brokers
 from roomlog.outbound import networks
 
 PREFIX = "ROOMLOG_"
@@ -37,7 +38,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
     kafka: str = Field(
-        default="127.0.0.1:9092", description="Kafka bootstrap servers, comma-separated"
+        default="127.0.0.1:9092",
+        description="Kafka bootstrap servers, comma-separated; with TLS and a user: "
+        "kafkas://USER:PASSWORD@HOST:PORT,HOST:PORT",
     )
     postgres: str = Field(
         default="postgresql://roomlog@127.0.0.1:5432/roomlog",
@@ -196,6 +199,12 @@ class Settings(BaseSettings):
     @classmethod
     def _require_networks(cls, text: str) -> str:
         networks(text)
+        return text
+
+    @field_validator("kafka")
+    @classmethod
+    def _require_brokers(cls, text: str) -> str:
+        brokers.parse(text)
         return text
 
     @property

@@ -1,0 +1,110 @@
+"""Where Kafka is and how it is spoken to: what `ROOMLOG_KAFKA` says, in the words of aiokafka's clients.
+
+    HOST:PORT,HOST:PORT                                    plain, for one machine
+    kafkas://HOST:PORT,HOST:PORT                           TLS
+    kafkas://USER:PASSWORD@HOST:PORT,HOST:PORT             TLS, and SASL with SCRAM-SHA-512
+        ?mechanism=SCRAM-SHA-256                           another SASL mechanism
+        ?ca=FILE                                           PEM file of who signed the brokers' certificates
+
+`kafka://` is the same without TLS. What is special in USER or PASSWORD is percent-encoded, as in every URL.
+"""
+
+import ssl
+from functools import cache
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+_SCHEMES = ("kafka", "kafkas")
+_OPTIONS = ("mechanism", "ca")
+
+
+class BadBrokers(ValueError):
+    """The address of Kafka makes no sense; the message says why, without the password."""
+
+
+class Brokers(NamedTuple):
+    """A cluster's address, taken apart; `user` is empty where nobody signs in."""
+
+    servers: tuple[str, ...]
+    """`HOST:PORT` of each server to ask first."""
+    encrypted: bool = False
+    user: str = ""
+    password: str = ""
+    mechanism: str = "SCRAM-SHA-512"
+    ca: str = ""
+
+    def __str__(self) -> str:
+        return ",".join(self.servers)
+
+    @property
+    def protocol(self) -> str:
+        """What Kafka calls this way to speak: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."""
+        return f"{'SASL_' if self.user else ''}{'SSL' if self.encrypted else 'PLAINTEXT'}"
+
+
+def parse(address: str) -> Brokers:
+    """Return what an address says; raises BadBrokers."""
+    if "://" not in address:
+        return Brokers(_servers(address))
+    url = urlsplit(address)
+    if url.scheme not in _SCHEMES:
+        raise BadBrokers(f"{url.scheme}:// is none of {', '.join(f'{s}://' for s in _SCHEMES)}")
+    options = dict(parse_qsl(url.query, keep_blank_values=True))
+    if strange := sorted(options.keys() - set(_OPTIONS)):
+        raise BadBrokers(f"no option {', '.join(strange)}; there are {', '.join(_OPTIONS)}")
+    credentials, at, servers = url.netloc.rpartition("@")
+    user, _, password = credentials.partition(":")
+    if at and not (user and password):
+        raise BadBrokers("a user and a password belong before the @")
+    mechanism = options.get("mechanism", "SCRAM-SHA-512")
+    if mechanism not in MECHANISMS:
+        raise BadBrokers(f"mechanism {mechanism} is none of {', '.join(MECHANISMS)}")
+    encrypted = url.scheme == "kafkas"
+    if "ca" in options and not encrypted:
+        raise BadBrokers("ca is for kafkas://")
+    return Brokers(
+        _servers(servers),
+        encrypted,
+        unquote(user),
+        unquote(password),
+        mechanism,
+        options.get("ca", ""),
+    )
+
+
+def shown(address: str) -> str:
+    """Return the servers of an address, for messages: who signs in, and how, is nobody's business there."""
+    return str(parse(address))
+
+
+def client_options(address: str) -> dict[str, Any]:
+    """Return the arguments for a client of aiokafka; raises BadBrokers, OSError where `ca` is no file."""
+    brokers = parse(address)
+    options: dict[str, Any] = {"bootstrap_servers": list(brokers.servers)}
+    if brokers.protocol != "PLAINTEXT":
+        options |= {"security_protocol": brokers.protocol}
+    if brokers.encrypted:
+        options |= {"ssl_context": tls(brokers.ca)}
+    if brokers.user:
+        options |= {
+            "sasl_mechanism": brokers.mechanism,
+            "sasl_plain_username": brokers.user,
+            "sasl_plain_password": brokers.password,
+        }
+    return options
+
+
+@cache
+def tls(ca: str) -> ssl.SSLContext:
+    """Return how brokers are checked: by the system's authorities, or by those of a PEM file."""
+    return ssl.create_default_context(cafile=ca or None)
+
+
+def _servers(text: str) -> tuple[str, ...]:
+    servers = tuple(s.strip() for s in text.split(","))
+    for server in servers:
+        host, colon, port = server.rpartition(":")
+        if not (host and colon and port.isdecimal() and 0 < int(port) < 65_536):
+            raise BadBrokers("servers are HOST:PORT,HOST:PORT")
+    return servers
