@@ -5,18 +5,22 @@
     kafkas://USER:PASSWORD@HOST:PORT,HOST:PORT             TLS, and SASL with SCRAM-SHA-512
         ?mechanism=SCRAM-SHA-256                           another SASL mechanism
         ?ca=FILE                                           PEM file of who signed the brokers' certificates
+        ?certificate=FILE&key=FILE                         PEM files of our own certificate and its key
 
 `kafka://` is the same without TLS. What is special in USER or PASSWORD is percent-encoded, as in every URL.
 """
 
 import ssl
-from functools import cache
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from roomlog import tls
 
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 _SCHEMES = ("kafka", "kafkas")
-_OPTIONS = ("mechanism", "ca")
+_OPTIONS = ("mechanism", "ca", "certificate", "key")
+_OF_TLS = ("ca", "certificate", "key")
+_MECHANISM = MECHANISMS[-1]
 
 
 class BadBrokers(ValueError):
@@ -31,8 +35,10 @@ class Brokers(NamedTuple):
     encrypted: bool = False
     user: str = ""
     password: str = ""
-    mechanism: str = "SCRAM-SHA-512"
+    mechanism: str = _MECHANISM
     ca: str = ""
+    certificate: str = ""
+    key: str = ""
 
     def __str__(self) -> str:
         return ",".join(self.servers)
@@ -41,6 +47,22 @@ class Brokers(NamedTuple):
     def protocol(self) -> str:
         """What Kafka calls this way to speak: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."""
         return f"{'SASL_' if self.user else ''}{'SSL' if self.encrypted else 'PLAINTEXT'}"
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext | None:
+        """How brokers are checked, None without TLS; raises BadCertificate."""
+        return tls.context(self.ca, self.certificate, self.key) if self.encrypted else None
+
+    def address(self) -> str:
+        """Return this as an address: what `parse` takes apart."""
+        if self.protocol == "PLAINTEXT":
+            return str(self)
+        user = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}@" if self.user else ""
+        given = {o: getattr(self, o) for o in _OPTIONS if getattr(self, o)}
+        if not self.user or self.mechanism == _MECHANISM:
+            del given["mechanism"]
+        options = f"?{urlencode(given, safe='/')}" if given else ""
+        return f"{'kafkas' if self.encrypted else 'kafka'}://{user}{self}{options}"
 
 
 def parse(address: str) -> Brokers:
@@ -57,19 +79,16 @@ def parse(address: str) -> Brokers:
     user, _, password = credentials.partition(":")
     if at and not (user and password):
         raise BadBrokers("a user and a password belong before the @")
-    mechanism = options.get("mechanism", "SCRAM-SHA-512")
+    mechanism = options.pop("mechanism", _MECHANISM)
     if mechanism not in MECHANISMS:
         raise BadBrokers(f"mechanism {mechanism} is none of {', '.join(MECHANISMS)}")
     encrypted = url.scheme == "kafkas"
-    if "ca" in options and not encrypted:
-        raise BadBrokers("ca is for kafkas://")
+    if options and not encrypted:
+        raise BadBrokers(f"{', '.join(_OF_TLS)} are for kafkas://")
+    if "key" in options and "certificate" not in options:
+        raise BadBrokers("a key belongs to a certificate: name that too")
     return Brokers(
-        _servers(servers),
-        encrypted,
-        unquote(user),
-        unquote(password),
-        mechanism,
-        options.get("ca", ""),
+        _servers(servers), encrypted, unquote(user), unquote(password), mechanism, **options
     )
 
 
@@ -79,13 +98,13 @@ def shown(address: str) -> str:
 
 
 def client_options(address: str) -> dict[str, Any]:
-    """Return the arguments for a client of aiokafka; raises BadBrokers, OSError where `ca` is no file."""
+    """Return the arguments of every client of aiokafka; raises BadBrokers, BadCertificate."""
     brokers = parse(address)
     options: dict[str, Any] = {"bootstrap_servers": list(brokers.servers)}
     if brokers.protocol != "PLAINTEXT":
         options |= {"security_protocol": brokers.protocol}
-    if brokers.encrypted:
-        options |= {"ssl_context": tls(brokers.ca)}
+    if context := brokers.ssl_context:
+        options |= {"ssl_context": context}
     if brokers.user:
         options |= {
             "sasl_mechanism": brokers.mechanism,
@@ -93,12 +112,6 @@ def client_options(address: str) -> dict[str, Any]:
             "sasl_plain_password": brokers.password,
         }
     return options
-
-
-@cache
-def tls(ca: str) -> ssl.SSLContext:
-    """Return how brokers are checked: by the system's authorities, or by those of a PEM file."""
-    return ssl.create_default_context(cafile=ca or None)
 
 
 def _servers(text: str) -> tuple[str, ...]:

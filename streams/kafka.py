@@ -90,7 +90,7 @@ def build(settings: Settings, worker: Worker) -> App:
 
 
 def _credentials(where: Brokers) -> Credentials | None:
-    context = brokers.tls(where.ca) if where.encrypted else None
+    context = where.ssl_context
     if where.user:
         return SASLCredentials(
             username=where.user,

@@ -4,8 +4,8 @@ import ssl
 
 import pytest
 
-from roomlog import brokers
 from roomlog.brokers import BadBrokers, Brokers, client_options, parse, shown
+from roomlog.tls import BadCertificate
 
 
 @pytest.mark.parametrize(
@@ -23,9 +23,17 @@ def test_the_scheme_and_the_user_say_how_brokers_are_spoken_to(address, protocol
 
 
 def test_everything_in_an_address_is_found():
-    found = parse("kafkas://in%40gest:p%2Fw:d@b1:9096,b2:9096?mechanism=SCRAM-SHA-256&ca=/x.pem")
+    files = "ca=/x.pem&certificate=/y.pem&key=/z.pem"
+    found = parse(f"kafkas://in%40gest:p%2Fw:d@b1:9096,b2:9096?mechanism=SCRAM-SHA-256&{files}")
     assert found == Brokers(
-        ("b1:9096", "b2:9096"), True, "in@gest", "p/w:d", "SCRAM-SHA-256", "/x.pem"
+        ("b1:9096", "b2:9096"),
+        True,
+        "in@gest",
+        "p/w:d",
+        "SCRAM-SHA-256",
+        "/x.pem",
+        "/y.pem",
+        "/z.pem",
     )
 
 
@@ -40,7 +48,7 @@ def test_clients_get_what_an_address_says():
         "sasl_plain_username": "user",
         "sasl_plain_password": "secret",
     }
-    assert brokers.tls("") is brokers.tls("")  # certificates are read once
+    assert parse("kafkas://b1:1").ssl_context is parse("kafkas://b2:1").ssl_context  # read once
 
 
 @pytest.mark.parametrize(
@@ -60,6 +68,8 @@ def test_clients_get_what_an_address_says():
         "kafkas://u:hidden@a:1?mechanism=GSSAPI",
         "kafkas://u:hidden@a:1?sasl=yes",
         "kafka://a:1?ca=/x.pem",
+        "kafka://u:hidden@a:1?certificate=/x.pem",
+        "kafkas://a:1?key=/x.pem",
     ],
 )
 def test_what_makes_no_sense_is_refused_without_telling_the_password(address):
@@ -70,3 +80,28 @@ def test_what_makes_no_sense_is_refused_without_telling_the_password(address):
 
 def test_messages_show_the_servers_alone():
     assert shown("kafkas://user:secret@b1:9096,b2:9096?ca=/x.pem") == "b1:9096,b2:9096"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "b1:1,b2:2",
+        "kafkas://b1:1",
+        "kafka://u:p@b1:1",
+        "kafkas://in%40gest:p%2Fw%3Ad@b1:1,b2:2?ca=/x.pem",
+        "kafkas://u:p@b1:1?mechanism=SCRAM-SHA-256&ca=/x.pem&certificate=/y.pem&key=/z.pem",
+    ],
+)
+def test_an_address_can_be_written_again(address):
+    assert parse(address).address() == address
+
+
+def test_files_that_are_no_certificates_are_named(tmp_path):
+    bad = tmp_path / "bad.pem"
+    with pytest.raises(BadCertificate, match=r"bad\.pem has no certificates .*No such file"):
+        client_options(f"kafkas://a:1?ca={bad}")
+    bad.write_text("nonsense")
+    with pytest.raises(BadCertificate, match=r"bad\.pem has no certificates"):
+        client_options(f"kafkas://a:1?ca={bad}")
+    with pytest.raises(BadCertificate, match=r"bad\.pem: no certificate with its key"):
+        client_options(f"kafkas://a:1?certificate={bad}")
