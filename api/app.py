@@ -44,10 +44,12 @@ from api.services import Services
 from api.strict import BodyLimit
 from api.telemetry import V1, Telemetry
 from api.web import SecurityHeaders, WebClient
+from roomlog import preflight
 from roomlog.errors import ErrorCode
 from roomlog.proxies import Proxies
 from roomlog.settings import Settings, from_environment
 from roomlog.tokens import Verifier
+from schemas.registry import RegistryError
 
 DEFAULT_PORT = 8080
 _GZIP_FROM_BYTES = 1024
@@ -132,8 +134,13 @@ def main() -> None:
     )
     for chatty in ("httpx", "picows"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    preflight.require_now("api", settings)
+    try:
+        app = create_app(settings)
+    except RegistryError as error:
+        raise SystemExit(f"roomlog api: {error}") from error
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port or DEFAULT_PORT,
         loop="uvloop",

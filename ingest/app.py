@@ -24,6 +24,7 @@ from ingest.limits import REFUSALS_BURST, REFUSALS_PER_S, RateLimits
 from ingest.node import Node
 from ingest.session import Session, Stranger
 from ingest.upgrade import Accepted, Request, serve
+from roomlog import preflight
 from roomlog.brokers import shown
 from roomlog.protocol.terms import SUBPROTOCOL
 from roomlog.proxies import Proxies, limited_as
@@ -54,12 +55,13 @@ def main() -> None:
     logging.getLogger("aiokafka.producer.sender").setLevel(logging.ERROR)  # else: a line a retry
     try:
         uvloop.run(run(settings))
-    except RegistryError as error:
-        raise SystemExit(str(error)) from error
+    except (RegistryError, preflight.Refused) as error:
+        raise SystemExit(f"roomlog ingest: {error}") from error
 
 
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
+    await preflight.require("ingest", settings)
     verifier = _verifier(settings)
     port = settings.port or DEFAULT_PORT
     node = await _started(settings, verifier, port)
@@ -103,9 +105,8 @@ async def _started(settings: Settings, verifier: Verifier, port: int) -> Node:
         except (KafkaError, OSError, TimeoutError) as error:
             await node.stop()
             if time.monotonic() > deadline:
-                raise SystemExit(
-                    f"Kafka at {shown(settings.kafka)} does not answer: {error!r}"
-                ) from error
+                told = preflight.explained(error, settings.kafka)
+                raise SystemExit(f"Kafka at {shown(settings.kafka)}: {told}") from error
             _log.warning("waiting for Kafka at %s: %r", shown(settings.kafka), error)
             await asyncio.sleep(_RETRY_S)
         else:

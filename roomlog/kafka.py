@@ -16,6 +16,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
 from roomlog.brokers import client_options, shown
+from roomlog.preflight import kafka_refusal
 
 _LATEST, _EARLIEST = -1, -2
 _WAIT_MS = 500
@@ -66,6 +67,8 @@ class Log:
             await self._client._wait_on_metadata(self._topic)
         except (KafkaError, OSError, TimeoutError) as error:
             await self._client.close()
+            if told := await kafka_refusal(self._brokers, [self._topic]):
+                raise LogUnavailable(told) from error
             raise self._unavailable(error) from error
         return self
 

@@ -19,7 +19,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from roomlog import brokers
+from roomlog import brokers, registry, valkey
 from roomlog.outbound import networks
 
 PREFIX = "ROOMLOG_"
@@ -40,16 +40,19 @@ class Settings(BaseSettings):
     kafka: str = Field(
         default="127.0.0.1:9092",
         description="Kafka bootstrap servers, comma-separated; with TLS and a user: "
-        "kafkas://USER:PASSWORD@HOST:PORT,HOST:PORT",
+        "kafkas://USER:PASSWORD@HOST:PORT,HOST:PORT?ca=FILE",
     )
     postgres: str = Field(
         default="postgresql://roomlog@127.0.0.1:5432/roomlog",
-        description="PostgreSQL connection string",
+        description="PostgreSQL connection string; with TLS: ...?sslmode=verify-full&sslrootcert=FILE",
     )
-    valkey: str = Field(default="redis://127.0.0.1:6379/0", description="Valkey (or Redis) URL")
+    valkey: str = Field(
+        default="redis://127.0.0.1:6379/0",
+        description="Valkey (or Redis) URL; with TLS: rediss://USER:PASSWORD@HOST:PORT/0?ssl_ca_certs=FILE",
+    )
     registry: str = Field(
         default="http://127.0.0.1:8081/apis/ccompat/v7",
-        description="schema registry, Confluent API",
+        description="schema registry, Confluent API; with TLS: https://USER:PASSWORD@HOST/PATH?ca=FILE",
     )
     data: Path = Field(
         default=Path(".roomlog"), description="directory for this installation's own files"
@@ -204,7 +207,19 @@ class Settings(BaseSettings):
     @field_validator("kafka")
     @classmethod
     def _require_brokers(cls, text: str) -> str:
-        brokers.parse(text)
+        brokers.client_options(text)
+        return text
+
+    @field_validator("valkey")
+    @classmethod
+    def _require_valkey(cls, text: str) -> str:
+        valkey.require_address(text)
+        return text
+
+    @field_validator("registry")
+    @classmethod
+    def _require_registry(cls, text: str) -> str:
+        registry.client_options(text)
         return text
 
     @property

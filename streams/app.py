@@ -10,7 +10,7 @@ from typing import Any
 
 import uvloop
 
-from roomlog import health
+from roomlog import health, preflight
 from roomlog.settings import Settings, from_environment
 from schemas.registry import Registry, RegistryError
 from streams import kafka
@@ -39,13 +39,14 @@ def main() -> None:
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # for the consumer's thread, too
     try:
         asyncio.run(run(settings))
-    except (RegistryError, OSError, Stuck) as error:
+    except (RegistryError, preflight.Refused, OSError, Stuck) as error:
         log.critical("%s", error)
         raise SystemExit(1) from None
 
 
 async def run(settings: Settings) -> None:
-    """Run a worker until a signal to stop; raises RegistryError, OSError (port taken), Stuck."""
+    """Run a worker until a signal to stop; raises RegistryError, Refused, OSError (port taken), Stuck."""
+    await preflight.require("streams", settings)
     registry = Registry(settings.registry, settings.data)
     codecs = await asyncio.to_thread(registry.codecs)
     valkey = Valkey(settings.valkey)

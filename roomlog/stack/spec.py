@@ -21,7 +21,8 @@ class Spec(Struct, frozen=True):
 
     `only` names kinds of services (KINDS), or single ones such as `ingest-2`; empty means all.
     `external` maps servers to addresses of ones that already run. `env` is added to the environment
-    of every service. With `default_ports` off every port is a free one: for tests.
+    of every service, `env_of` to that of the services of a kind. With `default_ports` off every port is
+    a free one: for tests.
     """
 
     data: str = ""
@@ -35,6 +36,11 @@ class Spec(Struct, frozen=True):
     only: tuple[str, ...] = ()
     external: dict[str, str] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
+    env_of: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def added_env(self, name: str) -> dict[str, str]:
+        """Return what is added to the environment of a service."""
+        return self.env | self.env_of.get(kind_of(name), {})
 
     def names(self) -> list[str]:
         """Return the services to run, in the order they are shown."""
