@@ -70,3 +70,9 @@ faults-long: venv ## A million messages, a random fault every 20 s: half an hour
 infra-check: venv ## Check what is in infra/, without Docker and without a cloud (ARGS="NAME..." for single checks)
 	@$(BIN)/python -m infra.checks $(ARGS)
 	ROOMLOG_TEST_INFRA=1 $(BIN)/python -m pytest -q tests/unit/infra
+
+.PHONY: test-tls
+
+test-tls: venv ## Test TLS, passwords and rights, on servers that want them: a minute
+	@infra/valkey_tls.sh
+	ROOMLOG_TEST_TLS=1 $(BIN)/python -m pytest tests/secured $(ARGS)

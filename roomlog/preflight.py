@@ -17,6 +17,7 @@ from roomlog.brokers import Brokers, client_options, parse
 from roomlog.settings import Settings
 
 _TIMEOUT_S = 5.0
+_AGAIN_S = 0.3
 _SSL_REQUEST = struct.pack("!ii", 8, 80_877_103)
 """The first words of a client of PostgreSQL that wants TLS (its protocol, "SSLRequest")."""
 
@@ -70,6 +71,9 @@ async def kafka_refusal(address: str, topics: Iterable[str] = ()) -> str:
                 return f"Kafka at {server}: {told}"
         else:
             return f"Kafka at {server}: {_not_granted(where, closed)}" if closed else ""
+        if await _hangs_up(where, server):
+            told = f"it hangs up on whoever comes {_manner(where)}"
+            return f"Kafka at {server}: {told}; see ROOMLOG_KAFKA in docs/operating.md"
     return ""
 
 
@@ -125,8 +129,8 @@ def explained(error: BaseException, address: str) -> str:
     from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
 
     if isinstance(error, TopicAuthorizationFailedError | GroupAuthorizationFailedError):
-        of = "topics" if isinstance(error, TopicAuthorizationFailedError) else "groups"
-        return _not_granted(parse(address), [str(a) for a in error.args] or [of])
+        of = "topic" if isinstance(error, TopicAuthorizationFailedError) else "group"
+        return _not_granted(parse(address), [f"{of} {name}" for name in _flat(error.args)])
     return f"it does not answer ({error!r}); is it running?"
 
 
@@ -148,9 +152,51 @@ async def _forbidden(server: str, options: dict[str, Any], topics: Iterable[str]
     try:
         answer = await connection.send(MetadataRequest(list(topics)))
         denied = TopicAuthorizationFailedError.errno
-        return sorted(name for code, name, *_ in answer.topics if code == denied)
+        return sorted(f"topic {name}" for code, name, *_ in answer.topics if code == denied)
     finally:
         await connection.close()
+
+
+async def _hangs_up(where: Brokers, server: str) -> bool:
+    """Tell whether a server twice takes a connection without TLS and ends it at the first word.
+
+    So does one that wants TLS, or a user; one that starts or stops hardly does it twice.
+    """
+    if where.encrypted:
+        return False
+    from aiokafka.protocol.admin import ApiVersionRequest_v0
+
+    host, _, port = server.rpartition(":")
+    request = ApiVersionRequest_v0()
+    words = request.build_request_header(0, "roomlog").encode() + request.encode()
+    for _ in range(2):
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+                writer.write(struct.pack("!i", len(words)) + words)
+                answered = await reader.read(1)
+                writer.close()
+        except ConnectionResetError:
+            answered = b""
+        except (OSError, TimeoutError):
+            return False
+        if answered:
+            return False
+        await asyncio.sleep(_AGAIN_S)
+    return True
+
+
+def _manner(where: Brokers) -> str:
+    return "without TLS" if where.user else "without TLS and a user (kafkas://USER:PASSWORD@...)"
+
+
+def _flat(arguments: Iterable[Any]) -> list[str]:
+    found: list[str] = []
+    for one in arguments:
+        found += (
+            sorted(map(str, one)) if isinstance(one, set | frozenset | list | tuple) else [str(one)]
+        )
+    return found
 
 
 def _kafka_complaint(where: Brokers, error: BaseException) -> str:

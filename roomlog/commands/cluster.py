@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from roomlog import preflight
 from roomlog.access import AccessError
 from roomlog.brokers import BadBrokers, parse, shown
+from roomlog.commands.options import silence_clients
 from roomlog.settings import from_environment
 from roomlog.tls import BadCertificate
 from roomlog.topics import TopicError
@@ -34,6 +35,7 @@ def address_of(kafka: str) -> str:
 
 def run(work: Coroutine[Any, Any, _T], address: str) -> _T:
     """Run it; what the cluster has against it is said in one line."""
+    silence_clients()
     try:
         return asyncio.run(work)
     except (TopicError, AccessError, BadCertificate) as error:

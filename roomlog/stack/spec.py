@@ -11,6 +11,8 @@ from roomlog.settings import given
 SERVERS = ("postgres", "valkey", "kafka", "registry")
 SERVICES = ("ingest", "streams", "projector", "indexer", "webhooks", "notifier", "api")
 KINDS = SERVERS + SERVICES
+SPEC_VARIABLE = "ROOMLOG_STACK"
+"""In which the supervisor finds its spec, as JSON."""
 
 ROOT = Path(__file__).parent.parent.parent
 """The repository."""
