@@ -22,10 +22,10 @@ from roomlog.stack.layout import Layout, cache_dir
 from roomlog.stack.ports import HOST, Ports
 from roomlog.stack.ready import NotReady, Probe, http_probe, kafka_probe, postgres_probe
 from roomlog.stack.supervise import Managed, stop_all
-from tests.secured.authority import Authority, Pair
+from tests.authority import Authority, Pair
 
 ADMIN = "admin"
-PASSWORD = "a-password-for-tests"  # noqa: S105
+PASSWORD = "a-password-for-tests"
 
 
 class Servers:

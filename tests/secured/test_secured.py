@@ -10,7 +10,6 @@ import uuid
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import httpx
 import psycopg
 import pytest
 from aiokafka.client import AIOKafkaClient
