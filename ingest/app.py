@@ -106,7 +106,7 @@ async def _started(settings: Settings, verifier: Verifier, port: int) -> Node:
             await node.stop()
             if time.monotonic() > deadline:
                 told = preflight.explained(error, settings.kafka)
-                raise SystemExit(f"Kafka at {shown(settings.kafka)}: {told}") from error
+                raise SystemExit(f"roomlog ingest: {told}") from error
             _log.warning("waiting for Kafka at %s: %r", shown(settings.kafka), error)
             await asyncio.sleep(_RETRY_S)
         else:

@@ -18,7 +18,6 @@ from projector.readers import listen
 from projector.session import WrongSchema
 from projector.worker import Worker
 from roomlog import health, preflight
-from roomlog.brokers import shown
 from roomlog.settings import Settings, from_environment
 from schemas.registry import RegistryError
 
@@ -46,7 +45,7 @@ def main(name: str, run: Callable[[Settings], Coroutine[Any, Any, None]]) -> Non
         raise SystemExit(f"roomlog {name}: {error}") from error
     except (KafkaError, TimeoutError) as error:
         told = preflight.explained(error, settings.kafka)
-        raise SystemExit(f"roomlog {name}: Kafka at {shown(settings.kafka)}: {told}") from error
+        raise SystemExit(f"roomlog {name}: {told}") from error
 
 
 async def _run(

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from roomlog import access, tls, valkey
-from roomlog.brokers import Brokers, client_options, parse
+from roomlog.brokers import Brokers, client_options, parse, shown
 from roomlog.settings import Settings
 
 _TIMEOUT_S = 5.0
@@ -126,12 +126,18 @@ async def valkey_refusal(address: str) -> str:
 
 def explained(error: BaseException, address: str) -> str:
     """Return what an error of a client of Kafka means, for whoever reads one line of it."""
+    told = _withheld(error, parse(address))
+    return f"Kafka at {shown(address)}: {told or f'it fails ({error!r}); is it running?'}"
+
+
+def _withheld(error: BaseException, where: Brokers) -> str:
     from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
 
-    if isinstance(error, TopicAuthorizationFailedError | GroupAuthorizationFailedError):
-        of = "topic" if isinstance(error, TopicAuthorizationFailedError) else "group"
-        return _not_granted(parse(address), [f"{of} {name}" for name in _flat(error.args)])
-    return f"it does not answer ({error!r}); is it running?"
+    if isinstance(error, TopicAuthorizationFailedError):
+        return _not_granted(where, [f"topic {name}" for name in _flat(error.args)])
+    if isinstance(error, GroupAuthorizationFailedError):
+        return _not_granted(where, [f"group {name}" for name in _flat(error.args)])
+    return ""
 
 
 def _topics(service: str, address: str) -> list[str]:

@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 
 from roomlog import preflight
 from roomlog.access import AccessError
-from roomlog.brokers import BadBrokers, parse, shown
+from roomlog.brokers import BadBrokers, parse
 from roomlog.commands.options import silence_clients
 from roomlog.settings import from_environment
 from roomlog.tls import BadCertificate
@@ -42,7 +42,7 @@ def run(work: Coroutine[Any, Any, _T], address: str) -> _T:
         _fail(str(error))
     except KafkaError as error:
         told = asyncio.run(preflight.kafka_refusal(address))
-        _fail(told or f"Kafka at {shown(address)}: {preflight.explained(error, address)}")
+        _fail(told or preflight.explained(error, address))
 
 
 def _fail(told: str, code: int = 1) -> NoReturn:

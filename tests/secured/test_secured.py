@@ -310,6 +310,12 @@ def mistakes(servers: Servers) -> list[Wrong]:
             kafka("ingest"),
             "user 'ingest' may not use group roomlog-indexer",
         ),
+        Wrong(
+            ("streams",),
+            "KAFKA",
+            kafka("projector"),
+            "user 'projector' may not use group roomlog-streams",
+        ),
         Wrong(("api",), "KAFKA", f"127.0.0.1:{servers.port['kafka']}", "without TLS and a user"),
         Wrong(("api",), "KAFKA", kafka("nobody"), "refuses the user 'nobody'"),
         Wrong(("streams",), "KAFKA", by_stranger(kafka("streams")), unknown),
