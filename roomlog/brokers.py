@@ -53,6 +53,21 @@ class Brokers(NamedTuple):
         """How brokers are checked, None without TLS; raises BadCertificate."""
         return tls.context(self.ca, self.certificate, self.key) if self.encrypted else None
 
+    def connection_options(self) -> dict[str, Any]:
+        """Return the arguments of aiokafka for one connection, wherever it leads; raises BadCertificate."""
+        options: dict[str, Any] = {}
+        if self.protocol != "PLAINTEXT":
+            options |= {"security_protocol": self.protocol}
+        if context := self.ssl_context:
+            options |= {"ssl_context": context}
+        if self.user:
+            options |= {
+                "sasl_mechanism": self.mechanism,
+                "sasl_plain_username": self.user,
+                "sasl_plain_password": self.password,
+            }
+        return options
+
     def address(self) -> str:
         """Return this as an address: what `parse` takes apart."""
         if self.protocol == "PLAINTEXT":
@@ -100,18 +115,7 @@ def shown(address: str) -> str:
 def client_options(address: str) -> dict[str, Any]:
     """Return the arguments of every client of aiokafka; raises BadBrokers, BadCertificate."""
     brokers = parse(address)
-    options: dict[str, Any] = {"bootstrap_servers": list(brokers.servers)}
-    if brokers.protocol != "PLAINTEXT":
-        options |= {"security_protocol": brokers.protocol}
-    if context := brokers.ssl_context:
-        options |= {"ssl_context": context}
-    if brokers.user:
-        options |= {
-            "sasl_mechanism": brokers.mechanism,
-            "sasl_plain_username": brokers.user,
-            "sasl_plain_password": brokers.password,
-        }
-    return options
+    return {"bootstrap_servers": list(brokers.servers), **brokers.connection_options()}
 
 
 def _servers(text: str) -> tuple[str, ...]:

@@ -13,11 +13,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from roomlog import access, tls, valkey
-from roomlog.brokers import Brokers, client_options, parse, shown
+from roomlog.brokers import Brokers, parse, shown
 from roomlog.settings import Settings
 
 _TIMEOUT_S = 5.0
 _AGAIN_S = 0.3
+_MANNERS = {
+    "PLAINTEXT": "without TLS and a user (kafkas://USER:PASSWORD@HOST:PORT)",
+    "SASL_PLAINTEXT": "without TLS (kafkas://USER:PASSWORD@HOST:PORT)",
+    "SSL": "without a user (kafkas://USER:PASSWORD@HOST:PORT), or has no TLS at this port",
+    "SASL_SSL": "with TLS and a user: it may have no TLS at this port",
+}
 _SSL_REQUEST = struct.pack("!ii", 8, 80_877_103)
 """The first words of a client of PostgreSQL that wants TLS (its protocol, "SSLRequest")."""
 
@@ -59,21 +65,11 @@ def require_now(service: str, settings: Settings) -> None:
 
 async def kafka_refusal(address: str, topics: Iterable[str] = ()) -> str:
     """Return why Kafka does not let us in, or not to these topics; "" where it does, or is away."""
-    from aiokafka.errors import KafkaError
-
-    where, options = parse(address), client_options(address)
-    for server in options.pop("bootstrap_servers"):
-        try:
-            async with asyncio.timeout(_TIMEOUT_S):
-                closed = await _forbidden(server, options, topics)
-        except (KafkaError, OSError, TimeoutError) as error:
-            if told := _kafka_complaint(where, error):
-                return f"Kafka at {server}: {told}"
-        else:
-            return f"Kafka at {server}: {_not_granted(where, closed)}" if closed else ""
-        if await _hangs_up(where, server):
-            told = f"it hangs up on whoever comes {_manner(where)}"
-            return f"Kafka at {server}: {told}; see ROOMLOG_KAFKA in docs/operating.md"
+    where = parse(address)
+    for server in where.servers:
+        told = await _asked(where, server, topics)
+        if told is not None:
+            return f"Kafka at {server}: {told}" if told else ""
     return ""
 
 
@@ -145,13 +141,37 @@ def _topics(service: str, address: str) -> list[str]:
     return access.load()[service].topics if parse(address).protocol != "PLAINTEXT" else []
 
 
-async def _forbidden(server: str, options: dict[str, Any], topics: Iterable[str]) -> list[str]:
+async def _asked(where: Brokers, server: str, topics: Iterable[str]) -> str | None:
+    """Return why one server does not let us in, "" where it does, None where it is away.
+
+    One that takes a connection and ends it at the first words wants to be spoken to otherwise, if it does so
+    twice; while it starts or stops it hardly does.
+    """
+    from aiokafka.errors import KafkaConnectionError, KafkaError
+
+    for _ in range(2):
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                closed = await _forbidden(where, server, topics)
+        except (KafkaError, OSError, TimeoutError) as error:
+            if told := _kafka_complaint(where, error):
+                return told
+            if not isinstance(error, KafkaConnectionError | ConnectionResetError):
+                return None
+        else:
+            return _not_granted(where, closed) if closed else ""
+        await asyncio.sleep(_AGAIN_S)
+    return f"it hangs up on whoever comes {_MANNERS[where.protocol]}; ROOMLOG_KAFKA says how it is spoken to"
+
+
+async def _forbidden(where: Brokers, server: str, topics: Iterable[str]) -> list[str]:
     """Return those of the topics that we may do nothing with; raises KafkaError, OSError."""
     from aiokafka.conn import create_conn
     from aiokafka.errors import TopicAuthorizationFailedError
     from aiokafka.protocol.metadata import MetadataRequest
 
     host, _, port = server.rpartition(":")
+    options = where.connection_options()
     connection = await create_conn(
         host.strip("[]"), int(port), request_timeout_ms=int(_TIMEOUT_S * 1_000), **options
     )
@@ -161,39 +181,6 @@ async def _forbidden(server: str, options: dict[str, Any], topics: Iterable[str]
         return sorted(f"topic {name}" for code, name, *_ in answer.topics if code == denied)
     finally:
         await connection.close()
-
-
-async def _hangs_up(where: Brokers, server: str) -> bool:
-    """Tell whether a server twice takes a connection without TLS and ends it at the first word.
-
-    So does one that wants TLS, or a user; one that starts or stops hardly does it twice.
-    """
-    if where.encrypted:
-        return False
-    from aiokafka.protocol.admin import ApiVersionRequest_v0
-
-    host, _, port = server.rpartition(":")
-    request = ApiVersionRequest_v0()
-    words = request.build_request_header(0, "roomlog").encode() + request.encode()
-    for _ in range(2):
-        try:
-            async with asyncio.timeout(_TIMEOUT_S):
-                reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
-                writer.write(struct.pack("!i", len(words)) + words)
-                answered = await reader.read(1)
-                writer.close()
-        except ConnectionResetError:
-            answered = b""
-        except (OSError, TimeoutError):
-            return False
-        if answered:
-            return False
-        await asyncio.sleep(_AGAIN_S)
-    return True
-
-
-def _manner(where: Brokers) -> str:
-    return "without TLS" if where.user else "without TLS and a user (kafkas://USER:PASSWORD@...)"
 
 
 def _flat(arguments: Iterable[Any]) -> list[str]:

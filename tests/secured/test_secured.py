@@ -156,7 +156,7 @@ async def test_a_message_goes_from_a_socket_to_a_row_to_the_api(secured, servers
     assert [m["text"] for m in read["items"]] == ["encrypted tea"]
     # The API's own outbox, and the indexer.
     await eventually(
-        servers.postgres, "SELECT FROM users WHERE user_id = %s AND name = 'Ada'", ada.id
+        servers.postgres, "SELECT FROM users WHERE id = %s AND name = 'Ada'", ada.id
     )
     await eventually(servers.postgres, "SELECT FROM message_search LIMIT 1")
     async with await psycopg.AsyncConnection.connect(servers.postgres) as connection:
