@@ -32,14 +32,17 @@ class AccessError(RuntimeError):
 class Service(msgspec.Struct, frozen=True):
     """What a service may do: topics that it writes and reads, and the consumer group that it joins."""
 
-    produce: list[str]
-    consume: list[str]
+    produce: list[str] = []
+    consume: list[str] = []
     group: str = ""
 
     @property
     def topics(self) -> list[str]:
         """All topics that it has to do with."""
         return sorted({*self.produce, *self.consume})
+
+
+NOTHING = Service()
 
 
 class _File(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
+from roomlog.access import Service
 from roomlog.brokers import client_options, shown
 from roomlog.preflight import kafka_refusal
 
@@ -67,7 +68,7 @@ class Log:
             await self._client._wait_on_metadata(self._topic)
         except (KafkaError, OSError, TimeoutError) as error:
             await self._client.close()
-            if told := await kafka_refusal(self._brokers, [self._topic]):
+            if told := await kafka_refusal(self._brokers, Service(consume=[self._topic])):
                 raise LogUnavailable(told) from error
             raise self._unavailable(error) from error
         return self

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from roomlog import access, tls, valkey
+from roomlog.access import NOTHING, Service
 from roomlog.brokers import Brokers, parse, shown
 from roomlog.settings import Settings
 
@@ -46,7 +47,7 @@ class Refused(RuntimeError):
 async def require(service: str, settings: Settings) -> None:
     """Raise Refused where a server that the service needs refuses it; one that is away is passed over."""
     asked: dict[str, Any] = {
-        "kafka": lambda: kafka_refusal(settings.kafka, _topics(service, settings.kafka)),
+        "kafka": lambda: kafka_refusal(settings.kafka, _needs(service, settings.kafka)),
         "postgres": lambda: postgres_refusal(settings.postgres),
         "valkey": lambda: valkey_refusal(settings.valkey),
     }
@@ -63,11 +64,11 @@ def require_now(service: str, settings: Settings) -> None:
         raise SystemExit(f"roomlog {service}: {refused}") from None
 
 
-async def kafka_refusal(address: str, topics: Iterable[str] = ()) -> str:
-    """Return why Kafka does not let us in, or not to these topics; "" where it does, or is away."""
+async def kafka_refusal(address: str, needs: Service = NOTHING) -> str:
+    """Return why Kafka does not let us in, or not to what is needed; "" where it does, or is away."""
     where = parse(address)
     for server in where.servers:
-        told = await _asked(where, server, topics)
+        told = await _asked(where, server, needs)
         if told is not None:
             return f"Kafka at {server}: {told}" if told else ""
     return ""
@@ -136,12 +137,12 @@ def _withheld(error: BaseException, where: Brokers) -> str:
     return ""
 
 
-def _topics(service: str, address: str) -> list[str]:
-    """Return the topics of a service where Kafka knows who asks."""
-    return access.load()[service].topics if parse(address).protocol != "PLAINTEXT" else []
+def _needs(service: str, address: str) -> Service:
+    """Return what a service needs of Kafka, where Kafka knows who asks."""
+    return access.load()[service] if parse(address).protocol != "PLAINTEXT" else NOTHING
 
 
-async def _asked(where: Brokers, server: str, topics: Iterable[str]) -> str | None:
+async def _asked(where: Brokers, server: str, needs: Service) -> str | None:
     """Return why one server does not let us in, "" where it does, None where it is away.
 
     One that takes a connection and ends it at the first words wants to be spoken to otherwise, if it does so
@@ -152,7 +153,7 @@ async def _asked(where: Brokers, server: str, topics: Iterable[str]) -> str | No
     for _ in range(2):
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                closed = await _forbidden(where, server, topics)
+                closed = await _forbidden(where, server, needs)
         except (KafkaError, OSError, TimeoutError) as error:
             if told := _kafka_complaint(where, error):
                 return told
@@ -164,10 +165,14 @@ async def _asked(where: Brokers, server: str, topics: Iterable[str]) -> str | No
     return f"it hangs up on whoever comes {_MANNERS[where.protocol]}; ROOMLOG_KAFKA says how it is spoken to"
 
 
-async def _forbidden(where: Brokers, server: str, topics: Iterable[str]) -> list[str]:
-    """Return those of the topics that we may do nothing with; raises KafkaError, OSError."""
+async def _forbidden(where: Brokers, server: str, needs: Service) -> list[str]:
+    """Return those of the topics that we may do nothing with, and the group if we may not join it.
+
+    Raises KafkaError, OSError.
+    """
     from aiokafka.conn import create_conn
-    from aiokafka.errors import TopicAuthorizationFailedError
+    from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
+    from aiokafka.protocol.group import HeartbeatRequest
     from aiokafka.protocol.metadata import MetadataRequest
 
     host, _, port = server.rpartition(":")
@@ -176,9 +181,15 @@ async def _forbidden(where: Brokers, server: str, topics: Iterable[str]) -> list
         host.strip("[]"), int(port), request_timeout_ms=int(_TIMEOUT_S * 1_000), **options
     )
     try:
-        answer = await connection.send(MetadataRequest(list(topics)))
+        answer = await connection.send(MetadataRequest(needs.topics))
         denied = TopicAuthorizationFailedError.errno
-        return sorted(f"topic {name}" for code, name, *_ in answer.topics if code == denied)
+        found = sorted(f"topic {name}" for code, name, *_ in answer.topics if code == denied)
+        if needs.group:
+            # Of nobody's: whether we may comes first, and whether there is such a member second.
+            answer = await connection.send(HeartbeatRequest(needs.group, 0, "nobody"))
+            if answer.error_code == GroupAuthorizationFailedError.errno:
+                found.append(f"group {needs.group}")
+        return found
     finally:
         await connection.close()
 

@@ -284,4 +284,5 @@ def _from_files(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def _complaint(where: tuple[int | str, ...], why: str) -> str:
     name = variable(str(where[0])) if where else "the environment"
+    why = why.removeprefix("Value error, ")
     return f"{name}: {why[:1].lower()}{why[1:]}; `roomlog settings` tells what it is for"

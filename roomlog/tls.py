@@ -65,10 +65,10 @@ def _about_certificate(error: ssl.SSLCertVerificationError, ca: str) -> str:
 
 def _about_handshake(error: ssl.SSLError) -> str:
     reason = error.reason or ""
-    if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason:
-        return f"it wants a certificate of ours ({_readable(reason)})"
-    if "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason):
-        return f"it refuses our certificate ({_readable(reason)})"
+    if "ALERT" in reason and (
+        "CERTIFICATE" in reason or "UNKNOWN_CA" in reason or "HANDSHAKE" in reason
+    ):
+        return f"it wants a certificate of ours that it believes, and says: {_readable(reason)}"
     if isinstance(error, ssl.SSLEOFError) or reason in (
         "WRONG_VERSION_NUMBER",
         "RECORD_LAYER_FAILURE",

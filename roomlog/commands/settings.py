@@ -1,12 +1,16 @@
 """`roomlog settings`: every setting, from the one list."""
 
 import os
+import re
 from urllib.parse import urlsplit
 
 from rich.table import Table
 
 from roomlog.commands.output import wide_console
 from roomlog.settings import Settings, from_environment, given, variable
+
+_NAMED_PASSWORD = re.compile(r"""(\bpassword\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)""")
+"""In a connection string of libpq, of either form."""
 
 
 def settings() -> None:
@@ -27,4 +31,5 @@ def _shown(value: object) -> str:
     """Return a value as it may be printed: an address without its password."""
     text = "" if value is None else str(value)
     password = urlsplit(text).password if "://" in text else None
-    return text.replace(f":{password}@", ":***@") if password else text
+    text = text.replace(f":{password}@", ":***@") if password else text
+    return _NAMED_PASSWORD.sub(r"\1***", text)

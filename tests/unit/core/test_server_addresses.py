@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from roomlog import registry, valkey
+from roomlog.commands.settings import settings as list_settings
 from roomlog.registry import Address, BadRegistry
 from roomlog.settings import from_environment
 from roomlog.tls import BadCertificate
@@ -86,3 +87,22 @@ def test_the_settings_check_all_of_them_and_their_files(monkeypatch):
     assert "hidden" not in str(told.value)
     with pytest.raises(BadCertificate):
         valkey.require_address("rediss://a:1?ssl_certfile=/nowhere.pem")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("KAFKA", "kafkas://me:hidden@a:1,b:1?mechanism=SCRAM-SHA-256"),
+        ("POSTGRES", "host=a user=me password=hidden dbname=d"),
+        ("POSTGRES", r"host=a password = 'it''s hidden' dbname=d"),
+        ("POSTGRES", "postgresql://a/d?password=hidden&sslmode=verify-full"),
+        ("VALKEY", "rediss://me:hidden@a:1/0"),
+        ("REGISTRY", "https://me:hidden@a:1/v7"),
+    ],
+)
+def test_no_password_is_listed(monkeypatch, capsys, variable, value):
+    monkeypatch.setenv(f"ROOMLOG_{variable}", value)
+    list_settings()
+    told = capsys.readouterr().out
+    assert "***" in told
+    assert "hidden" not in told
