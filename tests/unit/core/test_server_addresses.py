@@ -94,7 +94,7 @@ def test_the_settings_check_all_of_them_and_their_files(monkeypatch):
     [
         ("KAFKA", "kafkas://me:hidden@a:1,b:1?mechanism=SCRAM-SHA-256"),
         ("POSTGRES", "host=a user=me password=hidden dbname=d"),
-        ("POSTGRES", r"host=a password = 'it''s hidden' dbname=d"),
+        ("POSTGRES", r"host=a password = 'it\'s hidden' dbname=d"),
         ("POSTGRES", "postgresql://a/d?password=hidden&sslmode=verify-full"),
         ("VALKEY", "rediss://me:hidden@a:1/0"),
         ("REGISTRY", "https://me:hidden@a:1/v7"),
