@@ -138,8 +138,13 @@ def _withheld(error: BaseException, where: Brokers) -> str:
 
 
 def _needs(service: str, address: str) -> Service:
-    """Return what a service needs of Kafka, where Kafka knows who asks."""
-    return access.load()[service] if parse(address).protocol != "PLAINTEXT" else NOTHING
+    """Return what a service needs of Kafka, where Kafka knows who asks; raises Refused without a list of that."""
+    if parse(address).protocol == "PLAINTEXT":
+        return NOTHING
+    try:
+        return access.load()[service]
+    except access.AccessError as error:
+        raise Refused(str(error)) from error
 
 
 async def _asked(where: Brokers, server: str, needs: Service) -> str | None:
