@@ -132,7 +132,7 @@ def main() -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    for chatty in ("httpx", "picows"):
+    for chatty in ("aiokafka", "httpx", "picows"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     preflight.require_now("api", settings)
     try:

@@ -14,7 +14,6 @@ import psycopg
 import pytest
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
-    ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
     TopicAuthorizationFailedError,
     UnknownMemberIdError,
@@ -155,8 +154,8 @@ async def test_a_message_goes_from_a_socket_to_a_row_to_the_api(secured, servers
     read = await bob.read(f"/rooms/{room}/messages", after_cursor=ack.cursor)
     assert [m["text"] for m in read["items"]] == ["encrypted tea"]
     # The API's own outbox, and the indexer.
-    await eventually(servers.postgres, "SELECT FROM users WHERE id = %s AND name = 'Ada'", ada.id)
-    await eventually(servers.postgres, "SELECT FROM message_search LIMIT 1")
+    await eventually(servers.postgres, "SELECT 1 FROM users WHERE id = %s AND name = 'Ada'", ada.id)
+    await eventually(servers.postgres, "SELECT 1 FROM message_search LIMIT 1")
     async with await psycopg.AsyncConnection.connect(servers.postgres) as connection:
         query = """SELECT count(*) FILTER (WHERE ssl), count(*)
             FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE client_port IS NOT NULL"""
@@ -211,7 +210,7 @@ async def test_a_user_may_do_exactly_what_the_list_says(servers, user):
         writes = {t for t in every if await may_write(client, t)}
         reads = {t for t in every if await may_read(client, t)}
         groups = {g for g in GROUPS if await may_join(client, g)}
-        assert await creates_topics(client) is ClusterAuthorizationFailedError.errno
+        assert await creates_topics(client) == TopicAuthorizationFailedError.errno
     finally:
         await client.close()
     assert (writes, reads) == (set(may.produce), set(may.consume))
@@ -389,14 +388,16 @@ async def test_every_mistake_ends_in_one_line_that_says_what_to_do(servers, secu
         async with two:
             return wrong, await run(*wrong.program, **env | own)
 
-    for wrong, said in await asyncio.gather(
-        *(tried(n, w) for n, w in enumerate(mistakes(servers)))
-    ):
-        assert wrong.told in said.err, (wrong, said)
-        assert said.code in (1, 2), (wrong, said)
-        assert len(said.err.splitlines()) == 1, (wrong, said)
-        assert "wrong@" not in said.err
-        assert PASSWORD not in said.err
+    results = await asyncio.gather(*(tried(n, w) for n, w in enumerate(mistakes(servers))))
+    assert [(w.program, w.told, said) for w, said in results if not is_clear(w, said)] == []
+
+
+def is_clear(wrong: Wrong, said: Said) -> bool:
+    """Whether a program ended with one line that says what is wrong, and no secret."""
+    one_line = len(said.err.splitlines()) == 1 and wrong.told in said.err
+    return (
+        said.code in (1, 2) and one_line and "wrong@" not in said.err and PASSWORD not in said.err
+    )
 
 
 async def test_certificates_that_expire_and_are_changed_while_servers_run(servers, secured):
