@@ -78,3 +78,9 @@ observability-check: venv ## Try every panel and alert on a real Prometheus and 
 	@infra/prometheus.sh
 	ROOMLOG_TEST_OBSERVABILITY=1 ROOMLOG_LOG_FORMAT=json \
 		$(BIN)/python -m pytest tests/acceptance/test_observability.py $(ARGS)
+
+.PHONY: test-tls
+
+test-tls: venv ## Test TLS, passwords and rights, on servers that want them: a minute
+	@infra/valkey_tls.sh
+	ROOMLOG_TEST_TLS=1 $(BIN)/python -m pytest tests/secured $(ARGS)

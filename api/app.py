@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from api import openapi
 from api.guards import Tokens
-from api.http import BoundedHttp
+from api.http import http_behind
 from api.problems import Problem
 from api.routes import (
     auth,
@@ -44,10 +44,12 @@ from api.services import Services
 from api.strict import BodyLimit
 from api.telemetry import V1, Telemetry
 from api.web import SecurityHeaders, WebClient
-from roomlog import logs
+from roomlog import logs, preflight
 from roomlog.errors import ErrorCode
+from roomlog.proxies import Proxies
 from roomlog.settings import Settings, from_environment
 from roomlog.tokens import Verifier
+from schemas.registry import RegistryError
 
 DEFAULT_PORT = 8080
 _GZIP_FROM_BYTES = 1024
@@ -128,12 +130,18 @@ def main() -> None:
     """Serve the API until SIGTERM or SIGINT; settings come from the environment."""
     settings = from_environment()
     logs.set_up(settings, "api", {"picows": logging.WARNING})
+    preflight.require_now("api", settings)
+    try:
+        app = create_app(settings)
+    except RegistryError as error:
+        raise SystemExit(f"roomlog api: {error}") from error
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port or DEFAULT_PORT,
         loop="uvloop",
-        http=BoundedHttp,
+        http=http_behind(Proxies(settings.trusted_proxies, settings.proxy_protocol)),
+        proxy_headers=False,  # X-Forwarded-For is read by `guards.client_address`, by our own setting
         ws="none",
         access_log=False,
         log_config=None,

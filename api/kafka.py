@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from roomlog.accounts import UserEvent
+from roomlog.brokers import client_options
 from schemas.codec import Codec
 
 TOPIC = "user.events"
@@ -74,7 +75,7 @@ class UserEvents:
 
     async def _started(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **client_options(self._bootstrap),
             acks="all",
             enable_idempotence=True,
             client_id="roomlog-api",

@@ -7,6 +7,7 @@ import httpx
 
 from api.problems import Problem, unavailable
 from roomlog.errors import ErrorCode
+from roomlog.registry import client_options
 
 _TIMEOUT_S = 3.0
 _LATEST_FOR_S = 30.0
@@ -14,10 +15,10 @@ _NOT_FOUND = 404
 
 
 class SchemaSource:
-    """Reads the registry at `url` (Confluent API)."""
+    """Reads the registry at `url` (Confluent API; see roomlog.registry)."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.AsyncClient(base_url=url.rstrip("/"), timeout=_TIMEOUT_S)
+        self._http = httpx.AsyncClient(**client_options(url), timeout=_TIMEOUT_S)
         self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
 
     async def latest(self, subject: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import psycopg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bench.generator import Plan
+from roomlog.brokers import client_options
 from roomlog.client import Client
 from roomlog.partitions import PARTITIONS
 from roomlog.stack import Stack
@@ -84,7 +85,7 @@ def _kill_all(stack: Stack) -> None:
 async def _in_the_log(stack: Stack) -> set[str]:
     status = stack.status()
     codec = Registry(status["registry"]).codecs().chat_events
-    consumer = AIOKafkaConsumer(bootstrap_servers=status["kafka"], auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(**client_options(status["kafka"]), auto_offset_reset="earliest")
     places = [TopicPartition(CHAT_EVENTS, p) for p in range(PARTITIONS)]
     await consumer.start()
     try:

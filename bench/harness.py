@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from bench.cost import Services, cpu_seconds, used
 from bench.derived import SHOWN, percentiles
 from bench.generator import Load, Plan
+from roomlog.brokers import client_options
 from roomlog.partitions import PARTITIONS
 from roomlog.stack import Stack
 from roomlog.topics import CHAT_EVENTS
@@ -106,7 +107,7 @@ class Progress:
 
     def __init__(self, stack: Stack) -> None:
         self._status = stack.status()
-        self._consumer = AIOKafkaConsumer(bootstrap_servers=self._status["kafka"])
+        self._consumer = AIOKafkaConsumer(**client_options(self._status["kafka"]))
         self._places = [TopicPartition(CHAT_EVENTS, p) for p in range(PARTITIONS)]
 
     async def __aenter__(self) -> "Progress":

@@ -35,6 +35,7 @@ from psycopg.sql import SQL, Identifier
 from projector.migrate import migrate
 from projector.rows import HEADER, TRAILER
 from roomlog import ids
+from roomlog.brokers import client_options
 from roomlog.events import (
     ChatEvent,
     FirstMember,
@@ -118,7 +119,7 @@ def _of_room(lines: Iterator[dict]) -> Iterator[ChatEvent]:
 
 async def fill(kafka: str, codec: ChatEventCodec, events: Iterator[ChatEvent], count: int) -> None:
     """Append so many events to chat.events."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", linger_ms=5)
+    producer = AIOKafkaProducer(**client_options(kafka), acks="all", linger_ms=5)
     await producer.start()
     try:
         while some := list(itertools.islice(events, min(BATCH, count))):
@@ -138,7 +139,7 @@ async def _send(
 
 async def log_size(kafka: str) -> int:
     """Return how many events chat.events holds."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
+    consumer = AIOKafkaConsumer(**client_options(kafka))
     await consumer.start()
     try:
         partitions = [TopicPartition(CHAT_EVENTS, p) for p in range(PARTITIONS)]

@@ -28,6 +28,7 @@ import psutil
 import redis.asyncio
 from aiokafka import AIOKafkaProducer
 
+from roomlog.brokers import client_options
 from roomlog.deliveries import decode_delivery, node_channel
 from roomlog.events import ChatEvent, MessagePosted
 from roomlog.leases import Lease, encode_lease, lease_key
@@ -72,7 +73,7 @@ def records(codecs: Codecs, count: int) -> Iterator[tuple[str, bytes]]:
 
 async def fill(kafka: str, codecs: Codecs, count: int) -> set[str]:
     """Write events, and return their rooms."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", enable_idempotence=True)
+    producer = AIOKafkaProducer(**client_options(kafka), acks="all", enable_idempotence=True)
     await producer.start()
     rooms: set[str] = set()
     sent: list[asyncio.Future[object]] = []
@@ -110,7 +111,7 @@ async def pretend_node(valkey: str, seen: list[int]) -> None:
 
 async def attach(kafka: str, codecs: Codecs, rooms: list[str]) -> None:
     """Tell the worker that the pretended node listens to these rooms."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka)
+    producer = AIOKafkaProducer(**client_options(kafka))
     await producer.start()
     for room in rooms:
         signal = ChatSignal(NODE, time.time_ns() // 1000, RoomAttached(room, {}))

@@ -14,6 +14,8 @@ from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
+from roomlog.brokers import client_options
+
 EVENTS_TOPIC = "chat.events"
 SIGNALS_TOPIC = "chat.signals"
 READS_TOPIC = "chat.reads"
@@ -49,7 +51,7 @@ async def start_producer(
     Raises KafkaError or TimeoutError when no broker answers.
     """
     producer = AIOKafkaProducer(
-        bootstrap_servers=brokers,
+        **client_options(brokers),
         acks=acks,
         enable_idempotence=idempotent,
         linger_ms=0,
@@ -121,7 +123,7 @@ class LogReader:
     def __init__(self, brokers: str, topic: str) -> None:
         self._topic = topic
         self._client = AIOKafkaClient(
-            bootstrap_servers=brokers, request_timeout_ms=REQUEST_TIMEOUT_MS
+            **client_options(brokers), request_timeout_ms=REQUEST_TIMEOUT_MS
         )
 
     async def start(self) -> None:

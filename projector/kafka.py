@@ -12,6 +12,7 @@ from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 from projector.batch import Place
 from projector.dead_letters import Record
 from projector.pacing import FETCH_EVERY_S
+from roomlog.brokers import client_options
 from roomlog.fetching import Spacing
 from roomlog.ids import is_id
 from roomlog.letters import DeadLetter, Kind, encode
@@ -59,7 +60,7 @@ class Source:
     ) -> None:
         self._topics = topics
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+            **client_options(bootstrap),
             group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="none",
@@ -252,7 +253,7 @@ class DeadLetters:
             # Not idempotent: one refused batch would spoil such a producer for good, and a letter
             # that comes twice is known by its key.
             producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap, acks="all", max_request_size=_MAX_LETTER_BYTES
+                **client_options(self._bootstrap), acks="all", max_request_size=_MAX_LETTER_BYTES
             )
             try:
                 await asyncio.wait_for(producer.start(), _REQUEST_TIMEOUT_S)

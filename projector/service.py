@@ -18,7 +18,7 @@ from projector.pacing import STUCK_AFTER_S, CatchUp, Watchdog
 from projector.readers import listen
 from projector.session import WrongSchema
 from projector.worker import Worker
-from roomlog import health, logs, metrics
+from roomlog import health, logs, metrics, preflight
 from roomlog.settings import Settings, from_environment
 from schemas.registry import RegistryError
 
@@ -37,13 +37,19 @@ def main(name: str, run: Callable[[Settings], Coroutine[Any, Any, None]]) -> Non
     settings = from_environment()
     logs.set_up(settings, name)
     try:
-        uvloop.run(run(settings))
-    except (RegistryError, WrongSchema, ForeignLog, Stuck) as error:
+        uvloop.run(_run(name, run, settings))
+    except (RegistryError, WrongSchema, ForeignLog, Stuck, preflight.Refused) as error:
         raise SystemExit(f"roomlog {name}: {error}") from error
     except (KafkaError, TimeoutError) as error:
-        raise SystemExit(
-            f"roomlog {name}: Kafka at {settings.kafka} does not answer ({error!r}); is it running?"
-        ) from error
+        told = preflight.explained(error, settings.kafka)
+        raise SystemExit(f"roomlog {name}: {told}") from error
+
+
+async def _run(
+    name: str, run: Callable[[Settings], Coroutine[Any, Any, None]], settings: Settings
+) -> None:
+    await preflight.require(name, settings)
+    await run(settings)
 
 
 async def work(

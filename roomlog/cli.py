@@ -36,6 +36,9 @@ COMMANDS = {
     "api": Command("api.app:main", _SERVICE, "Run the API."),
     "settings": Command("roomlog.commands.settings:settings", _OPERATE, "List all settings."),
     "topics": Command("roomlog.commands.topics:app", _OPERATE, "List or create the topics."),
+    "access": Command(
+        "roomlog.commands.access:app", _OPERATE, "Who may do what in Kafka: users and rights."
+    ),
     "migrate": Command(
         "roomlog.commands.migrate:migrate", _OPERATE, "Bring the tables up to date."
     ),

@@ -15,6 +15,10 @@ from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
+from roomlog.access import Service
+from roomlog.brokers import client_options, shown
+from roomlog.preflight import kafka_refusal
+
 _LATEST, _EARLIEST = -1, -2
 _WAIT_MS = 500
 _TIMEOUT_MS = 20_000
@@ -56,7 +60,7 @@ class Log:
 
     def __init__(self, brokers: str, topic: str, fetch_bytes: int = 8 * 1024 * 1024) -> None:
         self._brokers, self._topic, self._fetch_bytes = brokers, topic, fetch_bytes
-        self._client = AIOKafkaClient(bootstrap_servers=brokers, request_timeout_ms=_TIMEOUT_MS)
+        self._client = AIOKafkaClient(**client_options(brokers), request_timeout_ms=_TIMEOUT_MS)
 
     async def __aenter__(self) -> Self:
         try:
@@ -64,6 +68,8 @@ class Log:
             await self._client._wait_on_metadata(self._topic)
         except (KafkaError, OSError, TimeoutError) as error:
             await self._client.close()
+            if told := await kafka_refusal(self._brokers, Service(consume=[self._topic])):
+                raise LogUnavailable(told) from error
             raise self._unavailable(error) from error
         return self
 
@@ -170,7 +176,7 @@ class Log:
 
     def _unavailable(self, error: Exception) -> LogUnavailable:
         return LogUnavailable(
-            f"Kafka at {self._brokers} cannot be read ({error or type(error).__name__}); "
+            f"Kafka at {shown(self._brokers)} cannot be read ({error or type(error).__name__}); "
             "is it running? (`roomlog status`)"
         )
 

@@ -1,20 +1,35 @@
-"""Settings: environment variables `ROOMLOG_*`, one list for every service; `roomlog settings` prints it."""
+"""Settings: environment variables `ROOMLOG_*`, one list for every service; `roomlog settings` prints it.
+
+Every variable may be given as a file too, for what is secret: ROOMLOG_POSTGRES_FILE names a file that holds the
+value of ROOMLOG_POSTGRES (a last line break does not count). The variable itself wins where both are there.
+"""
 
 import difflib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
+from roomlog import brokers, registry, valkey
 from roomlog.outbound import networks
 
 PREFIX = "ROOMLOG_"
+_FILE = "_FILE"
 _NOT_OF_SERVICES = {"ROOMLOG_CACHE", "ROOMLOG_PASSWORD"}
 """Variables that single commands read."""
+
+
+class BadFile(ValueError):
+    """A file that holds a setting cannot be read; the message names both."""
 
 
 class Settings(BaseSettings):
@@ -23,16 +38,21 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
     kafka: str = Field(
-        default="127.0.0.1:9092", description="Kafka bootstrap servers, comma-separated"
+        default="127.0.0.1:9092",
+        description="Kafka bootstrap servers, comma-separated; with TLS and a user: "
+        "kafkas://USER:PASSWORD@HOST:PORT,HOST:PORT?ca=FILE",
     )
     postgres: str = Field(
         default="postgresql://roomlog@127.0.0.1:5432/roomlog",
-        description="PostgreSQL connection string",
+        description="PostgreSQL connection string; with TLS: ...?sslmode=verify-full&sslrootcert=FILE",
     )
-    valkey: str = Field(default="redis://127.0.0.1:6379/0", description="Valkey (or Redis) URL")
+    valkey: str = Field(
+        default="redis://127.0.0.1:6379/0",
+        description="Valkey (or Redis) URL; with TLS: rediss://USER:PASSWORD@HOST:PORT/0?ssl_ca_certs=FILE",
+    )
     registry: str = Field(
         default="http://127.0.0.1:8081/apis/ccompat/v7",
-        description="schema registry, Confluent API",
+        description="schema registry, Confluent API; with TLS: https://USER:PASSWORD@HOST/PATH?ca=FILE",
     )
     data: Path = Field(
         default=Path(".roomlog"), description="directory for this installation's own files"
@@ -149,6 +169,15 @@ class Settings(BaseSettings):
         gt=0,
         description="seconds before a webhook's first retry; each later one doubles",
     )
+    trusted_proxies: str = Field(
+        default="",
+        description="comma-separated networks of load balancers whose X-Forwarded-For is believed",
+    )
+    proxy_protocol: str = Field(
+        default="",
+        description="comma-separated networks of load balancers whose connections all begin with a "
+        "PROXY protocol header (version 1 or 2); from anybody else it is refused",
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error")
     log_format: Literal["text", "json"] = Field(
         default="text", description="json: one object a line, for programs that collect logs"
@@ -167,10 +196,43 @@ class Settings(BaseSettings):
         default=8, description="PostgreSQL connections of one service at most"
     )
 
-    @field_validator("outbound_networks", "link_preview_exceptions")
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What a program gives comes first, then variables, then files."""
+        files = InitSettingsSource(settings_cls, _from_files(os.environ))
+        return init_settings, env_settings, files
+
+    @field_validator(
+        "outbound_networks", "link_preview_exceptions", "trusted_proxies", "proxy_protocol"
+    )
     @classmethod
     def _require_networks(cls, text: str) -> str:
         networks(text)
+        return text
+
+    @field_validator("kafka")
+    @classmethod
+    def _require_brokers(cls, text: str) -> str:
+        brokers.client_options(text)
+        return text
+
+    @field_validator("valkey")
+    @classmethod
+    def _require_valkey(cls, text: str) -> str:
+        valkey.require_address(text)
+        return text
+
+    @field_validator("registry")
+    @classmethod
+    def _require_registry(cls, text: str) -> str:
+        registry.client_options(text)
         return text
 
     @property
@@ -188,6 +250,8 @@ def from_environment() -> Settings:
         print(told, file=sys.stderr)
     try:
         return Settings()
+    except BadFile as error:
+        raise SystemExit(str(error)) from None
     except ValidationError as error:
         raise SystemExit(
             "\n".join(_complaint(e["loc"], e["msg"]) for e in error.errors())
@@ -197,8 +261,9 @@ def from_environment() -> Settings:
 def unknown_variables(names: Iterable[str]) -> list[str]:
     """Return a sentence for each variable that begins like a setting and is none."""
     known = {variable(name) for name in Settings.model_fields} | _NOT_OF_SERVICES
+    files = {variable(name) + _FILE for name in Settings.model_fields}
     told = []
-    for name in sorted(n for n in names if n.startswith(PREFIX) and n not in known):
+    for name in sorted(n for n in names if n.startswith(PREFIX) and n not in known | files):
         likely = difflib.get_close_matches(name, known, n=1)
         advice = f"did you mean {likely[0]}?" if likely else "`roomlog settings` lists them"
         told.append(f"{name} is no setting and is ignored; {advice}")
@@ -210,6 +275,27 @@ def variable(field: str) -> str:
     return PREFIX + field.upper()
 
 
+def given(field: str, environ: Mapping[str, str]) -> str | None:
+    """Return what an environment says of a field of `Settings`, itself or by a file; raises BadFile."""
+    name = variable(field)
+    if name in environ:
+        return environ[name]
+    if not (path := environ.get(name + _FILE)):
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        told = f"{name}{_FILE} names {path}, which cannot be read ({why})"
+        raise BadFile(f"{told}; it should hold what {name} would") from error
+
+
+def _from_files(environ: Mapping[str, str]) -> dict[str, Any]:
+    found = {name: given(name, environ) for name in Settings.model_fields}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _complaint(where: tuple[int | str, ...], why: str) -> str:
     name = variable(str(where[0])) if where else "the environment"
+    why = why.removeprefix("Value error, ")
     return f"{name}: {why[:1].lower()}{why[1:]}; `roomlog settings` tells what it is for"

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from roomlog.brokers import client_options
+
 CHAT_EVENTS = "chat.events"
 CHAT_SIGNALS = "chat.signals"
 CHAT_READS = "chat.reads"
@@ -61,7 +63,7 @@ async def apply(bootstrap: str, topics: Iterable[Topic] | None = None) -> list[s
     from aiokafka.admin import AIOKafkaAdminClient
 
     wanted = list(load() if topics is None else topics)
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=_TIMEOUT_MS)
+    admin = AIOKafkaAdminClient(**client_options(bootstrap), request_timeout_ms=_TIMEOUT_MS)
     await admin.start()
     try:
         brokers = len((await admin.describe_cluster())["brokers"])
@@ -79,7 +81,7 @@ async def present_partitions(bootstrap: str) -> dict[str, int]:
     """Return the topics that a cluster holds, each with its number of partitions."""
     from aiokafka.admin import AIOKafkaAdminClient
 
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=_TIMEOUT_MS)
+    admin = AIOKafkaAdminClient(**client_options(bootstrap), request_timeout_ms=_TIMEOUT_MS)
     await admin.start()
     try:
         return {t: len(ps) for t, ps in await _partitions(admin)}

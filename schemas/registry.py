@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 import httpx
 import tenacity
 
+from roomlog import registry, tls
 from roomlog.accounts import UserEvent
 from roomlog.reads import ReadEvent
 from roomlog.signals import ChatSignal
@@ -27,6 +28,7 @@ from schemas.codec import (
 
 _HEADERS = {"Content-Type": "application/vnd.schemaregistry.v1+json"}
 _TIMEOUT_S = 5.0
+_NOT_LET_IN, _NOT_FOUND = (401, 403), 404
 _T = TypeVar("_T")
 
 
@@ -42,13 +44,13 @@ class Resolved(NamedTuple):
 
 
 class Registry:
-    """Resolves subjects at `url` (for example `http://127.0.0.1:8081/apis/ccompat/v7`).
+    """Resolves subjects at `url` (for example `http://127.0.0.1:8081/apis/ccompat/v7`; see roomlog.registry).
 
     `cache` is a directory for what was resolved, or None for no cache.
     """
 
     def __init__(self, url: str, cache: Path | None = None) -> None:
-        self._url = url.rstrip("/")
+        self._url = url
         self._cache = cache
 
     def resolve(self, subject: str) -> Resolved:
@@ -81,10 +83,7 @@ class Registry:
     def _cached(self, subject: str, error: Exception) -> Resolved:
         path = self._path(subject)
         if path is None or not path.exists():
-            raise RegistryError(
-                f"schema registry {self._url} does not know {subject} ({error}); "
-                "is it running, and was `roomlog topics apply` run against it?"
-            ) from error
+            raise _unresolved(self._url, subject, error) from error
         kept = json.loads(path.read_text())
         return Resolved(kept["writer_id"], {int(i): s for i, s in kept["schemas"].items()})
 
@@ -111,20 +110,24 @@ class Codecs(NamedTuple):
 def register_all(url: str) -> Mapping[str, int]:
     """Register every released schema, oldest first, and return `subject -> writer id`.
 
-    Repeating it changes nothing. Raises RegistryError where the registry refuses one.
+    Repeating it changes nothing. Raises RegistryError where the registry refuses one, or does not answer.
     """
-    url = url.rstrip("/")
     ids = {}
-    with httpx.Client(headers=_HEADERS, timeout=_TIMEOUT_S) as http:
-        for subject in files.SUBJECTS:
-            for schema in files.released(subject):
-                ids[subject] = _register(http, url, subject, schema)
+    try:
+        with _client(url) as http:
+            for subject in files.SUBJECTS:
+                for schema in files.released(subject):
+                    ids[subject] = _register(http, subject, schema)
+    except httpx.HTTPError as error:
+        raise RegistryError(registry.complaint(url, error)) from error
     return ids
 
 
-def _register(http: httpx.Client, url: str, subject: str, schema: files.Schema) -> int:
+def _register(http: httpx.Client, subject: str, schema: files.Schema) -> int:
     body = {"schema": json.dumps(schema)}
-    answer = http.post(f"{url}/subjects/{subject}/versions", json=body)
+    answer = http.post(f"/subjects/{subject}/versions", json=body)
+    if answer.status_code in _NOT_LET_IN:
+        answer.raise_for_status()
     if answer.is_error:
         raise RegistryError(f"registry refused {subject}: {answer.status_code} {answer.text[:300]}")
     return int(answer.json()["id"])
@@ -132,13 +135,26 @@ def _register(http: httpx.Client, url: str, subject: str, schema: files.Schema) 
 
 def _lookup(url: str, subject: str) -> Resolved:
     schemas = {}
-    with httpx.Client(headers=_HEADERS, timeout=_TIMEOUT_S) as http:
+    with _client(url) as http:
         for schema in files.released(subject):
-            answer = http.post(f"{url}/subjects/{subject}", json={"schema": json.dumps(schema)})
+            answer = http.post(f"/subjects/{subject}", json={"schema": json.dumps(schema)})
             answer.raise_for_status()
             writer_id = int(answer.json()["id"])
             schemas[writer_id] = schema
     return Resolved(writer_id, schemas)
+
+
+def _client(url: str) -> httpx.Client:
+    return httpx.Client(**registry.client_options(url), headers=_HEADERS, timeout=_TIMEOUT_S)
+
+
+def _unresolved(url: str, subject: str, error: Exception) -> RegistryError:
+    told = registry.complaint(url, error)
+    if isinstance(error, httpx.HTTPStatusError) and error.response.status_code == _NOT_FOUND:
+        told = f"{told}; it does not know {subject}: was `roomlog topics apply` run against it?"
+    elif not _is_lasting(error):
+        told = f"{told}; is it running?"
+    return RegistryError(told)
 
 
 def _with_retries(call: Callable[[], _T]) -> _T:
@@ -155,4 +171,11 @@ def _passes(error: BaseException) -> bool:
     """Tell whether asking again may help: a registry answers 500 while its own database restarts."""
     if isinstance(error, httpx.HTTPStatusError):
         return error.response.is_server_error
-    return isinstance(error, httpx.TransportError)
+    return isinstance(error, httpx.TransportError) and not _is_lasting(error)
+
+
+def _is_lasting(error: BaseException) -> bool:
+    """Tell whether the registry does not let us in: asking again changes nothing."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code in _NOT_LET_IN
+    return bool(tls.complaint(error, ""))

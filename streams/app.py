@@ -10,7 +10,7 @@ from typing import Any
 
 import uvloop
 
-from roomlog import health, logs, metrics, tracing
+from roomlog import health, logs, metrics, preflight, tracing
 from roomlog.settings import Settings, from_environment
 from schemas.registry import Registry, RegistryError
 from streams import kafka
@@ -41,13 +41,16 @@ def main() -> None:
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # for the consumer's thread, too
     try:
         asyncio.run(run(settings))
+    except preflight.Refused as error:
+        raise SystemExit(f"roomlog streams: {error}") from None
     except (RegistryError, OSError, Stuck) as error:
         log.critical("%s", error)
         raise SystemExit(1) from None
 
 
 async def run(settings: Settings) -> None:
-    """Run a worker until a signal to stop; raises RegistryError, OSError (port taken), Stuck."""
+    """Run a worker until a signal to stop; raises RegistryError, Refused, OSError (port taken), Stuck."""
+    await preflight.require("streams", settings)
     registry = Registry(settings.registry, settings.data)
     codecs = await asyncio.to_thread(registry.codecs)
     valkey = Valkey(settings.valkey)
@@ -60,7 +63,7 @@ async def run(settings: Settings) -> None:
     checks = {"partitions": _assigned(app, worker), "valkey": _reachable(valkey)}
     server = await health.serve(settings.host, settings.metrics_port or DEFAULT_PORT, checks)
     try:
-        await _until_stopped(app, worker, telling)
+        await _until_stopped(app, worker, telling, settings.kafka)
     finally:
         server.close()
         await _stop(app)
@@ -68,7 +71,7 @@ async def run(settings: Settings) -> None:
 
 
 async def _until_stopped(
-    app: kafka.App, worker: Worker, telling: Coroutine[Any, Any, None]
+    app: kafka.App, worker: Worker, telling: Coroutine[Any, Any, None], kafka_address: str
 ) -> None:
     """Return after a signal to stop; raises what ended any part before that."""
     stop = asyncio.Event()
@@ -82,7 +85,7 @@ async def _until_stopped(
         worker.sweep_loop(),
         telling,
         _watch(app, worker),
-        _consume(app),
+        _consume(app, kafka_address),
         stop.wait(),
     ]
     tasks = [asyncio.ensure_future(part) for part in parts]
@@ -95,11 +98,11 @@ async def _until_stopped(
             task.cancel()
 
 
-async def _consume(app: kafka.App) -> None:
+async def _consume(app: kafka.App, kafka_address: str) -> None:
     await app.start()
     await app.wait_until_stopped()
     if app.crash_reason:
-        raise Stuck(f"the Kafka consumer failed: {app.crash_reason!r}") from app.crash_reason
+        raise Stuck(preflight.explained(app.crash_reason, kafka_address)) from app.crash_reason
 
 
 async def _watch(app: kafka.App, worker: Worker) -> None:

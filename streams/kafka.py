@@ -4,9 +4,12 @@ from collections.abc import Awaitable, Mapping
 from typing import Any, NamedTuple
 
 import faust
+from faust.auth import Credentials, SASLCredentials, SSLCredentials
 from faust.tables.manager import TableManager
 from faust.types import TP
 
+from roomlog import brokers
+from roomlog.brokers import Brokers
 from roomlog.settings import Settings
 from roomlog.topics import CHAT_EVENTS, CHAT_SIGNALS
 from streams.coalesce import CoalescingConsumer, CoalescingScheduler, install
@@ -57,9 +60,11 @@ class Consumer(CoalescingConsumer):
 def build(settings: Settings, worker: Worker) -> App:
     """Return the app, ready to be started, that feeds the worker."""
     install(Consumer)
+    where = brokers.parse(settings.kafka)
     app = App(
         GROUP,
-        broker=[f"kafka://{server.strip()}" for server in settings.kafka.split(",")],
+        broker=[f"kafka://{server}" for server in where.servers],
+        broker_credentials=_credentials(where),
         ConsumerScheduler=CoalescingScheduler,
         TableManager=NoTables,
         autodiscover=False,
@@ -82,6 +87,18 @@ def build(settings: Settings, worker: Worker) -> App:
     app.worker = worker
     _connect(app, worker)
     return app
+
+
+def _credentials(where: Brokers) -> Credentials | None:
+    context = where.ssl_context
+    if where.user:
+        return SASLCredentials(
+            username=where.user,
+            password=where.password,
+            mechanism=where.mechanism,
+            ssl_context=context,
+        )
+    return None if context is None else SSLCredentials(context)
 
 
 def _connect(app: App, worker: Worker) -> None:

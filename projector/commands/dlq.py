@@ -2,7 +2,6 @@
 
 import asyncio
 import getpass
-import logging
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -166,7 +165,6 @@ def _decide(
 ) -> None:
     if bool(places) == (wanted is not None):
         raise typer.BadParameter("name places, or say --all (with what else selects them)")
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)
 
     async def work() -> list[_Done]:
         settings = find_target(data).settings

@@ -1,6 +1,5 @@
 """`roomlog rebuild`: all read models again from the log."""
 
-import logging
 import sys
 from typing import Annotated
 
@@ -40,7 +39,6 @@ def rebuild(
     as they are, and the exit code is 1. Takes as much disk again as the tables have. A run that was
     interrupted is gone on with by the next.
     """
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)
 
     def work() -> Outcome:
         settings = find_target(data).settings

@@ -17,6 +17,7 @@ from projector.decode import add_records
 from projector.postgres import ReadModels
 from projector.rebuild.load import Raw
 from projector.session import Inapplicable
+from roomlog.brokers import client_options
 from roomlog.kafka import Log, Range
 from roomlog.letters import Action, Decision, Letter, encode
 from roomlog.partitions import partition_of
@@ -74,7 +75,7 @@ class Desk:
         # Not idempotent: one refused batch would spoil such a producer for good, and what is stored
         # twice counts once, by its event id.
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._brokers, acks="all", max_request_size=_MAX_LETTER_BYTES
+            **client_options(self._brokers), acks="all", max_request_size=_MAX_LETTER_BYTES
         )
         await self._producer.start()
         return self

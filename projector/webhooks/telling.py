@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from projector.webhooks import sql
+from roomlog.brokers import client_options
 from roomlog.ids import derived_id
 from roomlog.settings import Settings
 from roomlog.signals import ChatSignal, UserNotified
@@ -57,7 +58,7 @@ class Telling:
             untold = await (await connection.execute(sql.UNTOLD)).fetchall()
             if not untold:
                 return
-            producer = AIOKafkaProducer(bootstrap_servers=self._settings.kafka, acks="all")
+            producer = AIOKafkaProducer(**client_options(self._settings.kafka), acks="all")
             try:
                 await asyncio.wait_for(producer.start(), _TIMEOUT_S)
                 for webhook, room, owner, url, why, since, offset in untold:

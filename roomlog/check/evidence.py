@@ -9,6 +9,7 @@ import psycopg
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from roomlog import topics
+from roomlog.brokers import client_options
 from roomlog.check.facts import (
     Evidence,
     LogEvent,
@@ -63,7 +64,7 @@ async def read_log(
     kafka: str, codec: ChatEventCodec, rooms: set[str], evidence: Evidence
 ) -> dict[int, int]:
     """Add every record of these rooms to the evidence; return partition -> end of the log."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(**client_options(kafka), auto_offset_reset="earliest")
     await consumer.start()
     try:
         places = [TopicPartition(topics.CHAT_EVENTS, p) for p in range(PARTITIONS)]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from roomlog.brokers import client_options
 from roomlog.letters import DeadLetter, decode
 from roomlog.partitions import partition_of
 from roomlog.topics import CHAT_DLQ, CHAT_EVENTS
@@ -29,7 +30,7 @@ Position = tuple[int, int]
 
 async def produce(kafka: str, rooms: Sequence[str]) -> list[Position]:
     """Write every poison among the events of every room; return where. Raises KafkaError."""
-    async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
+    async with AIOKafkaProducer(**client_options(kafka), acks="all") as producer:
         return [await _put(producer, room, poison) for poison in POISONS for room in rooms]
 
 
@@ -47,7 +48,7 @@ async def letters(kafka: str, wanted: set[Position], within_s: float) -> set[Pos
     Waits for what is missing so long. A letter that was written twice counts once. Raises KafkaError.
     """
     found: set[Position] = set()
-    consumer = AIOKafkaConsumer(CHAT_DLQ, bootstrap_servers=kafka, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(CHAT_DLQ, **client_options(kafka), auto_offset_reset="earliest")
     async with consumer:
         deadline = asyncio.get_running_loop().time() + within_s
         while not wanted <= found and asyncio.get_running_loop().time() < deadline:

@@ -1,5 +1,6 @@
 """Options that commands share, and how what goes wrong is told."""
 
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,7 @@ def guarded(
 
     The exit code is 1 for `failures` and what every command knows, 2 for `mistakes` in the options.
     """
+    silence_clients()
     try:
         return work()
     except mistakes as error:
@@ -42,6 +44,11 @@ def guarded(
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def silence_clients() -> None:
+    """Keep the client of Kafka from writing lines of its own: what fails is told in one, by us."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def _tell(error: Exception) -> None:

@@ -1,12 +1,16 @@
 """`roomlog settings`: every setting, from the one list."""
 
 import os
+import re
 from urllib.parse import urlsplit
 
 from rich.table import Table
 
 from roomlog.commands.output import wide_console
-from roomlog.settings import Settings, from_environment, variable
+from roomlog.settings import Settings, from_environment, given, variable
+
+_NAMED_PASSWORD = re.compile(r"""(\bpassword\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)""")
+"""In a connection string of libpq, of either form."""
 
 
 def settings() -> None:
@@ -17,7 +21,7 @@ def settings() -> None:
         table.add_column(column, overflow="fold")
     for name, field in Settings.model_fields.items():
         default = _shown(field.default)
-        value = _shown(getattr(in_force, name)) if variable(name) in os.environ else default
+        value = _shown(getattr(in_force, name)) if given(name, os.environ) is not None else default
         other = default if value != default else ""
         table.add_row(variable(name), value, other, field.description or "")
     wide_console().print(table, markup=False)
@@ -27,4 +31,5 @@ def _shown(value: object) -> str:
     """Return a value as it may be printed: an address without its password."""
     text = "" if value is None else str(value)
     password = urlsplit(text).password if "://" in text else None
-    return text.replace(f":{password}@", ":***@") if password else text
+    text = text.replace(f":{password}@", ":***@") if password else text
+    return _NAMED_PASSWORD.sub(r"\1***", text)

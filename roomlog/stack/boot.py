@@ -170,7 +170,8 @@ class Boot:
 
     async def _start_service(self, name: str) -> None:
         keys = self._layout.data / "jwt.pem", self._layout.data / "jwks.json"
-        command = services.command(name, self.addresses, self._layout, keys, self._spec.env)
+        added = self._spec.added_env(name)
+        command = services.command(name, self.addresses, self._layout, keys, added)
         await self._start(name, command, http_probe(self._ports[name], "/readyz"))
 
     async def _build_web(self) -> None:

@@ -19,7 +19,7 @@ from roomlog.stack import control, state
 from roomlog.stack.errors import Interrupted, StackError, log_tail
 from roomlog.stack.layout import Layout
 from roomlog.stack.progress import Event, Failed, Ready, decode_event
-from roomlog.stack.spec import Spec, default_data, external_servers
+from roomlog.stack.spec import SERVERS, SPEC_VARIABLE, Spec, default_data, external_servers
 from roomlog.stack.state import ServiceStatus, Status
 
 _DOWN_SECONDS = 90.0
@@ -131,11 +131,9 @@ class Stack:
     def settings(self) -> Settings:
         """The settings of a service of this stack, for a program that acts beside the services."""
         running = self.status()
+        addresses = {server: running[server] for server in SERVERS if running[server]}
         return Settings(
-            kafka=running["kafka"],
-            postgres=running["postgres"],
-            valkey=running["valkey"],
-            registry=running["registry"],
+            **addresses,
             data=self.data,
             jwks=running["jwks"],
             jwt_private_key=Path(running["jwt_private_key"]),
@@ -173,12 +171,14 @@ class Stack:
         self.stop()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        argv = [sys.executable, "-m", "roomlog.stack.supervisor", _encode(self.spec)]
+        argv = [sys.executable, "-m", "roomlog.stack.supervisor"]
         owned = [] if self._detached else ["--owned"]
         return subprocess.Popen(
             argv + owned,
             stdin=subprocess.DEVNULL if self._detached else subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # Addresses have passwords in them, and everybody may read a command line.
+            env={**os.environ, SPEC_VARIABLE: _encode(self.spec)},
             start_new_session=True,  # Ctrl-C is for the one in front, which then asks politely
         )
 

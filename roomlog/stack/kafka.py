@@ -2,7 +2,7 @@
 
 import base64
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from roomlog.stack import child, java
@@ -62,14 +62,26 @@ num.io.threads=4
 """
 
 
-async def prepare(layout: Layout, home: Path, cache: Path, port: int, controller_port: int) -> None:
-    """Write the settings, and format the log directory where it is new; raises StackError."""
+async def prepare(
+    layout: Layout,
+    home: Path,
+    cache: Path,
+    port: int,
+    controller_port: int,
+    more: str = "",
+    format_options: Sequence[str] = (),
+) -> None:
+    """Write the settings, and format the log directory where it is new; raises StackError.
+
+    `more` are settings that come on top, and may contradict; `format_options` are for `kafka-storage format`.
+    """
     directory = layout.of("kafka")
     directory.mkdir(exist_ok=True)
-    (directory / "server.properties").write_text(properties(directory, port, controller_port))
+    settings = properties(directory, port, controller_port) + more
+    (directory / "server.properties").write_text(settings)
     (directory / "log4j2.xml").write_text(_LOG4J)
     if not (directory / "log" / "meta.properties").exists():
-        await _format(layout, home, cache)
+        await _format(layout, home, cache, format_options)
 
 
 def command(layout: Layout, home: Path, cache: Path) -> child.Command:
@@ -93,11 +105,11 @@ def new_cluster_id(random: Callable[[], uuid.UUID] = uuid.uuid4) -> str:
             return found
 
 
-async def _format(layout: Layout, home: Path, cache: Path) -> None:
+async def _format(layout: Layout, home: Path, cache: Path, options: Sequence[str]) -> None:
     directory = layout.of("kafka")
     cluster = new_cluster_id()
     config = str(directory / "server.properties")
-    arguments = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", config]
+    arguments = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", config, *options]
     format_command = child.Command(
         argv=java.command(cache, arguments, classpath=_classpath(home)),
         env=child.inherited_env({}),

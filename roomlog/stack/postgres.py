@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 from roomlog.stack import child
@@ -42,9 +43,14 @@ async def prepare(layout: Layout, home: Path) -> str:
     return layout.postgres_password.read_text().strip()
 
 
-def command(layout: Layout, home: Path, port: int) -> child.Command:
-    """Return how the server is run; SIGINT is its fast shutdown, SIGQUIT the immediate one."""
-    settings = {**_SETTINGS, "port": str(port)}
+def command(
+    layout: Layout, home: Path, port: int, more: Mapping[str, str] | None = None
+) -> child.Command:
+    """Return how the server is run; SIGINT is its fast shutdown, SIGQUIT the immediate one.
+
+    `more` are settings that come on top, and may contradict.
+    """
+    settings = {**_SETTINGS, "port": str(port), **(more or {})}
     flags = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
     return child.Command(
         argv=[str(home / "bin" / "postgres"), "-D", str(layout.of("postgres")), *flags],

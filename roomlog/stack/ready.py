@@ -72,7 +72,9 @@ def kafka_probe(bootstrap: str, port: int) -> Probe:
         from aiokafka.client import AIOKafkaClient
         from aiokafka.errors import KafkaError
 
-        client = AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=2_000)
+        from roomlog.brokers import client_options
+
+        client = AIOKafkaClient(**client_options(bootstrap), request_timeout_ms=2_000)
         try:
             await client.bootstrap()
             if not client.cluster.brokers():

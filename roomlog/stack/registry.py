@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from roomlog.stack import child, java
 from roomlog.stack.layout import Layout
@@ -9,6 +10,8 @@ from roomlog.stack.ports import HOST
 from roomlog.stack.postgres import REGISTRY_DATABASE
 
 API = "/apis/ccompat/v7"
+_TLS_OPTIONS = ("sslmode", "sslrootcert", "sslcert")
+"""Those that libpq and PostgreSQL's JDBC driver both know, for PEM files. (Of keys the latter reads only DER.)"""
 
 
 def url(port: int) -> str:
@@ -29,13 +32,14 @@ def command(layout: Layout, home: Path, cache: Path, ports: Ports, dsn: str) -> 
 
     server = conninfo_to_dict(dsn)
     address = f"{server.get('host', HOST)}:{server.get('port', 5432)}"
+    of_tls = urlencode({o: server[o] for o in _TLS_OPTIONS if o in server}, safe="/")
     return child.Command(
         argv=java.command(cache, ["-jar", str(home / "quarkus-run.jar")]),
         env=child.inherited_env(
             {
                 "APICURIO_STORAGE_KIND": "sql",
                 "APICURIO_STORAGE_SQL_KIND": "postgresql",
-                "APICURIO_DATASOURCE_URL": f"jdbc:postgresql://{address}/{REGISTRY_DATABASE}",
+                "APICURIO_DATASOURCE_URL": f"jdbc:postgresql://{address}/{REGISTRY_DATABASE}?{of_tls}",
                 "APICURIO_DATASOURCE_USERNAME": str(server.get("user", "")),
                 "APICURIO_DATASOURCE_PASSWORD": str(server.get("password", "")),
                 # It holds twenty connections otherwise, and is asked only when something starts.

@@ -6,9 +6,13 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from roomlog.settings import given
+
 SERVERS = ("postgres", "valkey", "kafka", "registry")
 SERVICES = ("ingest", "streams", "projector", "indexer", "webhooks", "notifier", "api")
 KINDS = SERVERS + SERVICES
+SPEC_VARIABLE = "ROOMLOG_STACK"
+"""In which the supervisor finds its spec, as JSON."""
 
 ROOT = Path(__file__).parent.parent.parent
 """The repository."""
@@ -19,7 +23,8 @@ class Spec(Struct, frozen=True):
 
     `only` names kinds of services (KINDS), or single ones such as `ingest-2`; empty means all.
     `external` maps servers to addresses of ones that already run. `env` is added to the environment
-    of every service. With `default_ports` off every port is a free one: for tests.
+    of every service, `env_of` to that of the services of a kind. With `default_ports` off every port is
+    a free one: for tests.
     """
 
     data: str = ""
@@ -33,6 +38,11 @@ class Spec(Struct, frozen=True):
     only: tuple[str, ...] = ()
     external: dict[str, str] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
+    env_of: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def added_env(self, name: str) -> dict[str, str]:
+        """Return what is added to the environment of a service."""
+        return self.env | self.env_of.get(kind_of(name), {})
 
     def names(self) -> list[str]:
         """Return the services to run, in the order they are shown."""
@@ -58,6 +68,6 @@ def default_data(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def external_servers(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the servers that the environment names: these are used, not started."""
-    named = {s: environ.get(f"ROOMLOG_{s.upper()}", "") for s in SERVERS}
+    """Return the servers that the environment names: these are used, not started. Raises BadFile."""
+    named = {s: given(s, environ) for s in SERVERS}
     return {server: address for server, address in named.items() if address}

@@ -1,4 +1,4 @@
-"""The supervisor process: `python -m roomlog.stack.supervisor SPEC [--owned]`.
+"""The supervisor process: `python -m roomlog.stack.supervisor [--owned]`, told what to do by ROOMLOG_STACK.
 
 Owns every child of one stack from the first to the last. With `--owned` it stops when its standard
 input ends, that is when whoever started it is gone, however that came about.
@@ -24,7 +24,7 @@ from roomlog.stack.layout import Layout, cache_dir
 from roomlog.stack.ports import Ports
 from roomlog.stack.progress import Failed, Ready, Report, Step, report_to_stdout
 from roomlog.stack.services import Addresses
-from roomlog.stack.spec import Spec, kind_of
+from roomlog.stack.spec import SPEC_VARIABLE, Spec, kind_of
 from roomlog.stack.state import Control, Status
 from roomlog.stack.supervise import Managed, stop_all
 from roomlog.tokens import generate_keys
@@ -243,8 +243,8 @@ def _directory(spec: Spec) -> Iterator[str]:
 
 def main() -> None:
     """Entry point of the process."""
-    spec = msgspec.json.decode(sys.argv[1], type=Spec)
-    sys.exit(run(spec, "--owned" in sys.argv[2:], report_to_stdout))
+    spec = msgspec.json.decode(os.environ.pop(SPEC_VARIABLE), type=Spec)
+    sys.exit(run(spec, "--owned" in sys.argv[1:], report_to_stdout))
 
 
 if __name__ == "__main__":
