@@ -306,6 +306,22 @@ SEND_FROM = """
 SELECT webhook_from(%(webhook)s, %(room_id)s, %(partition)s::smallint, %(offset)s)
 """
 
+# Before each statement, for its transaction only: as whom it reads, and what it may take.
+AS_READER = """
+SELECT set_config('role', 'roomlog_api', true), set_config('roomlog.user_id', %s, true),
+       set_config('TimeZone', 'UTC', true), set_config('statement_timeout', '5000', true),
+       set_config('idle_in_transaction_session_timeout', '15000', true)
+"""
+
+# What a server says of itself. What is inserted into the log, not what is written out of it already: rows of a
+# transaction that does not wait for the disk can be seen before.
+STANDING = """
+SELECT system_identifier AS system, pg_is_in_recovery() AS replays,
+       (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END
+        - '0/0')::bigint AS position
+FROM pg_control_system()
+"""
+
 # How far the read model is.
 
 PROJECTED = """

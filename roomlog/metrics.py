@@ -100,6 +100,28 @@ NOTIFIER_MAILS = Counter("notifier_mails_total", "Digests, by outcome: sent, ref
 # API.
 HTTP_REQUESTS = Counter("http_requests_total", "Requests, by route and status", ["route", "status"])
 HTTP_SECONDS = Histogram("http_seconds", "Request duration", ["route"], buckets=_LATENCY_BUCKETS_S)
+DATABASE_BREAKER = Gauge(
+    "database_breaker_state",
+    "Whether requests reach PostgreSQL: 0 yes, 1 it is being probed, 2 no",
+    ["server"],
+)
+DATABASE_CONNECTIONS = Gauge(
+    "database_connections", "Connections of the pool, by state: used, free", ["server", "state"]
+)
+DATABASE_WAITING = Gauge("database_waiting", "Requests that wait for a connection", ["server"])
+DATABASE_REFUSED = Counter(
+    "database_refused_total",
+    "Statements refused at once, by reason: away, busy",
+    ["server", "reason"],
+)
+DATABASE_READS = Counter("database_reads_total", "Statements that return rows", ["server"])
+REPLICA_LAG = Gauge("replica_lag_seconds", "How old what the replica shows is")
+REPLICA_PASSED_OVER = Counter(
+    "replica_passed_over_total",
+    "Requests that went to the primary instead of the replica: away, lagging, behind (its cursor), failed, "
+    "not seen yet, no replica of the primary",
+    ["reason"],
+)
 OUTBOX_PUBLISHED = Counter("outbox_published_total", "Account facts published to user.events")
 LIMITS_UNCHECKED = Counter(
     "limits_unchecked_total", "Attempts whose rate limit could not be checked (fail open)"
