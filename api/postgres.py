@@ -5,22 +5,22 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import LiteralString, Self
+from typing import Any, LiteralString, Self
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from api.pool import Impatience, Limits, Params, Row, Server, TooSlow, configure, reader
+from api.connections import Row, adapt, reader
+from api.pool import Impatience, Params, Server, Target, TooSlow
 from api.problems import Problem
 from api.replica import Following, Standing
 from roomlog import metrics
 from roomlog.settings import Settings
 
-__all__ = ["Limits", "Params", "Postgres", "Row", "TooSlow", "like", "reader"]
+__all__ = ["Params", "Postgres", "Row", "TooSlow", "like", "reader"]
 
 # To wait for the primary is better than to refuse; for the replica, there is somebody else to ask.
-_DEFAULT_LIMITS = Limits()
 _PRIMARY = Impatience(probe_s=1.5, failures=2)
 _REPLICA = Impatience(probe_s=0.5, failures=1)
 
@@ -37,33 +37,35 @@ class Postgres:
 
     def __init__(
         self,
-        dsn: str,
-        limits: Limits = _DEFAULT_LIMITS,
-        *,
-        pooler: str = "",
-        replica: str = "",
+        primary: Target,
+        direct: str,
+        replica: Target | None = None,
         replica_lag_s: float = 2.0,
     ) -> None:
-        self._dsn = dsn
+        """`direct` leads to the primary past a pooler."""
+        self._direct = direct
         self._following = Following(replica_lag_s)
-        self._primary = Server("primary", pooler or dsn, limits, _PRIMARY, self._primary_noted)
-        self._replica = (
-            Server("replica", replica, limits, _REPLICA, self._replica_noted) if replica else None
-        )
+        self._primary = Server(primary, _PRIMARY, self._primary_noted)
+        self._replica = None
+        if replica is not None:
+            self._replica = Server(replica, _REPLICA, self._replica_noted)
         self._watching: list[asyncio.Task[None]] = []
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         """Return what the settings name, not connected yet."""
-        limits = Limits(
-            settings.database_pool, settings.database_waiting, settings.database_prepare == "on"
-        )
+        direct, pooler = settings.postgres, settings.postgres_pooler
+        limits: dict[str, Any] = {
+            "size": settings.database_pool,
+            "waiting": settings.database_waiting,
+            "prepares": settings.database_prepare == "on",
+        }
+        replica = settings.postgres_replica
         return cls(
-            settings.postgres,
-            limits,
-            pooler=settings.postgres_pooler,
-            replica=settings.postgres_replica,
-            replica_lag_s=settings.replica_lag_s,
+            Target("primary", pooler or direct, is_pooled=bool(pooler), **limits),
+            direct,
+            Target("replica", replica, **limits) if replica else None,
+            settings.replica_lag_s,
         )
 
     async def open(self) -> None:
@@ -133,14 +135,14 @@ class Postgres:
     async def own_connection(self) -> AsyncConnection[Row]:
         """Return a connection past pool and pooler, for listening; raises psycopg.OperationalError."""
         connection = await AsyncConnection.connect(
-            self._dsn,
+            self._direct,
             autocommit=True,
             row_factory=dict_row,
             connect_timeout=2,
             application_name="roomlog-api-outbox",
             options="-c role=roomlog_api",
         )
-        configure(connection)
+        adapt(connection)
         return connection
 
     async def _fetch(

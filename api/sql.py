@@ -306,12 +306,18 @@ SEND_FROM = """
 SELECT webhook_from(%(webhook)s, %(room_id)s, %(partition)s::smallint, %(offset)s)
 """
 
-# Before each statement, for its transaction only: as whom it reads, and what it may take.
+# As whom a session reads, from now on.
+SET_READER = "SELECT set_config('roomlog.user_id', %s, false)"
+
+# The same for one transaction, with all that `api.connections.OPTIONS` sets for a session.
 AS_READER = """
 SELECT set_config('role', 'roomlog_api', true), set_config('roomlog.user_id', %s, true),
        set_config('TimeZone', 'UTC', true), set_config('statement_timeout', '5000', true),
        set_config('idle_in_transaction_session_timeout', '15000', true)
 """
+
+# Whether this is a session of our own: begun as we asked, by the process that we were told of.
+IS_OWN_SESSION = "SELECT current_user = 'roomlog_api' AND pg_backend_pid() = %s AS is_own"
 
 # What a server says of itself. What is inserted into the log, not what is written out of it already: rows of a
 # transaction that does not wait for the disk can be seen before.

@@ -15,7 +15,7 @@ from PIL import Image
 from api.files import sweep
 from api.files.store import content_key, store_of
 from api.kafka import UserEvents
-from api.postgres import Limits, Postgres
+from api.postgres import Postgres
 from roomlog.ids import derived_id, new_id
 from schemas.registry import Registry
 from tests.integration.api_people import Person, problem
@@ -210,7 +210,7 @@ async def test_what_nobody_needs_goes_and_its_bytes_with_it(stack, people, db) -
     await ada.read(f"/rooms/{room}", after_cursor=said["cursor"])
     store = store_of(stack.settings)
     assert isinstance(store_path(stack, mine), Path)
-    postgres = Postgres(stack.settings.postgres, Limits(2))
+    postgres = Postgres.from_settings(stack.settings)
     codecs = Registry(stack.settings.registry, stack.settings.data / "cache").codecs()
     events = UserEvents(stack.settings.kafka, codecs.user_events)
     await postgres.open()
