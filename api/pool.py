@@ -196,17 +196,22 @@ class Server:
     async def _probe(self) -> None:
         self._breaker.begin(time.monotonic())
         try:
-            standing = await self._standing()
-        except (psycopg.Error, OSError, TimeoutError) as error:
+            self._noted(await self._standing())
+        except (*_AWAY, OSError, TimeoutError) as error:
             if self._breaker.failed(time.monotonic()):
                 _log.warning("PostgreSQL (%s) is away: %s", self._target.name, error)
                 self._give_up()
+        except psycopg.Error as error:  # it is there, and no replica can be compared with it
+            _log.debug("PostgreSQL (%s) does not say where it is: %s", self._target.name, error)
+            await self._is_back()
         else:
-            self._noted(standing)
-            if self._breaker.succeeded():
-                _log.info("PostgreSQL (%s) is back", self._target.name)
-                await self._pool.check()
+            await self._is_back()
         self._measure()
+
+    async def _is_back(self) -> None:
+        if self._breaker.succeeded():
+            _log.info("PostgreSQL (%s) is back", self._target.name)
+            await self._pool.check()
 
     async def _standing(self) -> Standing:
         is_new = self._own is None or self._own.closed

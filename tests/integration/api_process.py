@@ -1,5 +1,6 @@
 """An API in the process of the tests, with settings of its own, and what it counts."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,11 +13,18 @@ from roomlog.settings import Settings
 from tests.integration.api_people import Person
 
 
+class _AsServed(httpx.ASGITransport):
+    """Each request in a task of its own, as servers do: what one sets in its context is not the next one's."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await asyncio.create_task(super().handle_async_request(request))
+
+
 class Api:
     """What it answers to people who are known to the stack."""
 
     def __init__(self, app: Any) -> None:
-        self._transport = httpx.ASGITransport(app)
+        self._transport = _AsServed(app)
 
     def of(self, person: Person) -> Person:
         """Return somebody who asks this API."""

@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from api.postgres import Postgres
+from api.problems import Problem
 from roomlog.stack import child
 from roomlog.stack.layout import cache_dir
 from roomlog.stack.ports import HOST, Ports
@@ -53,6 +55,7 @@ unix_socket_dir =
 auth_type = trust
 auth_file = {users}
 pool_mode = transaction
+ignore_startup_parameters = options
 default_pool_size = 2
 """)
     user = child.unprivileged_user()
@@ -116,6 +119,18 @@ async def test_what_a_request_sets_stays_on_no_connection(pooler, api, stack) ->
         with psycopg.connect(pooler, autocommit=True) as connection:
             (who, user, timeout) = connection.execute(left.encode()).fetchone() or ()
             assert (who, user or "", timeout) == ("roomlog", "", "0")
+
+
+async def test_in_the_place_of_postgres_it_is_refused(stack, pooler, caplog) -> None:
+    postgres = Postgres.from_settings(stack.settings.model_copy(update={"postgres": pooler}))
+    await postgres.open()
+    try:
+        for _ in range(2):
+            with pytest.raises(Problem, match="cannot be reached"):
+                await postgres.all("SELECT 1")
+    finally:
+        await postgres.close()
+    assert "name it in ROOMLOG_POSTGRES_POOLER" in caplog.text
 
 
 async def test_accounts_and_sessions_work_through_it(api, stack) -> None:
