@@ -199,7 +199,8 @@ class Server:
             self._noted(await self._standing())
         except (*_AWAY, OSError, TimeoutError) as error:
             if self._breaker.failed(time.monotonic()):
-                _log.warning("PostgreSQL (%s) is away: %s", self._target.name, error)
+                told = " ".join(f"{type(error).__name__}: {error}".split())
+                _log.warning("PostgreSQL (%s) is away: %s", self._target.name, told)
                 self._give_up()
         except psycopg.Error as error:  # it is there, and no replica can be compared with it
             _log.debug("PostgreSQL (%s) does not say where it is: %s", self._target.name, error)

@@ -66,6 +66,12 @@ async def refused_at_once(asker, path: str) -> None:
         assert int(answer.headers["retry-after"]) >= 1
 
 
+def used_or_free() -> float:
+    return sum(
+        counted("database_connections", server="primary", state=state) for state in ("used", "free")
+    )
+
+
 async def until_open() -> None:
     async with asyncio.timeout(5):
         while counted("database_breaker_state", server="primary") != 2:
@@ -105,6 +111,10 @@ async def test_a_server_that_is_away_is_refused_at_once_until_it_is_back(
 
 
 async def test_more_than_may_wait_are_refused_at_once(asker, room, server) -> None:
+    async with asyncio.timeout(10):  # the pool grows one by one
+        while used_or_free() < 3:
+            await asyncio.gather(*(asker.http.get("/auth/me") for _ in range(3)))
+            await asyncio.sleep(0.05)
     with psycopg.connect(server.dsn) as blocker:
         blocker.execute("LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE")
         asked = [asyncio.create_task(asker.http.get("/auth/me")) for _ in range(12)]
