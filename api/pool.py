@@ -45,7 +45,7 @@ class Target(NamedTuple):
     """Whether a pooler is in between, so that a session is one's own for no longer than a transaction."""
     size: int = 8
     """Connections."""
-    waiting: int = 100
+    waiting: int = 200
     """Requests that may wait for one of them."""
     prepares: bool = True
     """Whether statements may stay prepared on a connection."""

@@ -170,7 +170,7 @@ class Settings(BaseSettings):
         description="PostgreSQL connections of one service at most (the API: to each server)",
     )
     database_waiting: int = Field(
-        default=100,
+        default=200,
         ge=1,
         description="requests of the API that may wait for one of these; others get 503 at once",
     )
