@@ -23,7 +23,6 @@ from roomlog.errors import ErrorCode
 
 Params = Mapping[str, Any]
 _CHECKOUT_TIMEOUT_S = 2.0
-_PROBE_EVERY_S = 0.25
 _SETTLE_S = 0.02
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolClosed)
 _log = logging.getLogger(__name__)
@@ -54,6 +53,8 @@ class Target(NamedTuple):
 class Impatience(NamedTuple):
     """When a server counts as away."""
 
+    every_s: float
+    """How long between two probes."""
     probe_s: float
     """A probe that takes longer failed."""
     failures: int
@@ -69,7 +70,7 @@ class Server:
     def __init__(
         self, target: Target, impatience: Impatience, noted: Callable[[Standing], None]
     ) -> None:
-        self._target, self._patience_s, self._noted = target, impatience.probe_s, noted
+        self._target, self._impatience, self._noted = target, impatience, noted
         self._breaker = Breaker(impatience.failures)
         self._hurry = asyncio.Event()
         self._connections: WeakSet[Connection] = WeakSet()
@@ -217,10 +218,10 @@ class Server:
     async def _standing(self) -> Standing:
         is_new = self._own is None or self._own.closed
         if self._own is None or is_new:
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(self._impatience.probe_s):
                 self._own = await Connection.connect(self._target.dsn, **self._settings)
         connection = self._own
-        late = asyncio.get_running_loop().call_later(self._patience_s, connection.give_up)
+        late = asyncio.get_running_loop().call_later(self._impatience.probe_s, connection.give_up)
         try:
             if is_new:
                 await self._require_own_session(connection)
@@ -244,7 +245,9 @@ class Server:
     def _pause_s(self) -> float:
         if self._breaker.is_suspicious:
             return _SETTLE_S
-        return _PROBE_EVERY_S if self.is_there else self._breaker.waits_s(time.monotonic())
+        return (
+            self._impatience.every_s if self.is_there else self._breaker.waits_s(time.monotonic())
+        )
 
     def _measure(self) -> None:
         stats, name = self._pool.get_stats(), self._target.name

@@ -21,8 +21,8 @@ from roomlog.settings import Settings
 __all__ = ["Params", "Postgres", "Row", "TooSlow", "like", "reader"]
 
 # To wait for the primary is better than to refuse; for the replica, there is somebody else to ask.
-_PRIMARY = Impatience(probe_s=1.5, failures=2)
-_REPLICA = Impatience(probe_s=0.5, failures=1)
+_PRIMARY = Impatience(every_s=0.5, probe_s=1.5, failures=2)
+_REPLICA = Impatience(every_s=0.25, probe_s=0.5, failures=1)
 
 _from_replica: ContextVar[bool] = ContextVar("from_replica", default=False)
 """Whether the current request reads from the replica."""
@@ -45,10 +45,11 @@ class Postgres:
         """`direct` leads to the primary past a pooler."""
         self._direct = direct
         self._following = Following(replica_lag_s)
-        self._primary = Server(primary, _PRIMARY, self._primary_noted)
-        self._replica = None
+        impatience, self._replica = _PRIMARY, None
         if replica is not None:
             self._replica = Server(replica, _REPLICA, self._replica_noted)
+            impatience = _PRIMARY._replace(every_s=_REPLICA.every_s)  # as both are compared
+        self._primary = Server(primary, impatience, self._primary_noted)
         self._watching: list[asyncio.Task[None]] = []
 
     @classmethod

@@ -40,7 +40,7 @@ async def server(stack, room, tmp_path_factory):
 @pytest.fixture
 async def asker(stack, server, ada, monkeypatch):
     """Somebody who asks an API with three connections, for which two more may wait."""
-    monkeypatch.setattr(postgres, "_PRIMARY", Impatience(probe_s=0.3, failures=2))
+    monkeypatch.setattr(postgres, "_PRIMARY", Impatience(every_s=0.25, probe_s=0.3, failures=2))
     more = {"postgres": server.dsn, "database_pool": 3, "database_waiting": 2}
     async with running_api(stack.settings, **more) as api:
         asker = api.of(ada)
