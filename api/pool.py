@@ -139,7 +139,9 @@ class Server:
             while True:
                 await self._probe()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._hurry.wait(), self._pause_s())
+                    # Not `wait_for`: until Python 3.12 that may swallow being cancelled.
+                    async with asyncio.timeout(self._pause_s()):
+                        await self._hurry.wait()
                 self._hurry.clear()
         finally:
             if self._own is not None:
