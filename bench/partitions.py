@@ -36,19 +36,19 @@ Figures = dict[str, float]
 # Log order: every second message is of the one large room, the others take turns.
 _FILL = f"""
 INSERT INTO messages (room_id, "offset", event_id, sender_id, sent_at, text, reply_to)
-SELECT CASE WHEN n % 2 = 0 THEN md5('0')::uuid ELSE md5((1 + n * 7919 % {ROOMS})::text)::uuid END, n,
-       md5('e' || n)::uuid, md5('s' || n % 900)::uuid, '2026-01-01'::timestamptz + n * interval '1 s',
+SELECT CASE WHEN n %% 2 = 0 THEN md5('0')::uuid ELSE md5((1 + n / 2 * 7919 %% {ROOMS})::text)::uuid END, n,
+       md5('e' || n)::uuid, md5('s' || n %% 900)::uuid, '2026-01-01'::timestamptz + n * interval '1 s',
        'What is said in a chat is about as long as this sentence here',
-       CASE WHEN n % 7 = 0 THEN md5('e' || n - 2)::uuid END
-FROM generate_series(1, %s::int) n"""
+       CASE WHEN n %% 7 = 0 THEN md5('e' || n - 2)::uuid END
+FROM generate_series(1, %s::bigint) n"""
 _ROOMS = f"""
 INSERT INTO rooms (id, kind, name, created_by, created_at, partition, created_offset, last_offset, last_event_at)
 SELECT md5(n::text)::uuid, 'private', 'room', %s::uuid, now(), 0, 0, 0, now() FROM generate_series(0, {ROOMS}) n"""
 _MEMBERS = f"""
 INSERT INTO members SELECT md5(n::text)::uuid, %s::uuid, 'member', 0, now() FROM generate_series(0, {ROOMS}) n"""
 _INDEXES = """
-SELECT c.relname, coalesce(format('ALTER TABLE messages ADD CONSTRAINT %I %s', o.conname, pg_get_constraintdef(o.oid)),
-                           pg_get_indexdef(i.indexrelid))
+SELECT CASE WHEN o.oid IS NULL THEN pg_get_indexdef(i.indexrelid)
+       ELSE format('ALTER TABLE messages ADD CONSTRAINT %I %s', o.conname, pg_get_constraintdef(o.oid)) END
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_constraint o ON o.conindid = i.indexrelid
 WHERE i.indrelid = 'messages'::regclass"""
 
@@ -101,7 +101,7 @@ def partition(connection: psycopg.Connection, parts: int) -> None:
     """Put a partitioned table in the place of `messages`, with everything that stands on it."""
     if not parts:
         return
-    indexes = [text for _, text in connection.execute(_INDEXES.encode())]
+    indexes = [text for (text,) in connection.execute(_INDEXES.encode())]
     policies = connection.execute(
         "SELECT policyname, qual FROM pg_policies WHERE tablename = 'messages'"
     ).fetchall()
@@ -161,11 +161,11 @@ def read(connection: psycopg.Connection, messages: int) -> Figures:
         event = event_id(chance.randrange(1, messages))
         assert connection.execute(sql.ROOM_OF_MESSAGE, {"event_id": event}).fetchone()
 
-    found = timed("page_large", lambda: page(0))
-    found |= timed("page_small", lambda: page(chance.randrange(1, ROOMS)))
-    found |= timed("by_id", by_id)
+    found = timed(connection, "page_large", lambda: page(0))
+    found |= timed(connection, "page_small", lambda: page(chance.randrange(1, ROOMS)))
+    found |= timed(connection, "by_id", by_id)
     connection.prepare_threshold = None
-    found |= timed("page_unprepared", lambda: page(0), ASKED // 4)
+    found |= timed(connection, "page_unprepared", lambda: page(0), ASKED // 4)
     connection.prepare_threshold = 5
     return found
 
@@ -181,21 +181,27 @@ def applied(connection: psycopg.Connection, messages: int) -> Figures:
 def reindexed(connection: psycopg.Connection) -> Figures:
     """Build all indexes anew, as a rebuild does; seconds."""
     connection.execute("SET maintenance_work_mem = '128MB'")
-    begun = time.perf_counter()
+    backend = psutil.Process(connection.info.backend_pid)
+    begun, before = time.perf_counter(), sum(backend.cpu_times()[:2])
     connection.execute("REINDEX TABLE messages")
+    seconds, cpu = time.perf_counter() - begun, sum(backend.cpu_times()[:2]) - before
     size = "SELECT sum(pg_indexes_size(oid))::float8 FROM pg_class WHERE relname ~ '^messages(_[0-9]+)?$'"
     (bytes_,) = connection.execute(size.encode()).fetchone() or (0.0,)
     return {
-        "reindex_s": round(time.perf_counter() - begun, 1),
+        "reindex_s": round(seconds, 1),
+        "reindex_cpu_s": round(cpu, 1),
         "index_mb": round(bytes_ / 1e6),
     }
 
 
-def timed(name: str, ask: Callable[[], object], times: int = ASKED) -> Figures:
-    """Ask again and again; return the median and the 99th percentile in milliseconds."""
+def timed(
+    connection: psycopg.Connection, name: str, ask: Callable[[], object], times: int = ASKED
+) -> Figures:
+    """Ask again and again; return median and 99th percentile in milliseconds, and PostgreSQL's processor time in us."""
     for _ in range(10):
         ask()
-    took = []
+    took, backend = [], psutil.Process(connection.info.backend_pid)
+    before = sum(backend.cpu_times()[:2])
     for _ in range(times):
         begun = time.perf_counter()
         ask()
@@ -203,6 +209,7 @@ def timed(name: str, ask: Callable[[], object], times: int = ASKED) -> Figures:
     return {
         f"{name}_p50": round(statistics.median(took), 2),
         f"{name}_p99": round(percentile(took, 0.99), 2),
+        f"{name}_us": round((sum(backend.cpu_times()[:2]) - before) / times * 1e6),
     }
 
 
