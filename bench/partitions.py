@@ -173,9 +173,8 @@ def read(connection: psycopg.Connection, messages: int) -> Figures:
 def applied(connection: psycopg.Connection, messages: int) -> Figures:
     """What a batch costs that looks for repeated events first; milliseconds."""
     some = [event_id(messages + n) for n in range(BATCH)]
-    return timed(
-        "repeats", lambda: connection.execute(SELECT_APPLIED_MESSAGES.encode(), [some]), 20
-    )
+    query = SELECT_APPLIED_MESSAGES.encode()
+    return timed(connection, "repeats", lambda: connection.execute(query, [some]), 100)
 
 
 def reindexed(connection: psycopg.Connection) -> Figures:
