@@ -107,7 +107,7 @@ async def test_what_it_has_not_replayed_is_read_from_the_primary(ada, room, repl
         # Whoever names no cursor sees something older, but not for longer than the limit.
         started = time.monotonic()
         while texts(await ada.http.get(path))[-1] != "while paused":
-            assert time.monotonic() - started < LAG_S + 2, "the lag was not noticed"
+            assert time.monotonic() - started < LAG_S + 5, "the lag was not noticed"
             await asyncio.sleep(0.02)
         assert counted("replica_lag_seconds") > 0
         ready = await ada.http.get("http://api/readyz")
@@ -129,11 +129,11 @@ async def test_nobody_notices_when_it_freezes_or_dies_or_comes_back(ada, room, r
 
     await until_read_from(ada, path)
     replica.freeze()
-    await all_are_answered(within_s=2)  # who asks it already waits for what tells that it is frozen
-    await all_are_answered(within_s=0.5)
+    await all_are_answered(within_s=4)  # who asks it already waits for what tells that it is frozen
+    await all_are_answered(within_s=3)
     replica.thaw()
     await until_read_from(ada, path)
     await replica.kill()
-    await all_are_answered(within_s=0.5)
+    await all_are_answered(within_s=3)
     await replica.start()
     await until_read_from(ada, path)
