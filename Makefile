@@ -26,6 +26,7 @@ status: venv ## Show what runs where
 
 test: lint ## Check everything: code, web client, and all tests on a real stack
 	@infra/browser.sh
+	@infra/pgbouncer.sh
 	@$(BIN)/python -m roomlog.stack.web check
 	$(BIN)/python -m pytest $(ARGS)
 

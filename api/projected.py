@@ -14,6 +14,22 @@ WAIT_S = 2.0
 _POLL_S, _POLL_MAX_S = 0.005, 0.025
 
 
+async def ready_to_read(
+    postgres: Postgres, partition: int, cursor: Cursor | None, reached: LiteralString
+) -> None:
+    """Return once the current request may read: from the replica where that has reached a cursor, else the primary.
+
+    Raises Problem (504) after WAIT_S seconds. Rows and offsets come to a replica in one transaction too, so what
+    has the offset has the rows.
+    """
+    if postgres.prefer_replica():
+        if cursor is None or await has_reached(postgres, partition, cursor, reached):
+            return
+        postgres.prefer_primary("behind")
+    if cursor is not None:
+        await wait_until(postgres, partition, cursor, reached)
+
+
 async def wait_until(
     postgres: Postgres, partition: int, cursor: Cursor, reached: LiteralString
 ) -> None:

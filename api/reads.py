@@ -9,7 +9,7 @@ from api.guards import Who
 from api.picks import EVERYWHERE, Pick, Picked
 from api.postgres import Row
 from api.problems import Problem
-from api.projected import wait_until
+from api.projected import ready_to_read, wait_until
 from api.services import Use
 from roomlog.cursors import BadCursor, Cursor, parse_cursor
 from roomlog.errors import ErrorCode
@@ -68,7 +68,8 @@ async def visible_room(
     """Return a room that the user may know of; raises Problem (404, 422, 503, 504)."""
     if not is_id(room_id):
         raise no_such_room()
-    await wait_for(use, room_id, wanted_cursor(after_cursor or roomlog_after, use.settings.epoch))
+    wanted = wanted_cursor(after_cursor or roomlog_after, use.settings.epoch)
+    await read_after(use, room_id, wanted)
     return await view_room(use, room_id, who.user_id, pick)
 
 
@@ -146,6 +147,16 @@ def own_cursor(text: str, epoch: int) -> Cursor:
             ErrorCode.BAD_REQUEST, "the cursor is of another epoch of the log; read without it"
         )
     return cursor
+
+
+async def read_after(
+    use: Use, room_id: str, cursor: Cursor | None, reached: LiteralString = sql.PROJECTED
+) -> None:
+    """Return once a request that only reads may read a room; raises Problem (504) after WAIT_S seconds.
+
+    As `wait_for`, and from then on it may read from the replica.
+    """
+    await ready_to_read(use.postgres, partition_of(room_id), cursor, reached)
 
 
 async def wait_for(

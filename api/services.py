@@ -57,7 +57,7 @@ class Services:
                 "(`roomlog up` makes one in its data directory)"
             )
         signer = Signer(settings.jwt_private_key)
-        postgres = Postgres(settings.postgres, settings.database_pool)
+        postgres = Postgres.from_settings(settings)
         valkey = Valkey(settings.valkey)
         codecs = Registry(settings.registry, settings.data / "cache").codecs()
         user_events = UserEvents(settings.kafka, codecs.user_events)

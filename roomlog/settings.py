@@ -50,6 +50,20 @@ class Settings(BaseSettings):
         default="redis://127.0.0.1:6379/0",
         description="Valkey (or Redis) URL; with TLS: rediss://USER:PASSWORD@HOST:PORT/0?ssl_ca_certs=FILE",
     )
+    postgres_pooler: str = Field(
+        default="",
+        description="the same database through PgBouncer, also in transaction mode, for the requests of the "
+        "API (default: ROOMLOG_POSTGRES, which all else uses, as it must lead to PostgreSQL itself)",
+    )
+    postgres_replica: str = Field(
+        default="",
+        description="a streaming replica of that database, for reads of the API (default: none)",
+    )
+    replica_lag_s: float = Field(
+        default=2.0,
+        ge=0.5,
+        description="seconds that a replica may be behind; while it is more, the API does not read from it",
+    )
     registry: str = Field(
         default="http://127.0.0.1:8081/apis/ccompat/v7",
         description="schema registry, Confluent API; with TLS: https://USER:PASSWORD@HOST/PATH?ca=FILE",
@@ -193,7 +207,19 @@ class Settings(BaseSettings):
         description="share of all messages that is traced, chosen by event id",
     )
     database_pool: int = Field(
-        default=8, description="PostgreSQL connections of one service at most"
+        default=8,
+        ge=1,
+        description="PostgreSQL connections of one service at most (the API: to each server)",
+    )
+    database_waiting: int = Field(
+        default=200,
+        ge=1,
+        description="requests of the API that may wait for one of these; others get 503 at once",
+    )
+    database_prepare: Literal["on", "off"] = Field(
+        default="on",
+        description="off: the API prepares no statements, for a PgBouncer that is older than 1.21 or has "
+        "max_prepared_statements = 0",
     )
 
     @classmethod

@@ -38,6 +38,7 @@ Token = Annotated[str, Path(description="the token that was shown once", max_len
 async def list_hooks(view: OwnRoom, use: Use) -> Response:
     """List the incoming hooks of a room; its owners and moderators may."""
     require_manages(view.row)
+    use.postgres.prefer_primary("just written")  # who made one is told when it is there, and looks
     rows = await use.postgres.all(sql.HOOKS, {"room_id": view.id})
     items = [
         {

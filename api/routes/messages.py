@@ -31,6 +31,7 @@ from api.reads import (
     RoomView,
     no_such_room,
     own_cursor,
+    read_after,
     require_member,
     view_room,
     wait_for,
@@ -162,10 +163,13 @@ async def get_thread(
 
 async def _room_of(use: Use, who: Who, event_id: str, after: str | None) -> RoomView:
     wanted = wanted_cursor(after, use.settings.epoch)
+    if wanted is None:
+        use.postgres.prefer_replica()
     room_id = await _find(use, event_id, wait=wanted is not None) if is_id(event_id) else None
     if room_id is None:
         raise no_such_message()
-    await wait_for(use, room_id, wanted)
+    if wanted is not None:
+        await read_after(use, room_id, wanted)
     try:
         view = await view_room(use, room_id, who.user_id)
     except Problem as problem:

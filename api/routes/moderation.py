@@ -22,7 +22,7 @@ from api.reads import (
     OwnRoom,
     RoomId,
     no_such_room,
-    wait_for,
+    read_after,
     wanted_cursor,
 )
 from api.routes.workspaces import Named, Own
@@ -78,7 +78,9 @@ async def list_reports(
     if cursor := wanted_cursor(after_cursor or roomlog_after, use.settings.epoch):
         if room is None:
             raise Problem(ErrorCode.BAD_REQUEST, "after_cursor: name the cursor's room in room=ID")
-        await wait_for(use, room, cursor)
+        await read_after(use, room, cursor)
+    else:
+        use.postgres.prefer_replica()
     return answer(await queue(use, room, limit))
 
 

@@ -30,6 +30,8 @@ async def ready(use: Use) -> Response:
     )
     ready = bool(postgres["ok"])
     checks = {"postgres": postgres, "valkey": valkey, "kafka": kafka, "ingest": ingest}
+    if use.postgres.has_replica:
+        checks["replica"] = await ask(lambda: _replica(use), _TIMEOUT_S)
     return answer({"ready": ready, "checks": checks}, status=200 if ready else 503)
 
 
@@ -46,6 +48,11 @@ async def get_jwks(use: Use) -> Response:
     response = answer(use.signer.jwks())
     response.headers["Cache-Control"] = "public, max-age=300"
     return response
+
+
+async def _replica(use: Services) -> None:
+    if why_not := use.postgres.why_no_replica():
+        raise ConnectionError(f"not read from: {why_not}")
 
 
 async def _ingest(use: Services) -> None:

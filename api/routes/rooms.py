@@ -54,6 +54,7 @@ async def list_rooms(
         "after_id": room,
         "limit": limit + 1,
     }
+    use.postgres.prefer_replica()
     rows = await use.postgres.all(sql.OWN_ROOMS if mine else sql.VISIBLE_ROOMS, params)
     items = [_room(row, use.settings.epoch) for row in rows[:limit]]
     more = write_place(items[-1]["name"], items[-1]["id"]) if len(rows) > limit else None

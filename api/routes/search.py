@@ -13,7 +13,7 @@ from api.models.search import FoundMessages
 from api.openapi import errors
 from api.picks import Picked
 from api.problems import Problem
-from api.reads import AfterHeader, AfterQuery, wait_for, wanted_cursor
+from api.reads import AfterHeader, AfterQuery, read_after, wanted_cursor
 from api.search import Asked, search
 from api.search_query import MAX_CHARS, Filter, FilterName
 from api.services import Use
@@ -82,7 +82,9 @@ async def search_messages(
     if cursor is not None:
         if not is_id(room):
             raise Problem(ErrorCode.BAD_REQUEST, "after_cursor: name the cursor's room in room=ID")
-        await wait_for(use, room, cursor, sql.INDEXED)
+        await read_after(use, room, cursor, sql.INDEXED)
+    else:
+        use.postgres.prefer_replica()
     given: tuple[tuple[FilterName, str], ...]
     given = ("from", sender), ("since", since), ("until", until), ("has", has)
     filters = tuple(Filter(name, value.strip()) for name, value in given if value.strip())

@@ -210,7 +210,7 @@ async def test_what_nobody_needs_goes_and_its_bytes_with_it(stack, people, db) -
     await ada.read(f"/rooms/{room}", after_cursor=said["cursor"])
     store = store_of(stack.settings)
     assert isinstance(store_path(stack, mine), Path)
-    postgres = Postgres(stack.settings.postgres, 2)
+    postgres = Postgres.from_settings(stack.settings)
     codecs = Registry(stack.settings.registry, stack.settings.data / "cache").codecs()
     events = UserEvents(stack.settings.kafka, codecs.user_events)
     await postgres.open()
