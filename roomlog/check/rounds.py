@@ -11,10 +11,12 @@ from roomlog.check.run import Plan, run
 from roomlog.check.verdict import COUNTERS, LATE_S, PROMPT, RESUME_S, Verdict
 from roomlog.stack import Stack
 
+_READS = ("reads", "waits", "failed")
 _CAPTION = (
     f"resume: from the death of a client's node until it has caught up, below {RESUME_S:.0f} s. "
     f"latest: delivery after its ack on living nodes, below {LATE_S:.0f} s. "
-    "In brackets: no limit (elections of brokers, deaths of servers and frozen processes are aside)."
+    "In brackets: no limit (elections of brokers, deaths of servers and frozen processes are aside). "
+    "reads: of the API; waits: told to wait while PostgreSQL is away; failed: must be 0."
 )
 
 
@@ -39,7 +41,7 @@ def table(verdicts: dict[str, Verdict]) -> Table:
 
     Times in brackets have no limit.
     """
-    names = ("fault", "sent", "acked", "faults", *COUNTERS, "resume s", "latest s")
+    names = ("fault", "sent", "acked", "faults", *COUNTERS, "resume s", "latest s", *_READS)
     shown = Table(*names, box=None, caption=_CAPTION, caption_justify="left")
     for column in shown.columns[1:]:
         column.justify = "right"
@@ -53,6 +55,9 @@ def table(verdicts: dict[str, Verdict]) -> Table:
             *(str(verdict.counters[name]) for name in COUNTERS),
             _seconds(max(figures.resume_s.values(), default=None), fault == "kill-ingest"),
             _seconds(figures.late_s.get("overall"), fault in PROMPT),
+            f"{figures.reads:,}",
+            f"{sum(during.told_to_wait for during in figures.meanwhile.values()):,}",
+            f"{figures.reads_failed:,}",
         )
     return shown
 
