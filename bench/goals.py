@@ -203,6 +203,7 @@ TITLES = {
     "sizes": "bytes of an event in the log, on the wire and in Valkey",
     "history": "pages of 50 anywhere in a room of 1,000,000 messages",
     "search": "searches of 1,000,000 messages in many rooms, common words included",
+    "told": "webhooks and web pushes to a receiver that answers at once",
     "replay": "export of 1,000,000 messages to Parquet, one process",
     "rebuild": "read models of 1,000,000 events made again beside the live ones, compared, swapped",
     "idle-stack": "the stack of `roomlog up`, nobody there",

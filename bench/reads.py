@@ -119,12 +119,17 @@ def _index(stack: Stack) -> Figures:
             if time.monotonic() - began > _INDEXED_WITHIN_S:
                 raise SystemExit("the indexer did not catch up")
             time.sleep(0.2)
-        (count,) = database.execute("SELECT count(*) FROM message_search").fetchone() or (0,)
+        took = time.monotonic() - began
+        size = "SELECT count(*), pg_total_relation_size('message_search') FROM message_search"
+        count, stored = database.execute(size).fetchone() or (0, 0)
     seconds = used(before, cpu_seconds(stack.status()["services"]))
-    cpu = seconds["indexer"] + seconds["postgres"]
+    indexer, postgres = (seconds[kind] / count * 1e6 for kind in ("indexer", "postgres"))
     return {
-        "index_us": round(cpu / count * 1e6, 1),
-        "index_per_s": round(count / (time.monotonic() - began)),
+        "index_us": round(indexer + postgres, 1),
+        "indexer_us": round(indexer, 1),
+        "index_postgres_us": round(postgres, 1),
+        "index_bytes": round(stored / count, 1),
+        "index_per_s": round(count / took),
     }
 
 
