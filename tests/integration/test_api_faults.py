@@ -10,6 +10,7 @@ import pytest
 
 from roomlog.ids import new_id
 from tests.integration.api_people import PASSWORD, Person, problem
+from tests.wire import token_of
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +52,13 @@ async def until_ok(person: Person, path: str, within_s: float = 10) -> httpx.Res
     return answer
 
 
-async def test_without_postgres_it_says_so_and_recovers(stack, ada, room) -> None:
+async def test_without_postgres_it_says_so_and_recovers(stack, ada, room, two_members) -> None:
+    """Chat goes on meanwhile (for how long: `make proofs`), and what was said can be read afterwards."""
     root = stack.status()["web"]
+    alice, bob, chat = two_members
     async with away(stack, "postgres"):
+        said = await alice.post(chat, "meanwhile")
+        assert (await bob.next_event(chat))["id"] == said.event
         for path in ("/auth/me", f"/rooms/{room}/messages", "/rooms"):
             answer = await ada.http.get(path)
             assert problem(answer, 503, "unavailable")["retryable"] is True
@@ -65,6 +70,10 @@ async def test_without_postgres_it_says_so_and_recovers(stack, ada, room) -> Non
         login = {"email": ada.user["email"], "password": PASSWORD}
         problem(await ada.http.post("/auth/login", json=login), 503, "unavailable")
     await until_ok(ada, f"/rooms/{room}/messages")
+    headers = {"Authorization": f"Bearer {token_of(stack.data, bob.user_id)}"}
+    asked = {"after_cursor": said.cursor, "limit": 1}
+    page = await ada.http.get(f"/rooms/{chat}/messages", params=asked, headers=headers)
+    assert [m["id"] for m in page.json()["items"]] == [said.event]
     answers = await asyncio.gather(*(ada.http.get("/auth/me") for _ in range(40)))
     assert {a.status_code for a in answers} == {200}
     await until_ok(ada, f"{root}/readyz")
