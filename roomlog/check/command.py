@@ -98,7 +98,7 @@ def _show(verdicts: dict[str, Verdict], as_json_: bool) -> None:
             sys.stdout.write(f"{name}\n{render(verdict)}\n\n")
     if "" not in verdicts:
         console = Console(width=None if sys.stdout.isatty() else 180)
-        console.print(rounds.table(verdicts))
+        console.print(rounds.table(verdicts), "\n", rounds.meanwhile(verdicts))
 
 
 @contextlib.contextmanager

@@ -11,12 +11,15 @@ from roomlog.check.run import Plan, run
 from roomlog.check.verdict import COUNTERS, LATE_S, PROMPT, RESUME_S, Verdict
 from roomlog.stack import Stack
 
-_READS = ("reads", "waits", "failed")
 _CAPTION = (
     f"resume: from the death of a client's node until it has caught up, below {RESUME_S:.0f} s. "
     f"latest: delivery after its ack on living nodes, below {LATE_S:.0f} s. "
-    "In brackets: no limit (elections of brokers, deaths of servers and frozen processes are aside). "
-    "reads: of the API; waits: told to wait while PostgreSQL is away; failed: must be 0."
+    "In brackets: no limit (elections of brokers, deaths of servers and frozen processes are aside)."
+)
+_DURING = ("acked", "delivered", "read", "told_to_wait")
+_MEANWHILE = (
+    "From the beginning of a fault until everything was ready again; then all reads of the API in the round. "
+    "failed: neither answered nor, with PostgreSQL away, told to wait; must be 0."
 )
 
 
@@ -41,7 +44,7 @@ def table(verdicts: dict[str, Verdict]) -> Table:
 
     Times in brackets have no limit.
     """
-    names = ("fault", "sent", "acked", "faults", *COUNTERS, "resume s", "latest s", *_READS)
+    names = ("fault", "sent", "acked", "faults", *COUNTERS, "resume s", "latest s")
     shown = Table(*names, box=None, caption=_CAPTION, caption_justify="left")
     for column in shown.columns[1:]:
         column.justify = "right"
@@ -55,10 +58,24 @@ def table(verdicts: dict[str, Verdict]) -> Table:
             *(str(verdict.counters[name]) for name in COUNTERS),
             _seconds(max(figures.resume_s.values(), default=None), fault == "kill-ingest"),
             _seconds(figures.late_s.get("overall"), fault in PROMPT),
-            f"{figures.reads:,}",
-            f"{sum(during.told_to_wait for during in figures.meanwhile.values()):,}",
-            f"{figures.reads_failed:,}",
         )
+    return shown
+
+
+def meanwhile(verdicts: dict[str, Verdict]) -> Table:
+    """Return one line a fault: what went on until it had healed, the reads of the whole round, what a rebuild found."""
+    names = ("meanwhile", "acked", "delivered", "reads", "told to wait", "reads in all", "failed")
+    names += ("p99 ms", "rows compared", "different", "blocked ms")
+    shown = Table(*names, box=None, caption=_MEANWHILE, caption_justify="left")
+    for column in shown.columns[1:]:
+        column.justify = "right"
+    for fault, verdict in verdicts.items():
+        f = verdict.figures
+        during = [sum(getattr(m, name) for m in f.meanwhile.values()) for name in _DURING]
+        rebuilt = [f.rows_compared, f.rows_different, f.rebuild_blocked_ms]
+        numbers = [*during, f.reads, f.reads_failed, f.read_p99_ms]
+        cells = [f"{n:,}" for n in numbers] + [f"{n:,}" if f.rows_compared else "" for n in rebuilt]
+        shown.add_row(fault, *cells)
     return shown
 
 

@@ -26,7 +26,8 @@ async def test_eight_zeros_over_ten_thousand_messages(stack, tmp_path, capsys):
     plan = Plan(clients=24, rooms=8, messages=10_300, rate=250, faults=FAULTS, every_s=5, seed=SEED)
     found = await run(plan, stack, path)
     with capsys.disabled():
-        Console(width=180).print("\n", rounds.table({"several": found}))
+        console = Console(width=180)
+        console.print("\n", rounds.table({"several": found}), rounds.meanwhile({"several": found}))
     assert found.ok, verdict.render(found)
     assert found.figures.reads > 500
     assert not found.figures.reads_failed, verdict.render(found)
