@@ -64,8 +64,8 @@ def table(verdicts: dict[str, Verdict]) -> Table:
 
 def meanwhile(verdicts: dict[str, Verdict]) -> Table:
     """Return one line a fault: what went on until it had healed, the reads of the whole round, what a rebuild found."""
-    names = ("meanwhile", "acked", "delivered", "reads", "told to wait", "reads in all", "failed")
-    names += ("p99 ms", "rows compared", "different", "blocked ms")
+    reads = ("reads", "told to wait", "reads in all", "failed", "p99 ms")
+    names = ("meanwhile", "acked", "delivered", *reads, "rows compared", "different", "blocked ms")
     shown = Table(*names, box=None, caption=_MEANWHILE, caption_justify="left")
     for column in shown.columns[1:]:
         column.justify = "right"

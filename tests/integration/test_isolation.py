@@ -193,10 +193,15 @@ async def test_no_request_finds_anything(people, secrets, mine, wrote) -> None:
             if answers[0] != answers[1] or (refused and code != refused):
                 wrong.append(f"{method} {path} {body}: {answers}")
     assert not wrong, "\n".join(wrong)
-    said = await eve.say(mine["my_room"], "the end")
-    wrote[mine["my_room"]] = said["cursor"]
-    ended = await eve.http.patch(f"/workspaces/{mine['my_workspace']}", json={"name": new_id()})
-    wrote[mine["my_workspace"]] = ended.json()["cursor"]
+    await end(eve, mine, wrote)
+
+
+async def end(eve: Person, mine: Ids, wrote: dict[str, str]) -> None:
+    """Write something last into each of one's own places."""
+    room, workspace = mine["my_room"], mine["my_workspace"]
+    wrote[room] = (await eve.say(room, "the end"))["cursor"]
+    ended = await eve.http.patch(f"/workspaces/{workspace}", json={"name": new_id()})
+    wrote[workspace] = ended.json()["cursor"]
 
 
 def routes() -> list[tuple[str, str, Any]]:
@@ -259,8 +264,7 @@ async def test_no_request_takes_what_is_anothers_into_ones_own_place(
             if answers[0] != answers[1]:
                 wrong.append(f"{method} {own}: {answers}")
     assert not wrong, "\n".join(wrong)
-    said = await eve.say(mine["my_room"], "the end")
-    wrote[mine["my_room"]] = said["cursor"]
+    await end(eve, mine, wrote)
 
 
 async def test_lists_and_searches_show_nothing(people, acme, secrets) -> None:
