@@ -81,7 +81,9 @@ def told(bench: Bench) -> Figures:
         people = [[str(uuid.uuid4()) for _ in range(2)] for _ in range(_ROOMS)]
         rooms = asyncio.run(plan.rooms(people))
         for room, some in zip(rooms, people, strict=True):
-            plan.post(plan.connect(some[0]), room)
+            connection = plan.connect(some[0])
+            plan.follow(connection, room)
+            plan.post(connection, room)
         written = bench.write(plan)
         without, _ = _loaded(bench, stack, written, None)
         owners = {room: some[0] for room, some in zip(rooms, people, strict=True)}
