@@ -50,7 +50,7 @@ def cases(asked: Asked) -> dict[str, Case]:
     """Return every statement by its name."""
     user, room, event, offset = asked.user, asked.room, asked.event, asked.offset
     page = {"room_id": room, "since": -1, "limit": 51}
-    mine = {"user_id": user, "rooms": [room], "offsets": [asked.last]}
+    mine = {"user_id": user, "rooms": [room], "offsets": [offset]}
     listed = {
         "user_id": user,
         "picked": False,

@@ -87,7 +87,7 @@ ASKED = Asked(
     last=40_000,
     at=datetime(2026, 1, 1, tzinfo=UTC),
     found=list(range(20, 420, 20)),
-    words="'word7'",
+    words="'word20'",
 )
 CASES = cases(ASKED)
 
