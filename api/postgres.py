@@ -73,6 +73,7 @@ class Postgres:
             configure=_configure,
             check=_check,
             reconnect_timeout=2,
+            reconnect_failed=_connect_again,
             open=False,
         )
         self._dsn = dsn
@@ -135,6 +136,12 @@ class Postgres:
         )
         await _configure(connection)
         return connection
+
+
+async def _connect_again(pool: AsyncConnectionPool[Any]) -> None:
+    # Nobody else would: once as many wait as may, those who have given up included, the pool refuses whoever
+    # comes before it thinks of connecting.
+    await pool.check()
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:
