@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import httpx
 
@@ -12,6 +13,7 @@ from roomlog.check.person import Person
 
 _TIMEOUT_S = 10.0
 _MOST_AT_ONCE = 100
+_READABLE_S, _LOOK_S = 30.0, 0.05
 _OF_A_ROOM = ("/rooms/{}", "/rooms/{}/messages?limit=20", "/rooms/{}/members")
 _OF_ONES_OWN = ("/rooms?mine=true", "/unread", "/notifications")
 
@@ -37,10 +39,17 @@ class Readers:
             base_url=api, timeout=_TIMEOUT_S, limits=httpx.Limits(max_connections=_MOST_AT_ONCE)
         )
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Ask until told to stop, and wait for what was asked."""
+    async def run(self, rooms: Sequence[str], stop: asyncio.Event) -> None:
+        """Ask until told to stop, and wait for what was asked.
+
+        Not before the rooms, which were just made, can be read, unless that takes long.
+        """
         asked: set[asyncio.Task[None]] = set()
         async with self._http, asyncio.TaskGroup() as group:
+            if self._rate:
+                with suppress(TimeoutError, httpx.HTTPError):
+                    async with asyncio.timeout(_READABLE_S):
+                        await self._until_readable(rooms)
             while self._rate and not stop.is_set():
                 if len(asked) < _MOST_AT_ONCE:
                     task = group.create_task(self._ask())
@@ -48,13 +57,22 @@ class Readers:
                     task.add_done_callback(asked.discard)
                 await asyncio.sleep(1 / self._rate)
 
+    async def _until_readable(self, rooms: Sequence[str]) -> None:
+        headers = self._headers(self._people[0])
+        for room in rooms:
+            path = f"/rooms/{room}"
+            while not (await self._http.get(path, headers=headers)).is_success:  # noqa: ASYNC110
+                await asyncio.sleep(_LOOK_S)
+
+    def _headers(self, person: Person) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._tokens[person.user]}"}
+
     async def _ask(self) -> None:
         person = self._rng.choice(self._people)
         path = self._rng.choice(self._paths(person))
-        headers = {"Authorization": f"Bearer {self._tokens[person.user]}"}
         began = time.monotonic()
         try:
-            answer = await self._http.get(path, headers=headers)
+            answer = await self._http.get(path, headers=self._headers(person))
         except httpx.HTTPError as error:
             self._record(path, began, 0, repr(error))
             return

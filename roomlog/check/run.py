@@ -144,7 +144,7 @@ class _Run:
             random.Random(plan.seed),  # noqa: S311  # repeatable, not secret
             self._recorder,
         )
-        reading = asyncio.create_task(readers.run(healed))
+        reading = asyncio.create_task(readers.run(workload.rooms, healed))
         schedule = Schedule(
             self._stack,
             plan.faults,
