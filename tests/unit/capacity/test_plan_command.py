@@ -21,7 +21,7 @@ kafka_us 10|kafka_lone_us 110|valkey_us 2|valkey_lone_us 22|connection_kib 8|ack
 delivered_per_s 500000|connections_per_node 10000|text_bytes 58|record_bytes 300|record_zstd_bytes 100
 frame_bytes 400|frame_deflated_bytes 300|key_bytes 150|row_bytes 400|index_bytes 50|wal_bytes 500
 indexer_us 20|index_postgres_us 10|search_bytes 200|webhook_us 2000|webhook_postgres_us 400|push_us 1000
-push_postgres_us 500
+push_postgres_us 500|api_us 2000|postgres_read_us 500
 """
 """Round figures, so that the golden plan below can be followed by hand."""
 
