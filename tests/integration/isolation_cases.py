@@ -59,6 +59,10 @@ BODIES: dict[tuple[str, str], Any] = {
 """What those routes are sent that take a body."""
 
 
+SAME_FOR_ALL = {("DELETE", "/rooms/{room}/members/{user}"): 403}
+"""Routes that answer everybody so, before they look whether there is such a room; else it is 404."""
+
+
 class Asked(NamedTuple):
     """A request in which an id stands elsewhere than in the path, or beside one's own.
 

@@ -26,7 +26,7 @@ from roomlog.bridge.script import Bridge
 from roomlog.partitions import partition_of
 from roomlog.readmodels.tables import MARK_EVERY
 from tests.acceptance.queries import check_import, expectation
-from tests.acceptance.test_import_irc import ROOMS as SOME
+from tests.acceptance.test_import_irc import ROOMS
 from tests.cli import roomlog_json
 from tests.indexing import indexed
 from tests.integration.plan_cases import (
@@ -187,8 +187,8 @@ FROM room JOIN rooms r ON r.id = room.id CROSS JOIN LATERAL (
 @pytest.fixture(scope="module")
 async def real(stack, irc) -> Asked:
     """Real chat in the read models and in the search index, and what to ask of it."""
-    names = [f"{name}.jsonl.gz" for name in SOME]
-    files = sorted(irc.glob("*.jsonl.gz")) if IS_WHOLE else [irc / name for name in names]
+    some = [irc / f"{name}.jsonl.gz" for name in ROOMS[-2:]]
+    files = sorted(irc.glob("*.jsonl.gz")) if IS_WHOLE else some
     made = roomlog_json("import", "--data", stack.data, *files, timeout_s=1_200)
     assert made["refused"] == 0
     at, expected = stack.settings, expectation(files, Bridge("import"))
@@ -204,7 +204,7 @@ async def real(stack, irc) -> Asked:
 
 
 def test_on_real_chat_what_is_asked_most_stays_on_indexes(stack, real, capsys) -> None:
-    """With the table of what each reads, where all of the chat is there."""
+    """Where all of the chat is there as PostgreSQL chooses, and with a table of what each reads."""
     every = cases(real)
     with psycopg.connect(stack.status()["postgres"], row_factory=tuple_row) as connection:
         query = "SELECT relname FROM pg_class WHERE relname = ANY (%s) AND relpages >= %s"
@@ -213,6 +213,10 @@ def test_on_real_chat_what_is_asked_most_stays_on_indexes(stack, real, capsys) -
         shown = Table("statement", "rows", "ms", "pages", "by", box=None)
         for name in MOST_ASKED:
             act_as(connection, real.user)
+            if (
+                not IS_WHOLE
+            ):  # few rows are rightly read whole: here it only has to be possible without
+                connection.execute("SET LOCAL enable_seqscan = off")
             require_indexes(connection, every[name], large)
             shown.add_row(name, *measured(connection, every[name]))
             connection.rollback()
