@@ -26,7 +26,7 @@ from roomlog.bridge.script import Bridge
 from roomlog.partitions import partition_of
 from roomlog.readmodels.tables import MARK_EVERY
 from tests.acceptance.queries import check_import, expectation
-from tests.acceptance.test_import_irc import ROOMS
+from tests.acceptance.test_import_irc import ROOMS as IMPORTED
 from tests.cli import roomlog_json
 from tests.indexing import indexed
 from tests.integration.plan_cases import (
@@ -187,7 +187,7 @@ FROM room JOIN rooms r ON r.id = room.id CROSS JOIN LATERAL (
 @pytest.fixture(scope="module")
 async def real(stack, irc) -> Asked:
     """Real chat in the read models and in the search index, and what to ask of it."""
-    some = [irc / f"{name}.jsonl.gz" for name in ROOMS[-2:]]
+    some = [irc / f"{name}.jsonl.gz" for name in IMPORTED[-2:]]
     files = sorted(irc.glob("*.jsonl.gz")) if IS_WHOLE else some
     made = roomlog_json("import", "--data", stack.data, *files, timeout_s=1_200)
     assert made["refused"] == 0
