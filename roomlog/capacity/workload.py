@@ -27,9 +27,9 @@ class Workload(msgspec.Struct, frozen=True):
     """Of a message; the default is the mean of 215,159 messages of public IRC channels."""
     reads_per_minute: float = 2.0
     """REST requests of one who is connected: pages of history, lists, searches."""
-    webhooks: float = 0.05
+    webhooks: float = 0.01
     """Webhooks sent for a message, in the mean."""
-    pushes: float = 0.2
+    pushes: float = 0.1
     """Web pushes sent for a message, in the mean: to who is written to or mentioned and away."""
     peak_to_mean: float = 3.4
     """The default is that of a day of those channels: its busiest hour by its mean hour, median of six."""

@@ -68,15 +68,15 @@ def test_a_golden_plan(round_figures):
     assert nodes["connections_each"] == 2_778
     # 50,000 x (1 + 7.934) x 10 us x 1.25 / 0.5, and one more
     assert (told["streams"]["count"], told["projector"]["count"]) == (13, 3)
-    # 50,000 x 20 us x 1.25 / 0.5; 2,500 x 2 ms and 10,000 x 1 ms, by 0.5; and one more of each
-    assert (told["indexer"]["count"], told["webhooks"]["count"]) == (4, 11)
-    assert told["notifier"]["count"] == 21
+    # 50,000 x 20 us x 1.25 / 0.5; 500 x 2 ms and 5,000 x 1 ms, by 0.5; and one more of each
+    assert (told["indexer"]["count"], told["webhooks"]["count"]) == (4, 3)
+    assert told["notifier"]["count"] == 11
     assert kafka["partitions"] == 96
     # a batch each: 50,000 x 110 us x (1 + 2 / 2) = 11 cores, 2 of each broker
     assert (kafka["brokers"], kafka["limited_by"], kafka["batch_events"]) == (7, "cpu", 1)
     assert kafka["load_cores"] == pytest.approx(11)
-    # 50,000 x (10 + 10 + 0.05 x 400 + 0.2 x 500) us for writes, 1,667 reads/s of 500 us
-    assert told["postgres"]["load_cores"] == pytest.approx(7 + 0.8333, rel=1e-3)
+    # 50,000 x (10 + 10 + 0.01 x 400 + 0.1 x 500) us for writes, 1,667 reads/s of 500 us
+    assert told["postgres"]["load_cores"] == pytest.approx(3.7 + 0.8333, rel=1e-3)
     assert (told["postgres"]["primaries"], told["postgres"]["cores_each"]) == (1, 16)
     # 14,706 keys/s over a day, 150 bytes each
     assert told["valkey"]["keys"] == pytest.approx(50_000 / 3.4 * 86_400)
