@@ -67,6 +67,7 @@ class Goings:
                 self._now.told_to_wait += 1
         else:
             figures.reads_failed += 1
+            figures.reads_refused += waits
             if len(figures.failed_reads) < _SHOWN:
                 what = f"{read.path}: {read.status or 'no answer'} {read.code}, {read.ms} ms"
                 figures.failed_reads.append(what)

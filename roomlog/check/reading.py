@@ -11,7 +11,7 @@ import httpx
 from roomlog.check.history import Read, Writer, now_ns
 from roomlog.check.person import Person
 
-_TIMEOUT_S = 10.0
+_TIMEOUT_S = 30.0
 _MOST_AT_ONCE = 100
 _READABLE_S, _LOOK_S = 30.0, 0.05
 _OF_A_ROOM = ("/rooms/{}", "/rooms/{}/messages?limit=20", "/rooms/{}/members")

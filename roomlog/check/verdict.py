@@ -83,6 +83,8 @@ class Figures(Struct):
     """What the API was asked."""
     reads_failed: int = 0
     """Of these, what was neither answered nor, with PostgreSQL away, told to wait (`roomlog.check.meanwhile`)."""
+    reads_refused: int = 0
+    """Of those that failed, what was told to wait though PostgreSQL was there: there was too much to do."""
     failed_reads: list[str] = field(default_factory=list)
     """The first of them."""
     read_p99_ms: int = 0
@@ -187,7 +189,8 @@ def _reads(f: Figures) -> list[str]:
     ]
     if f.reads:
         lines.append(
-            f"reads of the API {f.reads:,}, failed {f.reads_failed:,}, p99 {f.read_p99_ms} ms"
+            f"reads of the API {f.reads:,}, failed {f.reads_failed:,} "
+            f"(of these {f.reads_refused:,} told to wait though nothing was away), p99 {f.read_p99_ms} ms"
         )
         lines += [f"    {failed}" for failed in f.failed_reads]
     if f.rows_compared:
