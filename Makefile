@@ -56,7 +56,7 @@ clean: ## Remove what was built (the environment and the data stay)
 venv:
 	@infra/venv.sh $(VENV)
 
-.PHONY: faults faults-long
+.PHONY: faults faults-long proofs
 
 faults: venv ## Break each service in turn under load, and count what went wrong: all must be 0
 	$(BIN)/roomlog check --ephemeral --each --faults all --messages 1000 --rate 150 $(ARGS)
@@ -65,6 +65,12 @@ faults: venv ## Break each service in turn under load, and count what went wrong
 faults-long: venv ## A million messages, a random fault every 20 s: half an hour on two idle cores, 5 GB of disk
 	$(BIN)/roomlog check --ephemeral --faults all --every 20s --messages 1000000 \
 		--rate 900 --clients 8 --rooms 8 $(ARGS)
+
+# Each for a hundred seconds at 500 messages/s, in which PostgreSQL is away for sixty, or read models are rebuilt.
+proofs: venv ## Prove it at scale: PostgreSQL away and a rebuild under load, plans on all of the real chat
+	$(BIN)/roomlog check --ephemeral --each --fault stop-postgres --fault rebuild --messages 50000 \
+		--rate 620 --reads 40 --clients 10 --rooms 8 --every 25s $(ARGS)
+	ROOMLOG_TEST_CORPUS=whole $(BIN)/python -m pytest tests/integration/test_plans.py
 
 .PHONY: infra-check
 

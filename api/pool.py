@@ -61,6 +61,12 @@ class Impatience(NamedTuple):
     """So many probes in a row failed."""
 
 
+async def _connect_again(pool: AsyncConnectionPool[Any]) -> None:
+    # Nobody else would: once as many wait as may, those who have given up included, the pool refuses whoever
+    # comes before it thinks of connecting.
+    await pool.check()
+
+
 class Server:
     """Statements and short transactions of one server. Rows are dicts; ids are texts, times are in UTC.
 
@@ -94,6 +100,7 @@ class Server:
             configure=self._configure,
             check=Connection.check,
             reconnect_timeout=2,
+            reconnect_failed=_connect_again,
             open=False,
         )
 

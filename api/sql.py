@@ -198,16 +198,17 @@ WHERE m.user_id = %(user_id)s AND r.kind = 'workspace' AND r.id = %(workspace_id
 
 INVITES = """
 SELECT i.id, i.role, i.created_by, i.created_at, i.expires_at, a.email
-FROM workspace_invites i LEFT JOIN invite_addresses a ON a.invite_id = i.id
+FROM workspace_invites i
+LEFT JOIN invite_addresses a ON a.workspace_id = i.workspace_id AND a.invite_id = i.id
 WHERE i.workspace_id = %(workspace_id)s AND i.expires_at > now()
 ORDER BY i.created_at DESC, i.id
 """
 
-INVITE = "SELECT * FROM invite_of(%(invite_id)s)"
+INVITE = "SELECT * FROM invite_of(%(workspace_id)s, %(invite_id)s)"
 
 ADD_ADDRESS = """
-INSERT INTO invite_addresses (handle, invite_id, email, other_half)
-VALUES (%(handle)s, %(invite_id)s, %(email)s, %(other_half)s)
+INSERT INTO invite_addresses (handle, workspace_id, invite_id, email, other_half)
+VALUES (%(handle)s, %(workspace_id)s, %(invite_id)s, %(email)s, %(other_half)s)
 """
 ADDRESS = "SELECT email, other_half FROM invite_addresses WHERE handle = %(handle)s"
 

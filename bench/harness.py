@@ -47,12 +47,15 @@ class Bench:
         self.sustained_s, self.rate, self.log_events = sustained_s, rate, log_events
 
     @contextmanager
-    def stack(self, nodes: int = 1, only: list[str] | None = None) -> Iterator[Stack]:
-        """Run a stack of its own, without rate limits."""
+    def stack(
+        self, nodes: int = 1, only: list[str] | None = None, env: dict[str, str] | None = None
+    ) -> Iterator[Stack]:
+        """Run a stack of its own, without rate limits; `env` is for its services."""
         os.environ["ROOMLOG_RATE_LIMITS"] = "off"
         data = self.scratch / uuid.uuid4().hex[:8]
-        with Stack(data=str(data), nodes=nodes, web=False, **({"only": only} if only else {})) as s:
-            yield s
+        more: dict[str, Any] = {"only": only} if only else {}
+        with Stack(data=str(data), nodes=nodes, web=False, env=env or {}, **more) as running:
+            yield running
 
     def plan(self, stack: Stack, rooms: int, members: int, connected: int | None = None) -> Path:
         """Write a plan: so many rooms of so many members, of whom the first one posts.

@@ -20,7 +20,7 @@ from analytics.selection import Selection
 from bench.cost import cpu_seconds, used
 from bench.fill import Writer, chat, fill, fill_room
 from bench.generator import Plan
-from bench.harness import SERVERS, Bench, Figures
+from bench.harness import SERVERS, Bench, Figures, shared
 from bench.queries import Queries
 from bench.sockets import percentile
 from roomlog.events import ChatEvent
@@ -71,15 +71,17 @@ def history(bench: Bench) -> Figures:
         places = [chance.randrange(PAGE * 2, filled.messages) for _ in range(_PAGES)]
         for place in places[:100]:  # warm
             api.page(filled.room, place)
-        took = []
+        took, before = [], cpu_seconds(stack.status()["services"])
         for place in places:
             began = time.perf_counter()
             found = api.page(filled.room, place)
             took.append((time.perf_counter() - began) * 1000)
             if len(found["items"]) != PAGE:
                 raise SystemExit(f"a page of {len(found['items'])} before {place}")
+        cpu = used(before, cpu_seconds(stack.status()["services"]))
         api.close()
     return {
+        **shared(cpu, len(places)),
         "p50_ms": round(percentile(took, 0.5), 2),
         "p99_ms": round(percentile(took, 0.99), 2),
     }
@@ -96,15 +98,18 @@ def search(bench: Bench) -> Figures:
         api, took = Api(stack, reader), defaultdict[str, list[float]](list)
         for each in asked[:100]:  # warm
             api.get(f"/search?{urlencode(each.params)}")
+        before = cpu_seconds(stack.status()["services"])
         for each in asked[100:]:
             began = time.perf_counter()
             api.get(f"/search?{urlencode(each.params)}")
             took[each.kind].append((time.perf_counter() - began) * 1000)
+        cpu = used(before, cpu_seconds(stack.status()["services"]))
         api.close()
     every = [ms for some in took.values() for ms in some]
     by_kind = {kind: round(percentile(some, 0.99), 2) for kind, some in took.items()}
     worst = {"p50_ms": percentile(every, 0.5), "p99_ms": percentile(every, 0.99)}
-    return {**{k: round(v, 2) for k, v in worst.items()}, "p99_by_kind_ms": by_kind, **cost}
+    rounded = {k: round(v, 2) for k, v in worst.items()}
+    return {**rounded, "p99_by_kind_ms": by_kind, **shared(cpu, len(every)), **cost}
 
 
 def _index(stack: Stack) -> Figures:
@@ -119,12 +124,17 @@ def _index(stack: Stack) -> Figures:
             if time.monotonic() - began > _INDEXED_WITHIN_S:
                 raise SystemExit("the indexer did not catch up")
             time.sleep(0.2)
-        (count,) = database.execute("SELECT count(*) FROM message_search").fetchone() or (0,)
+        took = time.monotonic() - began
+        size = "SELECT count(*), pg_total_relation_size('message_search') FROM message_search"
+        count, stored = database.execute(size).fetchone() or (0, 0)
     seconds = used(before, cpu_seconds(stack.status()["services"]))
-    cpu = seconds["indexer"] + seconds["postgres"]
+    indexer, postgres = (seconds[kind] / count * 1e6 for kind in ("indexer", "postgres"))
     return {
-        "index_us": round(cpu / count * 1e6, 1),
-        "index_per_s": round(count / (time.monotonic() - began)),
+        "index_us": round(indexer + postgres, 1),
+        "indexer_us": round(indexer, 1),
+        "index_postgres_us": round(postgres, 1),
+        "index_bytes": round(stored / count, 1),
+        "index_per_s": round(count / took),
     }
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from bench import (
     growth,
     growth_log,
+    outside,
     projector_drain,
     projector_steady,
     quiet,
@@ -169,6 +170,7 @@ ROWS: dict[str, Callable[[Bench], Figures]] = {
     "sizes": how_large,
     "history": reads.history,
     "search": reads.search,
+    "told": outside.told,
     "replay": reads.replay,
     "rebuild": reads.rebuild,
     "idle-stack": quiet.idle_stack,
@@ -186,7 +188,7 @@ ROWS: dict[str, Callable[[Bench], Figures]] = {
 }
 """By the names that goals use."""
 
-FOR_THE_PLAN = ("sizes",)
+FOR_THE_PLAN = ("sizes", "told")
 """Rows without a goal: what they find is in `docs/capacity.md` (`python -m bench.capacity`)."""
 
 LONG = ("idle-50k", "sustained", "growth-rooms", "growth-members", "growth-nodes", "growth-log")

@@ -126,10 +126,10 @@ class Changes:
     topics: dict[str, str] = field(default_factory=dict)
     languages: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Settings] = field(default_factory=dict)
-    invites: dict[str, tuple[Fact, InviteCreated]] = field(default_factory=dict)
-    """Invite -> the event that made it."""
-    revoked: set[str] = field(default_factory=set)
-    """Invites that are good no more, if they ever were."""
+    invites: dict[MemberKey, tuple[Fact, InviteCreated]] = field(default_factory=dict)
+    """Workspace and invite -> the event that made it."""
+    revoked: set[MemberKey] = field(default_factory=set)
+    """Workspace and invite of those that are good no more, if they ever were."""
     revoked_hooks: set[MemberKey] = field(default_factory=set)
     """Room and hook of those that are good no more, if they ever were."""
     rotated: dict[MemberKey, tuple[str, int]] = field(default_factory=dict)
@@ -250,10 +250,10 @@ def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:
         case RoomSettingsChanged():
             _change_settings(changes, fact, body, prior)
         case InviteCreated():
-            changes.invites.setdefault(body.invite_id, (fact, body))
+            changes.invites.setdefault((room, body.invite_id), (fact, body))
         case InviteRevoked():
-            changes.invites.pop(body.invite_id, None)
-            changes.revoked.add(body.invite_id)
+            changes.invites.pop((room, body.invite_id), None)
+            changes.revoked.add((room, body.invite_id))
         case HookCreated() | HookRotated() | HookRevoked():
             _fold_hook(changes, fact, body, prior)
         case MemberLeft() | MemberRemoved():

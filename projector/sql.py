@@ -136,9 +136,11 @@ UPDATE rooms SET archived = coalesce(s.archived, rooms.archived),
 FROM unnest(%s::uuid[], %s::boolean[], %s::boolean[], %s::text[], %s::boolean[], %s::integer[])
      AS s (id, archived, read_only, history, link_previews, slow_mode_s)
 WHERE rooms.id = s.id"""
-DELETE_INVITES = "DELETE FROM workspace_invites WHERE id = ANY (%s::uuid[])"
+DELETE_INVITES = """
+DELETE FROM workspace_invites AS i USING unnest(%s::uuid[], %s::uuid[]) AS gone (workspace_id, id)
+WHERE i.workspace_id = gone.workspace_id AND i.id = gone.id"""
 INSERT_INVITES = """
-INSERT INTO workspace_invites (id, workspace_id, role, created_by, created_at, expires_at)
+INSERT INTO workspace_invites (workspace_id, id, role, created_by, created_at, expires_at)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::timestamptz[],
                      %s::timestamptz[]) ON CONFLICT DO NOTHING"""
 DELETE_HOOKS = """

@@ -25,7 +25,7 @@ def write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     many(cursor, sql.INSERT_ROOMS, _room_rows(changes), 10)
     settings = [(room, *changed) for room, changed in changes.settings.items()]
     many(cursor, sql.UPDATE_SETTINGS, settings, 6)
-    many(cursor, sql.DELETE_INVITES, [(invite,) for invite in changes.revoked], 1)
+    many(cursor, sql.DELETE_INVITES, changes.revoked, 2)
     many(cursor, sql.INSERT_INVITES, _invite_rows(changes), 6)
     many(cursor, sql.DELETE_HOOKS, changes.revoked_hooks, 2)
     rotated = [(*key, token, time_of(at)) for key, (token, at) in changes.rotated.items()]
@@ -162,14 +162,13 @@ def _room_rows(changes: Changes) -> list[tuple[Any, ...]]:
 def _invite_rows(changes: Changes) -> list[tuple[Any, ...]]:
     return [
         (
-            invite,
-            fact.room_id,
+            *key,
             body.role,
             fact.sender_id,
             time_of(fact.at),
             time_of(body.expires_at),
         )
-        for invite, (fact, body) in changes.invites.items()
+        for key, (fact, body) in changes.invites.items()
     ]
 
 

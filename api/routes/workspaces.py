@@ -216,8 +216,10 @@ async def create_invite(
     }
     ack = await write(use, who, key, command)
     if body.email is not None:
-        params = {"handle": link.handle, "invite_id": made, "email": body.email}
-        await use.postgres.run(sql.ADD_ADDRESS, {**params, "other_half": other_half})
+        kept = {"handle": link.handle, "email": body.email, "other_half": other_half}
+        await use.postgres.run(
+            sql.ADD_ADDRESS, {**kept, "workspace_id": workspace, "invite_id": made}
+        )
     told = {
         "id": made,
         "token": link.token,
@@ -247,10 +249,9 @@ async def get_invite(token: Token, who: Who, use: Use, after_cursor: AfterQuery 
     """Return where an invite leads, if one may accept it."""
     link, secret = await _secret(use, who, token)
     await wait_for(use, link.workspace, wanted_cursor(after_cursor, use.settings.epoch))
-    row = await use.postgres.one(sql.INVITE, {"invite_id": invite_id(secret)})
-    if row is None or row["workspace_id"] != link.workspace:
-        raise _no_such_invite()
-    if row["expires_at"] <= datetime.now(UTC):
+    params = {"workspace_id": link.workspace, "invite_id": invite_id(secret)}
+    row = await use.postgres.one(sql.INVITE, params)
+    if row is None or row["expires_at"] <= datetime.now(UTC):
         raise _no_such_invite()
     told = {k: row[k] for k in ("name", "slug", "role")}
     return answer({**told, "workspace": link.workspace, "expires_at": iso(row["expires_at"])})

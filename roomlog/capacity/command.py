@@ -35,6 +35,12 @@ def plan(
     reads: Annotated[
         float, typer.Option(help="REST requests a minute of each who is online.")
     ] = _D.reads_per_minute,
+    webhooks: Annotated[
+        float, typer.Option(help="Webhooks sent for a message, in the mean.")
+    ] = _D.webhooks,
+    pushes: Annotated[
+        float, typer.Option(help="Web pushes sent for a message, in the mean.")
+    ] = _D.pushes,
     peak: Annotated[float, typer.Option(help="Peak rate by mean rate.")] = _D.peak_to_mean,
     deflated: Annotated[
         float, typer.Option(help="Share of the connections that are compressed.")
@@ -92,6 +98,8 @@ def plan(
             "fanout": fanout,
             "text_bytes": text,
             "reads_per_minute": reads,
+            "webhooks": webhooks,
+            "pushes": pushes,
             "peak_to_mean": peak,
             "deflated": deflated,
             "growth": growth,

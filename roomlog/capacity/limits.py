@@ -64,7 +64,7 @@ def warnings(
     postgres: Postgres,
     valkey: Valkey,
 ) -> list[Warned]:
-    """Return what to know about a plan; `consumers` is the larger group of streams and projectors."""
+    """Return what to know about a plan; `consumers` is the largest group of those that read the log."""
     return [
         *_about_figures(load, measured, nodes),
         *_about_partitions(load, consumers, kafka),

@@ -46,6 +46,12 @@ class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     streams_us: Figure
     projector_us: Figure
     postgres_us: Figure
+    indexer_us: Figure
+    index_postgres_us: Figure
+    webhook_us: Figure
+    webhook_postgres_us: Figure
+    push_us: Figure
+    push_postgres_us: Figure
     kafka_us: Figure
     kafka_lone_us: Figure
     valkey_us: Figure
@@ -62,6 +68,7 @@ class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key_bytes: Figure
     row_bytes: Figure
     index_bytes: Figure
+    search_bytes: Figure
     wal_bytes: Figure
     api_us: Figure
     postgres_read_us: Figure

@@ -24,6 +24,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     ingest: IngestNodes
     streams: Processes
     projector: Processes
+    indexer: Processes
+    webhooks: Processes
+    notifier: Processes
     api: Processes
     kafka: Kafka
     postgres: Postgres
@@ -40,17 +43,21 @@ def plan(load: Workload, measured: Measured) -> Plan:
     nodes = stages.ingest(load, figures)
     workers = stages.streams(load, figures, nodes.nodes_per_message)
     projectors = stages.projectors(load, figures)
-    count = servers.partitions(load, workers, projectors)
+    indexers = stages.indexers(load, figures)
+    count = servers.partitions(load, workers, projectors, indexers)
     kafka = servers.kafka(load, figures, nodes.count, count)
     postgres = servers.postgres(load, figures)
     valkey = servers.valkey(load, figures, nodes, workers)
-    more = max(workers, projectors, key=lambda group: group.count)
+    more = max(workers, projectors, indexers, key=lambda group: group.count)
     return Plan(
         load=load,
         extrapolated=extrapolation(load, figures, nodes),
         ingest=nodes,
         streams=workers,
         projector=projectors,
+        indexer=indexers,
+        webhooks=stages.webhooks(load, figures),
+        notifier=stages.notifiers(load, figures),
         api=stages.api(load, figures),
         kafka=kafka,
         postgres=postgres,

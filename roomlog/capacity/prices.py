@@ -76,6 +76,9 @@ def _stages(plan: Plan) -> dict[str, Processes]:
         "ingest nodes": plan.ingest,
         "streams workers": plan.streams,
         "projectors": plan.projector,
+        "indexers": plan.indexer,
+        "webhooks": plan.webhooks,
+        "notifiers": plan.notifier,
         "API": plan.api,
     }
 

@@ -10,8 +10,8 @@ from roomlog.capacity.workload import Workload
 
 REPLICATION = 3
 MIN_INSYNC = 2
-CONSUMER_GROUPS = 2
-"""Streams and projectors read all of the log."""
+CONSUMER_GROUPS = 4
+"""Streams, projectors, indexers and, where there is a webhook, its senders read all of the log."""
 FEWEST_PARTITIONS = 24
 OTHER_PARTITIONS = 12
 """user.events and chat.dlq; chat.signals and chat.reads have as many as chat.events."""
@@ -136,27 +136,36 @@ def longer(load: Workload, figures: Figures) -> float:
     return load.text_bytes - figures["text_bytes"]
 
 
+def stored_bytes(load: Workload, figures: Figures) -> float:
+    """Return a message's bytes in PostgreSQL, read models and search index."""
+    return figures["row_bytes"] + figures["search_bytes"] + longer(load, figures)
+
+
 def postgres(load: Workload, figures: Figures) -> Postgres:
     """Return the database server that the projectors write to and the API reads from, and a standby."""
-    writes = load.messages_per_s * figures["postgres_us"] * US
+    each = figures["postgres_us"] + figures["index_postgres_us"]
+    each += load.webhooks * figures["webhook_postgres_us"]
+    each += load.pushes * figures["push_postgres_us"]
+    writes = load.messages_per_s * each * US
     reads = load.reads_per_s * figures["postgres_read_us"] * US
     cores = (writes + reads) / load.utilisation
     wal = load.messages_per_s * (figures["wal_bytes"] + longer(load, figures)) / MIB
     most = figures["postgres_cores_most"]
     primaries = max(1, math.ceil(max(cores / most, wal / figures["postgres_wal_mib_s_most"])))
-    each = 2 ** smallest(lambda n: 2**n >= min(cores / primaries, most))
-    memory = max(8.0, each * _GIB_PER_CORE)
-    daily = load.messages_per_day * (figures["row_bytes"] + longer(load, figures)) / GIB
+    size = 2 ** smallest(lambda n: 2**n >= min(cores / primaries, most))
+    memory = max(8.0, size * _GIB_PER_CORE)
+    rows = load.messages_per_day * (figures["row_bytes"] + longer(load, figures)) / GIB
+    daily = load.messages_per_day * stored_bytes(load, figures) / GIB
     index = load.messages_per_day * figures["index_bytes"] / GIB
     return Postgres(
         primaries=primaries,
         standbys=primaries,
         load_cores=writes + reads,
-        cores_each=each,
+        cores_each=size,
         memory_gib_each=memory,
         disk_gib_each=daily * load.days / primaries / DISK_FULL,
         wal_mib_s=wal,
-        days_to_table_limit=TABLE_LIMIT_GIB * primaries / daily,
+        days_to_table_limit=TABLE_LIMIT_GIB * primaries / rows,
         days_in_memory=memory * primaries * INDEX_MEMORY / index,
     )
 

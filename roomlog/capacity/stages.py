@@ -113,6 +113,25 @@ def projectors(load: Workload, figures: Figures) -> Processes:
     return _consumers(load, figures, load.messages_per_s * figures["projector_us"] * US)
 
 
+def indexers(load: Workload, figures: Figures) -> Processes:
+    """Return the indexers, which read the log behind the projectors."""
+    return _consumers(load, figures, load.messages_per_s * figures["indexer_us"] * US)
+
+
+def webhooks(load: Workload, figures: Figures) -> Processes:
+    """Return the senders of webhooks; any of them sends those of any room, one room's one after the other."""
+    return _alike(load, figures, load.webhooks_per_s * figures["webhook_us"] * US)
+
+
+def notifiers(load: Workload, figures: Figures) -> Processes:
+    """Return the notifiers, any of which sends any push."""
+    return _alike(load, figures, load.pushes_per_s * figures["push_us"] * US)
+
+
+def _alike(load: Workload, figures: Figures, cores: float) -> Processes:
+    return _processes(load, figures, max(1, math.ceil(cores / load.utilisation)), cores)
+
+
 def _consumers(load: Workload, figures: Figures, cores: float) -> Processes:
     needed = max(1, math.ceil(cores * UNEVEN / load.utilisation))
     return _processes(load, figures, needed, cores)
@@ -120,8 +139,7 @@ def _consumers(load: Workload, figures: Figures, cores: float) -> Processes:
 
 def api(load: Workload, figures: Figures) -> Processes:
     """Return the processes of the API, which serve reads; writes over REST are the nodes' work."""
-    cores = load.reads_per_s * figures["api_us"] * US
-    return _processes(load, figures, max(1, math.ceil(cores / load.utilisation)), cores)
+    return _alike(load, figures, load.reads_per_s * figures["api_us"] * US)
 
 
 def _processes(load: Workload, figures: Figures, needed: int, cores: float) -> Processes:

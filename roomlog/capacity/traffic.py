@@ -3,7 +3,15 @@
 import msgspec
 
 from roomlog.capacity.measured import Figures
-from roomlog.capacity.servers import CONSUMER_GROUPS, MIB, REPLICATION, Kafka, Postgres, longer
+from roomlog.capacity.servers import (
+    CONSUMER_GROUPS,
+    MIB,
+    REPLICATION,
+    Kafka,
+    Postgres,
+    longer,
+    stored_bytes,
+)
 from roomlog.capacity.stages import GIB, IngestNodes
 from roomlog.capacity.workload import Workload
 
@@ -79,10 +87,9 @@ def network(
 
 def storage(load: Workload, figures: Figures, kafka: Kafka) -> Storage:
     """Return what a day adds, from the mean rate of messages."""
-    more = longer(load, figures)
     log = load.messages_per_day * kafka.event_bytes / GIB
     ratio = figures["record_zstd_bytes"] / figures["record_bytes"]
-    rows = load.messages_per_day * (figures["row_bytes"] + more) / GIB
+    rows = load.messages_per_day * stored_bytes(load, figures) / GIB
     return Storage(
         log=log,
         log_zstd=log * ratio,

@@ -27,6 +27,10 @@ class Workload(msgspec.Struct, frozen=True):
     """Of a message; the default is the mean of 215,159 messages of public IRC channels."""
     reads_per_minute: float = 2.0
     """REST requests of one who is connected: pages of history, lists, searches."""
+    webhooks: float = 0.01
+    """Webhooks sent for a message, in the mean."""
+    pushes: float = 0.1
+    """Web pushes sent for a message, in the mean: to who is written to or mentioned and away."""
     peak_to_mean: float = 3.4
     """The default is that of a day of those channels: its busiest hour by its mean hour, median of six."""
     deflated: float = 0.0
@@ -60,6 +64,16 @@ class Workload(msgspec.Struct, frozen=True):
         return self.connections * self.reads_per_minute / 60
 
     @property
+    def webhooks_per_s(self) -> float:
+        """Webhooks to other systems."""
+        return self.messages_per_s * self.webhooks
+
+    @property
+    def pushes_per_s(self) -> float:
+        """Web pushes to browsers."""
+        return self.messages_per_s * self.pushes
+
+    @property
     def mean_messages_per_s(self) -> float:
         """Messages over the whole day: what storage follows from."""
         return self.messages_per_s / self.peak_to_mean
@@ -77,6 +91,8 @@ _RANGES: dict[str, tuple[float, float, str]] = {
     "fanout": (1, MOST_PER_S, "--fanout"),
     "text_bytes": (0, 32_000, "--text"),
     "reads_per_minute": (0, 1_000, "--reads"),
+    "webhooks": (0, 1_000, "--webhooks"),
+    "pushes": (0, 1_000, "--pushes"),
     "peak_to_mean": (1, 1_000, "--peak"),
     "deflated": (0, 1, "--deflated"),
     "growth": (1, 1_000, "--growth"),

@@ -10,6 +10,7 @@ The counters are defined in `roomlog.check.verdict`; who finds what:
 - `timing`: what came too late (unseen), and the delays.
 - `rows`: the read models against the fold of the log (lost, phantom, duplicate, disagreement, offset).
 - `shown`: what clients display in the end.
+- `meanwhile`: no counter, but what the API answered, and what went on while something was broken.
 - here: every record that nobody can read has its dead letter (lost).
 
 An operation whose outcome is unknown may have taken effect once or not at all.
@@ -29,6 +30,8 @@ from roomlog.check.history import (
     Invoke,
     Ok,
     Poisoned,
+    Read,
+    Rebuilt,
     Received,
     Record,
     Reset,
@@ -36,6 +39,7 @@ from roomlog.check.history import (
     Subscribed,
     Unfollowed,
 )
+from roomlog.check.meanwhile import Goings
 from roomlog.check.operations import Operations
 from roomlog.check.timing import Timing
 from roomlog.check.tracks import Tracks
@@ -73,6 +77,7 @@ class _Pass:
         self.operations = Operations()
         self._tracks = Tracks(by_room, verdict)
         self._timing = Timing(verdict)
+        self._goings = Goings(verdict)
         self._tracks_judged = False
         self.poisoned: set[tuple[int, int]] = set()
         self._first = self._last = 0
@@ -84,7 +89,10 @@ class _Pass:
         match record:
             case Received():
                 self._received(record)
-            case Invoke() | Ok() | Fail() | Info():
+            case Ok():
+                self.operations.take(record)
+                self._goings.take(record)
+            case Invoke() | Fail() | Info():
                 self.operations.take(record)
             case Subscribed():
                 self._tracks.take(record)
@@ -93,6 +101,9 @@ class _Pass:
                 self._tracks.take(record)
             case Fault() | Healed():
                 self._timing.take(record)
+                self._goings.take(record)
+            case Read() | Rebuilt():
+                self._goings.take(record)
             case Poisoned(partition=partition, offset=offset):
                 self.poisoned.add((partition, offset))
             case Shown():
@@ -106,6 +117,7 @@ class _Pass:
                 self._timing.take(record)
 
     def _received(self, record: Received) -> None:
+        self._goings.take(record)
         event = self._tracks.received(record)
         if event is not None and (acked_at := self.operations.acked_at.get(event.id)):
             self._timing.received(record, acked_at)
@@ -115,6 +127,7 @@ class _Pass:
         self.operations.judge(self._by_room, self._verdict)
         self._judge_tracks()
         self._timing.judge()
+        self._goings.judge()
         self._verdict.figures.seconds = (self._last - self._first) / SECOND_NS
 
     def _judge_tracks(self) -> None:

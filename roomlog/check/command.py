@@ -35,6 +35,7 @@ def check(
     every: Annotated[str, typer.Option(help="Time between faults, such as 20s.")] = "20s",
     each: Annotated[bool, typer.Option(help="One round for each fault, and a table.")] = False,
     seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 1,
+    reads: Annotated[float, typer.Option(min=0, help="Reads of the API a second.")] = 20.0,
     data: Annotated[Path | None, typer.Option(help="Data directory of the stack.")] = None,
     ephemeral: Annotated[bool, typer.Option(help="On a stack of its own, then gone.")] = False,
     out: Annotated[
@@ -47,7 +48,8 @@ def check(
 ) -> None:
     """Drive people on a running stack, break things, and count what went wrong; all must be 0.
 
-    Exits with 1 where a counter is not, or where a delivery or a resume took longer than promised. Load
+    Exits with 1 where a counter is not, where a delivery or a resume took longer than promised, or where the
+    API did not answer as it should. Load
     above 50 operations a second and person needs a stack with ROOMLOG_RATE_LIMITS=off, or else takes
     its time.
     """
@@ -57,7 +59,7 @@ def check(
             verdicts = {"": judge(recorded, facts.read(facts.path_beside(recorded)))}
         else:
             chosen = tuple(faults.chosen(fault or []))
-            plan = Plan(clients, rooms, messages, rate, chosen, _seconds(every), seed)
+            plan = Plan(clients, rooms, messages, rate, chosen, _seconds(every), seed, reads)
             with _stack(data, ephemeral) as stack:
                 verdicts = _run(plan, stack, out, each, quiet=as_json_)
     except _TOLD_TROUBLE as error:
@@ -96,7 +98,7 @@ def _show(verdicts: dict[str, Verdict], as_json_: bool) -> None:
             sys.stdout.write(f"{name}\n{render(verdict)}\n\n")
     if "" not in verdicts:
         console = Console(width=None if sys.stdout.isatty() else 180)
-        console.print(rounds.table(verdicts))
+        console.print(rounds.table(verdicts), "\n", rounds.meanwhile(verdicts))
 
 
 @contextlib.contextmanager

@@ -27,7 +27,10 @@ from schemas.registry import Registry
 _POLL_MS = 1_000
 _BATCH = 5_000
 
-_OFFSETS = "SELECT partition, next FROM projection_offsets WHERE topic = %s"
+_OFFSETS = """
+SELECT 'projection', partition, next FROM projection_offsets WHERE topic = %(topic)s
+UNION ALL
+SELECT 'search', partition, next FROM search_offsets WHERE topic = %(topic)s"""
 _MESSAGES = """
 SELECT room_id::text, "offset", event_id::text, sender_id::text, text, reply_to::text,
        edited_at IS NOT NULL, deleted_at IS NOT NULL
@@ -44,7 +47,7 @@ FROM rooms WHERE id = ANY (%s::uuid[])"""
 async def collect(
     kafka: str, postgres: str, registry: str, cache: Path, rooms: Iterable[str], within_s: float
 ) -> Evidence:
-    """Return the evidence of these rooms, once the projector has no lag (or `within_s` is over).
+    """Return the evidence of these rooms, once projector and indexer have no lag (or `within_s` is over).
 
     `cache` is a directory with the ids of the schemas, for when the registry is away. Raises KafkaError,
     psycopg.Error and RegistryError where something cannot be read.
@@ -55,7 +58,11 @@ async def collect(
     ends = await read_log(kafka, codec, wanted, evidence)
     async with await psycopg.AsyncConnection.connect(postgres, autocommit=True) as database:
         stored = await _zero_lag(database, ends, within_s)
-        evidence.places = [Place(p, stored.get(p, 0), end) for p, end in sorted(ends.items())]
+        evidence.places = [
+            Place(p, offsets.get(p, 0), end, by)
+            for by, offsets in stored.items()
+            for p, end in sorted(ends.items())
+        ]
         await _read_rows(database, sorted(wanted), evidence)
     return evidence
 
@@ -120,13 +127,18 @@ def _take(
 
 async def _zero_lag(
     database: psycopg.AsyncConnection, ends: dict[int, int], within_s: float
-) -> dict[int, int]:
-    """Return partition -> stored offset, once none is behind its end or the time is over."""
+) -> dict[str, dict[int, int]]:
+    """Return partition -> stored offset, once none is behind its end or the time is over.
+
+    Of the projection, and of the search where there ever was an indexer.
+    """
     deadline = asyncio.get_running_loop().time() + within_s
     while True:
-        rows = await (await database.execute(_OFFSETS, [topics.CHAT_EVENTS])).fetchall()
-        stored = {int(partition): int(following) for partition, following in rows}
-        behind = [p for p, end in ends.items() if stored.get(p, 0) < end]
+        stored: dict[str, dict[int, int]] = {"projection": {}}
+        rows = await database.execute(_OFFSETS, {"topic": topics.CHAT_EVENTS})
+        for by, partition, following in await rows.fetchall():
+            stored.setdefault(by, {})[partition] = following
+        behind = [p for of in stored.values() for p, end in ends.items() if of.get(p, 0) < end]
         if not behind or asyncio.get_running_loop().time() > deadline:
             return stored
         await asyncio.sleep(0.1)

@@ -74,11 +74,12 @@ class Letter(Struct, frozen=True, gc=False, tag_field="t", tag="letter"):
 
 
 class Place(Struct, frozen=True, gc=False, tag_field="t", tag="place"):
-    """How far a partition is projected: `stored` is the offset row, `end` the log's end."""
+    """How far a partition is taken in, by the projection or the search: `stored` is its row, `end` the log's end."""
 
     partition: int
     stored: int
     end: int
+    by: str = "projection"
 
 
 Fact = LogEvent | MessageRow | MemberRow | ReactionRow | RoomRow | Place | Letter

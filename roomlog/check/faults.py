@@ -5,10 +5,11 @@ again. Processes are found by their pid in the stack's state.
 """
 
 import asyncio
+import json
 import random
 import signal
 import sys
-from asyncio.subprocess import PIPE, STDOUT
+from asyncio.subprocess import PIPE
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from typing import NamedTuple
 from redis.asyncio import Redis
 
 from roomlog.check import poison
-from roomlog.check.history import Fault, Healed, Poisoned, Writer, now_ns
+from roomlog.check.history import Fault, Healed, Poisoned, Rebuilt, Writer, now_ns
 from roomlog.check.waiting import wait_until
 from roomlog.stack import Stack
 from roomlog.stack.errors import StackError
@@ -58,6 +59,7 @@ FAULTS: dict[str, FaultKind] = {
     "tiny-pubsub": FaultKind("tiny_buffers", "valkey", _TINY_S),
     "kill-postgres": FaultKind("kill", "postgres"),
     "restart-postgres": FaultKind("restart", "postgres"),
+    "stop-postgres": FaultKind("stop", "postgres", 60),
     "kill-kafka": FaultKind("kill", "kafka"),
     "restart-kafka": FaultKind("restart", "kafka"),
     "poison": FaultKind("poison", "kafka"),
@@ -65,8 +67,8 @@ FAULTS: dict[str, FaultKind] = {
     "deploy": FaultKind("deploy", ""),
 }
 """Name -> fault. `freeze` for longer than a session makes a zombie (streams and projectors: 6 s); `add` starts
-one more and stops it again, `remove` the other way round; `deploy` restarts our services one by one. `rebuild`
-is no fault but an operation, `roomlog rebuild`, which must find no difference."""
+one more and stops it again, `remove` and `stop` the other way round; `deploy` restarts our services one by one.
+`rebuild` is no fault but an operation, `roomlog rebuild`, which must find no difference."""
 
 
 def chosen(names: Sequence[str]) -> list[str]:
@@ -101,7 +103,8 @@ class Schedule:
             "freeze": self._freeze,
             "restart": self._restart,
             "add": self._add,
-            "remove": self._remove,
+            "remove": self._stop,
+            "stop": self._stop,
             "tiny_buffers": self._tiny_buffers,
             "poison": self._poison,
             "rebuild": self._rebuild,
@@ -164,7 +167,7 @@ class Schedule:
         await asyncio.sleep(seconds)
         await asyncio.to_thread(self._stack.remove_service, services[0])
 
-    async def _remove(self, services: list[str], seconds: float) -> None:
+    async def _stop(self, services: list[str], seconds: float) -> None:
         await asyncio.to_thread(self._stack.stop_service, services[0])
         await asyncio.sleep(seconds)
         await asyncio.to_thread(self._stack.start_service, services[0])
@@ -184,11 +187,17 @@ class Schedule:
             self._recorder.write(Poisoned(now_ns(), *position))
 
     async def _rebuild(self, _services: list[str], _seconds: float) -> None:
-        argv = [sys.executable, "-m", "roomlog.cli", "rebuild", "--data", self._status().data]
-        process = await asyncio.create_subprocess_exec(*argv, stdout=PIPE, stderr=STDOUT)
-        said, _ = await process.communicate()
+        command = ["rebuild", "--json", "--data", self._status().data]
+        argv = [sys.executable, "-m", "roomlog.cli", *command]
+        process = await asyncio.create_subprocess_exec(*argv, stdout=PIPE, stderr=PIPE)
+        answer, said = await process.communicate()
         if process.returncode:
-            raise StackError(f"The rebuild failed: {said.decode(errors='replace').strip()}")
+            told = (said + answer).decode(errors="replace").strip()
+            raise StackError(f"The rebuild failed: {told}")
+        found = json.loads(answer)
+        rows, different = sum(found["rows"].values()), found["differences"]["total"]
+        blocked_ms = round(found["blocked_s"] * 1_000)
+        self._recorder.write(Rebuilt(now_ns(), rows, different, blocked_ms))
 
     async def _deploy(self, services: list[str], _seconds: float) -> None:
         for service in services:

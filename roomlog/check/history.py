@@ -178,6 +178,27 @@ class Healed(_At, frozen=True, gc=False, tag="healed"):
     """Every service is ready again."""
 
 
+class Rebuilt(_At, frozen=True, gc=False, tag="rebuilt"):
+    """All read models were made again and swapped; `rows` were compared with the live ones before."""
+
+    rows: int
+    different: int
+    blocked_ms: int
+    """How long the projectors had to wait."""
+
+
+class Read(_At, frozen=True, gc=False, tag="read"):
+    """The API answered a read, after `ms`; status 0: it did not, and `code` says why."""
+
+    path: str
+    status: int
+    ms: int
+    code: str = ""
+    """Of the problem."""
+    retry_after: str = ""
+    """The header, in seconds."""
+
+
 class Stalled(_At, frozen=True, gc=False, tag="stalled"):
     """The checker itself could not run for so long: what came meanwhile seems later than it was."""
 
@@ -207,6 +228,8 @@ Record = (
     | Fault
     | Poisoned
     | Healed
+    | Rebuilt
+    | Read
     | Stalled
     | Settling
 )

@@ -16,6 +16,11 @@ _CAPTION = (
     f"latest: delivery after its ack on living nodes, below {LATE_S:.0f} s. "
     "In brackets: no limit (elections of brokers, deaths of servers and frozen processes are aside)."
 )
+_DURING = ("acked", "delivered", "read", "told_to_wait")
+_MEANWHILE = (
+    "From the beginning of a fault until everything was ready again; then all reads of the API in the round. "
+    "failed: neither answered nor, with PostgreSQL away, told to wait; must be 0."
+)
 
 
 def run_each(
@@ -54,6 +59,23 @@ def table(verdicts: dict[str, Verdict]) -> Table:
             _seconds(max(figures.resume_s.values(), default=None), fault == "kill-ingest"),
             _seconds(figures.late_s.get("overall"), fault in PROMPT),
         )
+    return shown
+
+
+def meanwhile(verdicts: dict[str, Verdict]) -> Table:
+    """Return one line a fault: what went on until it had healed, the reads of the whole round, what a rebuild found."""
+    reads = ("reads", "told to wait", "reads in all", "failed", "p99 ms")
+    names = ("meanwhile", "acked", "delivered", *reads, "rows compared", "different", "blocked ms")
+    shown = Table(*names, box=None, caption=_MEANWHILE, caption_justify="left")
+    for column in shown.columns[1:]:
+        column.justify = "right"
+    for fault, verdict in verdicts.items():
+        f = verdict.figures
+        during = [sum(getattr(m, name) for m in f.meanwhile.values()) for name in _DURING]
+        rebuilt = [f.rows_compared, f.rows_different, f.rebuild_blocked_ms]
+        numbers = [*during, f.reads, f.reads_failed, f.read_p99_ms]
+        cells = [f"{n:,}" for n in numbers] + [f"{n:,}" if f.rows_compared else "" for n in rebuilt]
+        shown.add_row(fault, *cells)
     return shown
 
 

@@ -143,4 +143,4 @@ def _judge_places(evidence: Evidence, verdict: Verdict) -> None:
     for place in evidence.places:
         if place.stored != place.end:
             what = f"stored is {place.stored}, last applied + 1 is {place.end}"
-            verdict.add("offset", what, f"partition {place.partition}")
+            verdict.add("offset", what, f"{place.by}, partition {place.partition}")

@@ -16,6 +16,7 @@ from roomlog.check.faults import Schedule
 from roomlog.check.history import Settling, Writer, now_ns
 from roomlog.check.logs import by_room
 from roomlog.check.person import Person
+from roomlog.check.reading import Readers
 from roomlog.check.verdict import Verdict
 from roomlog.check.waiting import wait_until
 from roomlog.check.workload import Workload
@@ -43,6 +44,8 @@ class Plan(Struct, frozen=True):
     faults: tuple[str, ...] = ()
     every_s: float = 20.0
     seed: int = 1
+    reads: float = 20.0
+    """Reads of the API a second."""
     screens: bool = True
     patience_s: float = 15.0
     """How long, at the end, what is still missing may take to come."""
@@ -101,11 +104,13 @@ class _Run:
             return nodes[first % len(nodes) :] + nodes[: first % len(nodes)]
 
         async def token() -> str:
-            now, session = time.time(), ids.new_id()
-            return self._signer.access_token(user, f"c{number}", session, now, ttl_s=_TOKEN_S)
+            return self._token(user)
 
         screens = self._plan.screens
         return Person(f"c{number}", user, addresses, token, self._recorder, screens)
+
+    def _token(self, user: str) -> str:
+        return self._signer.access_token(user, "c", ids.new_id(), time.time(), ttl_s=_TOKEN_S)
 
     async def carry_out(self) -> Evidence:
         try:
@@ -127,9 +132,19 @@ class _Run:
             self._tell(f"{sent:,} of {self._plan.messages:,} messages sent")
 
     async def _drive(self, workload: Workload) -> None:
-        """The workload with faults beside it; when it is over, everything has healed."""
-        over = asyncio.Event()
+        """The workload with readers and faults beside it; when it is over, everything has healed."""
+        over, healed = asyncio.Event(), asyncio.Event()
         plan = self._plan
+        tokens = {person.user: self._token(person.user) for person in self._people}
+        readers = Readers(
+            self._status.api,
+            self._people,
+            tokens,
+            plan.reads,
+            random.Random(plan.seed),  # noqa: S311  # repeatable, not secret
+            self._recorder,
+        )
+        reading = asyncio.create_task(readers.run(workload.rooms, healed))
         schedule = Schedule(
             self._stack,
             plan.faults,
@@ -153,6 +168,8 @@ class _Run:
         await breaking
         self._tell("healed; waiting for what is under way")
         await workload.drain()
+        healed.set()
+        await reading
 
     async def _settle(self, rooms: list[str]) -> Evidence:
         """Let everybody see everything, then resume once more elsewhere, then collect."""

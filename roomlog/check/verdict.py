@@ -37,6 +37,15 @@ class Witness(Struct, frozen=True):
     shown: str = ""
 
 
+class Meanwhile(Struct):
+    """What went on while something was broken: operations acked, frames, reads answered and told to wait."""
+
+    acked: int = 0
+    delivered: int = 0
+    read: int = 0
+    told_to_wait: int = 0
+
+
 class Figures(Struct):
     """What a run was like; times in seconds."""
 
@@ -68,6 +77,22 @@ class Figures(Struct):
     p50_ms: float = 0.0
     p99_ms: float = 0.0
     """Of delivery after ack on living nodes."""
+    meanwhile: dict[str, Meanwhile] = field(default_factory=dict)
+    """By fault, from its beginning until everything was ready again."""
+    reads: int = 0
+    """What the API was asked."""
+    reads_failed: int = 0
+    """Of these, what was neither answered nor, with PostgreSQL away, told to wait (`roomlog.check.meanwhile`)."""
+    reads_refused: int = 0
+    """Of those that failed, what was told to wait though PostgreSQL was there: there was too much to do."""
+    failed_reads: list[str] = field(default_factory=list)
+    """The first of them."""
+    read_p99_ms: int = 0
+    rows_compared: int = 0
+    """By rebuilds, before they swapped."""
+    rows_different: int = 0
+    rebuild_blocked_ms: int = 0
+    """How long the projectors had to wait for a swap, at the most."""
     stalled_ms: int = 0
     """How long the checker itself could not run, at the most; that much of a delay may be its own."""
     seconds: float = 0.0
@@ -80,7 +105,20 @@ def exceeded(figures: Figures) -> list[str]:
     for fault, late in figures.late_s.items():
         if fault in PROMPT and late >= LATE_S:
             found.append(f"{fault}: delivered {late:.2f} s after the ack")
-    return found
+    if figures.reads_failed:
+        found.append(f"{figures.reads_failed:,} reads failed, first {figures.failed_reads[0]}")
+    return found + _stood_still(figures)
+
+
+def _stood_still(figures: Figures) -> list[str]:
+    """Return what did not go on with PostgreSQL stopped: chat, and answers that say when to come again."""
+    during = figures.meanwhile.get("stop-postgres")
+    if during is None:
+        return []
+    counts = {"acked": during.acked, "delivered": during.delivered}
+    if figures.reads:
+        counts["told to wait"] = during.told_to_wait
+    return [f"stop-postgres: nothing was {what} meanwhile" for what, n in counts.items() if not n]
 
 
 class Verdict(Struct):
@@ -137,6 +175,27 @@ def _figures(f: Figures) -> list[str]:
         *([f"unreadable {f.poisoned}, dead letters {f.letters}"] if f.poisoned else []),
         f"delivery after its ack, living nodes: p50 {f.p50_ms:.1f} ms, p99 {f.p99_ms:.1f} ms, "
         f"later than 1 s: {f.over_1s:,}; latest (s): {late or 'none'}",
+        *_reads(f),
         f"longest stall of the checker itself: {f.stalled_ms} ms",
         f"longest resume after a node's end (s): {resumed or 'none'}",
     ]
+
+
+def _reads(f: Figures) -> list[str]:
+    lines = [
+        f"during {fault}: {m.acked:,} operations acked, {m.delivered:,} frames delivered, "
+        f"{m.read:,} reads answered, {m.told_to_wait:,} told to wait"
+        for fault, m in sorted(f.meanwhile.items())
+    ]
+    if f.reads:
+        lines.append(
+            f"reads of the API {f.reads:,}, failed {f.reads_failed:,} "
+            f"(of these {f.reads_refused:,} told to wait though nothing was away), p99 {f.read_p99_ms} ms"
+        )
+        lines += [f"    {failed}" for failed in f.failed_reads]
+    if f.rows_compared:
+        lines.append(
+            f"rebuilt: {f.rows_compared:,} rows compared, {f.rows_different:,} different; "
+            f"projectors waited {f.rebuild_blocked_ms} ms at most"
+        )
+    return lines

@@ -281,7 +281,7 @@ class ChatFold:
                 found[HOOKS.name][room_id, hook_id] = msgspec.structs.astuple(hook)
             for invite, (event, body) in room.invites.items():
                 by = event.sender_id, event.occurred_at
-                found[INVITES.name][invite,] = (room_id, body.role, *by, body.expires_at)
+                found[INVITES.name][room_id, invite] = (body.role, *by, body.expires_at)
             for (user, event_id), rest in room.notifications.items():
                 found[NOTIFICATIONS.name][user, event_id, room_id] = rest
             for table, rows in room.moderation.items():

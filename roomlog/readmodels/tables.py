@@ -149,7 +149,7 @@ VOID = Table("void_events", ("room_id", "offset"), ("event_id",))
 MARKERS = Table("read_markers", ("user_id", "room_id"), ("offset", "marked_at"))
 
 INVITES = Table(
-    "workspace_invites", ("id",), ("workspace_id", "role", "created_by", "created_at", "expires_at")
+    "workspace_invites", ("workspace_id", "id"), ("role", "created_by", "created_at", "expires_at")
 )
 HOOKS = Table(
     "room_hooks",

@@ -1,6 +1,7 @@
 """People who use the REST API in tests."""
 
 import time
+import uuid
 from typing import Any, Self
 
 import httpx
@@ -79,3 +80,30 @@ def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     assert (body["code"], body["status"]) == (code, status)
     assert body["detail"]
     return body
+
+
+async def make_workspace(owner: Person, name: str = "Acme") -> tuple[str, str]:
+    """Make a workspace that can be read; return its id and slug."""
+    slug = f"w-{uuid.uuid4().hex[:12]}"
+    made = await owner.http.post("/workspaces", json={"name": name, "slug": slug})
+    assert made.status_code == 201, made.text
+    await owner.read(f"/workspaces/{slug}", after_cursor=made.json()["cursor"])
+    return made.json()["id"], slug
+
+
+async def invite(inviter: Person, workspace: str, role: str = "member", **more: Any) -> str:
+    """Make an invite and return what its link ends in."""
+    made = await inviter.http.post(f"/workspaces/{workspace}/invites", json={"role": role, **more})
+    assert made.status_code == 201, made.text
+    token: str = made.json()["token"]
+    return token
+
+
+async def bring(inviter: Person, workspace: str, person: Person, role: str = "member") -> str:
+    """Invite somebody, let them accept, and return the cursor of that."""
+    token = await invite(inviter, workspace, role)
+    accepted = await person.http.post(f"/invites/{token}/accept")
+    assert accepted.status_code == 200, accepted.text
+    cursor: str = accepted.json()["cursor"]
+    await person.read(f"/workspaces/{workspace}", after_cursor=cursor)
+    return cursor

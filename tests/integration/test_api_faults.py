@@ -1,6 +1,7 @@
 """What the API answers while something that it needs is away, and that it recovers by itself."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +11,9 @@ import pytest
 
 from roomlog.ids import new_id
 from tests.integration.api_people import PASSWORD, Person, problem
+from tests.wire import token_of
+
+CROWD, AWAY_S = 600, 4.0
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +46,16 @@ async def away(stack: Any, *services: str) -> AsyncIterator[None]:
             await asyncio.to_thread(stack.start_service, service)
 
 
+async def ask_at_once(person: Person, path: str, count: int) -> set[int]:
+    """Ask so many times at once, each on a connection of its own; return the statuses."""
+    headers, unlimited = person.http.headers, httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(
+        base_url=person.base, headers=headers, limits=unlimited, timeout=30
+    ) as http:
+        answers = await asyncio.gather(*(http.get(path) for _ in range(count)))
+    return {answer.status_code for answer in answers}
+
+
 async def until_ok(person: Person, path: str, within_s: float = 10) -> httpx.Response:
     """Ask until the answer is 200; raises TimeoutError."""
     async with asyncio.timeout(within_s):
@@ -51,9 +65,19 @@ async def until_ok(person: Person, path: str, within_s: float = 10) -> httpx.Res
     return answer
 
 
-async def test_without_postgres_it_says_so_and_recovers(stack, ada, room) -> None:
+async def test_without_postgres_it_says_so_and_recovers(stack, ada, room, two_members) -> None:
+    """Chat goes on meanwhile (for a minute: `make proofs`), and what was said can be read afterwards.
+
+    More ask than may wait for a connection, and for longer than the pool goes on trying: it still comes back.
+    """
     root = stack.status()["web"]
+    alice, bob, chat = two_members
     async with away(stack, "postgres"):
+        said = await alice.post(chat, "meanwhile")
+        assert (await bob.next_event(chat))["id"] == said.event
+        began = time.monotonic()
+        while time.monotonic() - began < AWAY_S:
+            assert await ask_at_once(ada, "/auth/me", CROWD) == {503}
         for path in ("/auth/me", f"/rooms/{room}/messages", "/rooms"):
             answer = await ada.http.get(path)
             assert problem(answer, 503, "unavailable")["retryable"] is True
@@ -65,6 +89,10 @@ async def test_without_postgres_it_says_so_and_recovers(stack, ada, room) -> Non
         login = {"email": ada.user["email"], "password": PASSWORD}
         problem(await ada.http.post("/auth/login", json=login), 503, "unavailable")
     await until_ok(ada, f"/rooms/{room}/messages")
+    headers = {"Authorization": f"Bearer {token_of(stack.data, bob.user_id)}"}
+    asked = {"after_cursor": said.cursor, "limit": 1}
+    page = await ada.http.get(f"/rooms/{chat}/messages", params=asked, headers=headers)
+    assert [m["id"] for m in page.json()["items"]] == [said.event]
     answers = await asyncio.gather(*(ada.http.get("/auth/me") for _ in range(40)))
     assert {a.status_code for a in answers} == {200}
     await until_ok(ada, f"{root}/readyz")

@@ -1,30 +1,44 @@
 """The statements that are asked all day never read a large table from end to end.
 
-They are carried out as the code has them, in a database of their own with the real schema, as the role that asks
-them: row-level security is a part of what is planned.
+They are carried out as the code has them, as the role that asks them: row-level security is a part of what is planned.
+Once in a database of their own, with as many rooms as a large server has; once on real chat, which is imported through
+the nodes into the read models: some of it, or with ROOMLOG_TEST_CORPUS=whole (`make proofs`) all, with a table.
 """
 
 import hashlib
+import os
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import tuple_row
+from rich.console import Console
+from rich.table import Table
 
 from api import sql
-from api.history import _END
 from api.search_walk import MAX_OFFSET
-from ingest.queries import LOAD_MESSAGES, LOAD_ROOM
 from projector.migrate import migrate
-from projector.sql import PROJECTION
-from roomlog.readmodels.notifications import COUNT_UNREAD, NOTIFICATIONS, UNREAD_NOTIFICATIONS
+from roomlog.bridge.script import Bridge
+from roomlog.partitions import partition_of
 from roomlog.readmodels.tables import MARK_EVERY
-from roomlog.readmodels.unread import UNREAD
+from tests.acceptance.queries import check_import, expectation
+from tests.acceptance.test_import_irc import ROOMS as IMPORTED
+from tests.cli import roomlog_json
+from tests.indexing import indexed
+from tests.integration.plan_cases import (
+    NEVER_READ_WHOLE,
+    Asked,
+    Case,
+    act_as,
+    cases,
+    plan_of,
+    require_indexes,
+)
 
-NEVER_READ_WHOLE = ["messages", "message_search", "rooms", "members", "notifications"]
 ROOMS, PEOPLE, ROOM_SIZE = 60_000, 900, 2_000
 FILL = f"""
 INSERT INTO projection_offsets SELECT 'chat.events', n, 50000 FROM generate_series(0, 63) n;
@@ -64,64 +78,18 @@ def md5(text: object) -> str:
     return str(uuid.UUID(hashlib.md5(str(text).encode(), usedforsecurity=False).hexdigest()))
 
 
-ME, ROOM, EVENT = md5(0), md5(0), md5("e20000")
-PAGE = {"room_id": ROOM, "since": -1, "limit": 51}
-MINE = {"user_id": ME, "rooms": [ROOM], "offsets": [30_000]}
-LISTED = {
-    "user_id": ME,
-    "picked": False,
-    "workspace_id": None,
-    "archived": False,
-    "pattern": None,
-    "after_name": None,
-    "after_id": None,
-    "limit": 51,
-}
-NOTED = {**MINE, "paged": False, "at": None, "event": None, "limit": 31, "chars": 100, "most": 1001}
-AGAIN = {"mark": MARK_EVERY, "skip": 10, "last": 40_000}
-
-
-class Case(NamedTuple):
-    """A statement, with what it is asked for; the API's unless it is a `service`'s."""
-
-    statement: str
-    params: Any
-    is_service: bool = False
-
-
-CASES = {
-    "history, the newest": Case(sql.MESSAGES_BEFORE, {**PAGE, "offset": _END}),
-    "history before": Case(sql.MESSAGES_BEFORE, {**PAGE, "offset": 20_000}),
-    "history after": Case(sql.MESSAGES_AFTER, {**PAGE, "offset": 20_000}),
-    "history at a time": Case(sql.OFFSET_AT, {**PAGE, "at": datetime(2026, 1, 1, tzinfo=UTC)}),
-    "numbered page": Case(sql.MESSAGES_NUMBERED, {**PAGE, **AGAIN}),
-    "own rooms": Case(sql.OWN_ROOMS, LISTED),
-    "next page of own rooms": Case(
-        sql.OWN_ROOMS, LISTED | {"after_name": "room 1", "after_id": ROOM}
-    ),
-    "visible rooms": Case(sql.VISIBLE_ROOMS, LISTED),
-    "room": Case(sql.ROOM, {"room_id": ROOM, "user_id": ME}),
-    "members": Case(sql.MEMBERS, {"room_id": ROOM, "after": None, "limit": 201}),
-    "unread": Case(UNREAD, {**MINE, "most": 1_001}),
-    "notifications": Case(NOTIFICATIONS, NOTED),
-    "unread notifications": Case(UNREAD_NOTIFICATIONS, NOTED),
-    "count of notifications": Case(COUNT_UNREAD, NOTED),
-    "messages that were found": Case(
-        sql.MESSAGES_FOUND, {"rooms": [ROOM] * 20, "offsets": list(range(20, 420, 20))}
-    ),
-    "rooms to search": Case(sql.SEARCHED_ROOMS, LISTED),
-    "room of a message": Case(sql.ROOM_OF_MESSAGE, {"event_id": EVENT}),
-    "message": Case(sql.ONE_MESSAGE, {**PAGE, "event_id": EVENT}),
-    "former texts": Case(sql.TEXTS, {"room_id": ROOM, "event_id": EVENT}),
-    "thread": Case(sql.THREAD, {**PAGE, "root": EVENT, "offset": -1}),
-    "room load of a node": Case(LOAD_ROOM, {"room": ROOM, "partition": 0}, True),
-    "messages for a node": Case(
-        LOAD_MESSAGES, {"rooms": [ROOM], "events": [EVENT], "partition": 0}, True
-    ),
-    "offsets of a projector": Case(
-        PROJECTION.move, (["chat.events"], [0], [50_000], [50_100]), True
-    ),
-}
+ASKED = Asked(
+    user=md5(0),
+    room=md5(0),
+    event=md5("e20000"),
+    partition=0,
+    offset=20_000,
+    last=40_000,
+    at=datetime(2026, 1, 1, tzinfo=UTC),
+    found=list(range(20, 420, 20)),
+    words="'word20'",
+)
+CASES = cases(ASKED)
 
 
 @pytest.fixture(scope="module")
@@ -148,42 +116,17 @@ def connection(database):
     database.rollback()
 
 
-def act_as(connection, user: str) -> None:
-    connection.execute("SET LOCAL ROLE roomlog_api")
-    connection.execute("SELECT set_config('roomlog.user_id', %s, true)", [user])
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_it_stays_on_indexes(connection, name) -> None:
-    """As the code asks again and again: from some time on with a plan that fits all parameters.
-
-    What functions of the policies read is counted with it, which no plan shows.
-    """
     case = CASES[name]
     if not case.is_service:
-        act_as(connection, ME)
-    plan = plan_of(connection, case.statement, case.params)
-    assert not [table for table in NEVER_READ_WHOLE if f"Seq Scan on {table} " in plan], plan
-    before = read_whole(connection)
-    for _ in range(8):
-        found = connection.execute(case.statement, case.params, prepare=True)
-    assert found.rowcount > 0 or case.is_service, "it has nothing to find, and shows nothing"
-    assert read_whole(connection) == before, plan
-
-
-def read_whole(connection) -> dict[str, int]:
-    """Return how often each of the tables was read from end to end in this transaction."""
-    query = "SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE relname = ANY (%s)"
-    return dict(connection.execute(query, [NEVER_READ_WHOLE]).fetchall())
-
-
-def plan_of(connection, statement: str, params: Any) -> str:
-    return "\n".join(line for (line,) in connection.execute("EXPLAIN " + statement, params))
+        act_as(connection, ASKED.user)
+    require_indexes(connection, case, NEVER_READ_WHOLE)
 
 
 @pytest.mark.parametrize("rooms", [1, 20])
 def test_every_statement_of_a_search_stays_on_an_index(connection, rooms) -> None:
-    act_as(connection, ME)
+    act_as(connection, ASKED.user)
     asked = {
         "rooms": [md5(n) for n in range(rooms)],
         "times": [datetime.now(UTC)] * rooms,
@@ -200,3 +143,103 @@ def test_every_statement_of_a_search_stays_on_an_index(connection, rooms) -> Non
         params = {**asked, "words": words, "senders": None if words else [md5(5)], "limit": 21}
         plan = plan_of(connection, sql.SEARCH_INDEX, params)
         assert "Bitmap Index Scan on message_search_words" in plan, plan
+
+
+# Real chat.
+
+MOST_ASKED = [
+    "history, the newest",
+    "history before",
+    "history after",
+    "history at a time",
+    "own rooms",
+    "room",
+    "members",
+    "unread",
+    "message",
+    "thread",
+    "newest that match",
+    "all that match",
+    "messages that were found",
+]
+"""What the page asks all day: rooms, pages of them, threads, what is unread, searches (three statements)."""
+IS_WHOLE = os.environ.get("ROOMLOG_TEST_CORPUS") == "whole"
+LARGE_PAGES = 64
+"""A table of fewer pages than these is read from end to end sooner than by an index, and rightly so."""
+SUBJECT = """
+WITH room AS (
+    SELECT room_id AS id FROM messages WHERE room_id = ANY (%(rooms)s::uuid[])
+    GROUP BY room_id ORDER BY count(*) DESC LIMIT 1)
+SELECT (SELECT m.user_id::text FROM members m WHERE m.room_id = room.id ORDER BY (
+            SELECT count(*) FROM members o WHERE o.user_id = m.user_id) DESC LIMIT 1),
+       room.id::text, root.event_id::text, root."offset", r.last_offset, root.sent_at,
+       ARRAY(SELECT "offset" FROM messages WHERE room_id = room.id AND text IS NOT NULL
+             ORDER BY "offset" DESC LIMIT 20),
+       (SELECT word FROM message_search s, unnest(tsvector_to_array(s.words)) word
+        WHERE s.room_id = room.id GROUP BY word ORDER BY count(*) DESC OFFSET 50 LIMIT 1)
+FROM room JOIN rooms r ON r.id = room.id CROSS JOIN LATERAL (
+    SELECT m.event_id, m."offset", m.sent_at FROM messages m JOIN messages a
+        ON a.room_id = m.room_id AND a.reply_to = m.event_id
+    WHERE m.room_id = room.id GROUP BY m.event_id, m."offset", m.sent_at ORDER BY count(*) DESC LIMIT 1) root
+"""
+
+
+@pytest.fixture(scope="module")
+async def real(stack, irc) -> Asked:
+    """Real chat in the read models and in the search index, and what to ask of it."""
+    some = [irc / f"{name}.jsonl.gz" for name in IMPORTED[-2:]]
+    files = sorted(irc.glob("*.jsonl.gz")) if IS_WHOLE else some
+    made = roomlog_json("import", "--data", stack.data, *files, timeout_s=1_200)
+    assert made["refused"] == 0
+    at, expected = stack.settings, expectation(files, Bridge("import"))
+    found = await check_import(files, Bridge("import"), at.kafka, at.postgres, at.registry)
+    assert not found.problems
+    await indexed(stack)
+    with psycopg.connect(stack.status()["postgres"], autocommit=True) as connection:
+        connection.execute("ANALYZE messages, message_search, rooms, members, notifications")
+        rows = connection.execute(SUBJECT, {"rooms": list(expected)})
+        user, room, event, offset, last, sent_at, offsets, word = rows.fetchone()
+    words = "'" + word.replace("'", "''") + "'"
+    return Asked(user, room, event, partition_of(room), offset, last, sent_at, offsets, words)
+
+
+def test_on_real_chat_what_is_asked_most_stays_on_indexes(stack, real, capsys) -> None:
+    """Where all of the chat is there as PostgreSQL chooses, and with a table of what each reads."""
+    every = cases(real)
+    with psycopg.connect(stack.status()["postgres"], row_factory=tuple_row) as connection:
+        query = "SELECT relname FROM pg_class WHERE relname = ANY (%s) AND relpages >= %s"
+        large = [name for (name,) in connection.execute(query, [NEVER_READ_WHOLE, LARGE_PAGES])]
+        assert "messages" in large
+        shown = Table("statement", "rows", "ms", "pages", "by", box=None)
+        for name in MOST_ASKED:
+            act_as(connection, real.user)
+            if (
+                not IS_WHOLE
+            ):  # few rows are rightly read whole: here it only has to be possible without
+                connection.execute("SET LOCAL enable_seqscan = off")
+            require_indexes(connection, every[name], large)
+            shown.add_row(name, *measured(connection, every[name]))
+            connection.rollback()
+        (count,) = connection.execute("SELECT count(*) FROM messages").fetchone()
+    if IS_WHOLE:
+        with capsys.disabled():
+            print(f"\n{count:,} messages; read whole: only tables below {LARGE_PAGES} pages")
+            Console(width=180).print(shown)
+
+
+def measured(connection, case: Case) -> list[str]:
+    """Return rows, milliseconds and pages that a statement takes once it is warm, and the indexes it uses."""
+    explain = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + case.statement
+    (((found,),),) = connection.execute(explain, case.params).fetchall()
+    plan, nodes = found["Plan"], list(nodes_of(found["Plan"]))
+    indexes = dict.fromkeys(node["Index Name"] for node in nodes if "Index Name" in node)
+    pages = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+    rows, took = plan["Actual Rows"], found["Execution Time"]
+    return [f"{rows:,.0f}", f"{took:.2f}", f"{pages:,}", ", ".join(indexes)]
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every node of a plan."""
+    yield plan
+    for below in plan.get("Plans", []):
+        yield from nodes_of(below)

@@ -43,7 +43,7 @@ phase = {
     standbys        = 1
     cores_each      = 2
     memory_gib_each = 8
-    disk_gib_each   = 794.59
+    disk_gib_each   = 1337.23
   }
 
   valkey = {

@@ -25,8 +25,8 @@ phase = {
   }
 
   api = {
-    count           = 28
-    for_load        = 27
+    count           = 50
+    for_load        = 49
     memory_gib_each = 0.25
   }
 
@@ -41,9 +41,9 @@ phase = {
   postgres = {
     primaries       = 1
     standbys        = 1
-    cores_each      = 16
-    memory_gib_each = 64
-    disk_gib_each   = 79458.76
+    cores_each      = 64
+    memory_gib_each = 256
+    disk_gib_each   = 133722.78
   }
 
   valkey = {

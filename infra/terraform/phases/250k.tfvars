@@ -25,8 +25,8 @@ phase = {
   }
 
   api = {
-    count           = 8
-    for_load        = 7
+    count           = 14
+    for_load        = 13
     memory_gib_each = 0.25
   }
 
@@ -41,9 +41,9 @@ phase = {
   postgres = {
     primaries       = 1
     standbys        = 1
-    cores_each      = 4
-    memory_gib_each = 16
-    disk_gib_each   = 19864.69
+    cores_each      = 16
+    memory_gib_each = 64
+    disk_gib_each   = 33430.7
   }
 
   valkey = {

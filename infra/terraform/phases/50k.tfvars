@@ -25,8 +25,8 @@ phase = {
   }
 
   api = {
-    count           = 3
-    for_load        = 2
+    count           = 4
+    for_load        = 3
     memory_gib_each = 0.25
   }
 
@@ -41,9 +41,9 @@ phase = {
   postgres = {
     primaries       = 1
     standbys        = 1
-    cores_each      = 2
-    memory_gib_each = 8
-    disk_gib_each   = 3972.94
+    cores_each      = 4
+    memory_gib_each = 16
+    disk_gib_each   = 6686.14
   }
 
   valkey = {

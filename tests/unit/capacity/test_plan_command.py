@@ -20,6 +20,8 @@ ingest_command_us 10|ingest_across_us 50|delivery_us 5|streams_us 15|projector_u
 kafka_us 10|kafka_lone_us 110|valkey_us 2|valkey_lone_us 22|connection_kib 8|acked_per_s 20000
 delivered_per_s 500000|connections_per_node 10000|text_bytes 58|record_bytes 300|record_zstd_bytes 100
 frame_bytes 400|frame_deflated_bytes 300|key_bytes 150|row_bytes 400|index_bytes 50|wal_bytes 500
+indexer_us 20|index_postgres_us 10|search_bytes 200|webhook_us 2000|webhook_postgres_us 400|push_us 1000
+push_postgres_us 500|api_us 2000|postgres_read_us 500
 """
 """Round figures, so that the golden plan below can be followed by hand."""
 
@@ -66,13 +68,16 @@ def test_a_golden_plan(round_figures):
     assert nodes["connections_each"] == 2_778
     # 50,000 x (1 + 7.934) x 10 us x 1.25 / 0.5, and one more
     assert (told["streams"]["count"], told["projector"]["count"]) == (13, 3)
+    # 50,000 x 20 us x 1.25 / 0.5; 500 x 2 ms and 5,000 x 1 ms, by 0.5; and one more of each
+    assert (told["indexer"]["count"], told["webhooks"]["count"]) == (4, 3)
+    assert told["notifier"]["count"] == 11
     assert kafka["partitions"] == 96
     # a batch each: 50,000 x 110 us x (1 + 2 / 2) = 11 cores, 2 of each broker
     assert (kafka["brokers"], kafka["limited_by"], kafka["batch_events"]) == (7, "cpu", 1)
     assert kafka["load_cores"] == pytest.approx(11)
-    # 0.5 cores for writes, 1,667 reads/s of 500 us
-    assert told["postgres"]["load_cores"] == pytest.approx(0.5 + 0.8333, rel=1e-3)
-    assert (told["postgres"]["primaries"], told["postgres"]["cores_each"]) == (1, 4)
+    # 50,000 x (10 + 10 + 0.01 x 400 + 0.1 x 500) us for writes, 1,667 reads/s of 500 us
+    assert told["postgres"]["load_cores"] == pytest.approx(3.7 + 0.8333, rel=1e-3)
+    assert (told["postgres"]["primaries"], told["postgres"]["cores_each"]) == (1, 16)
     # 14,706 keys/s over a day, 150 bytes each
     assert told["valkey"]["keys"] == pytest.approx(50_000 / 3.4 * 86_400)
     assert told["valkey"]["primaries"] == 3
@@ -92,7 +97,8 @@ def test_the_keys_of_the_json_stay():
         found = told[name]
         assert found["load"]["users"] == load.users
         assert found["price"]["currency"] == "EUR"
-        for part in ("ingest", "streams", "projector", "api"):
+        stages = ("ingest", "streams", "projector", "indexer", "webhooks", "notifier", "api")
+        for part in stages:
             assert {"count", "for_load", "spare", "load_cores", "memory_gib_each"} <= set(
                 found[part]
             )
@@ -108,6 +114,8 @@ def test_options_do_what_they_say():
     usual = plan_with()
     assert plan_with("--spare", "3")["ingest"]["spare"] == 3
     assert plan_with("--online", "1")["load"]["online"] == 1
+    assert plan_with("--webhooks", "0")["webhooks"]["count"] == 2
+    assert plan_with("--pushes", "3")["notifier"]["count"] > usual["notifier"]["count"]
     assert plan_with("--online", "1")["api"]["count"] > usual["api"]["count"]
     assert plan_with("--partitions", "24")["kafka"]["partitions"] == 24
     assert plan_with("--growth", "40")["kafka"]["partitions"] > usual["kafka"]["partitions"]

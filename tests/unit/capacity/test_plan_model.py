@@ -34,6 +34,9 @@ def counts(made):
         "ingest": made.ingest.count,
         "streams": made.streams.count,
         "projector": made.projector.count,
+        "indexer": made.indexer.count,
+        "webhooks": made.webhooks.count,
+        "notifier": made.notifier.count,
         "api": made.api.count,
         "brokers": made.kafka.brokers,
         "partitions": made.kafka.partitions,
@@ -82,7 +85,8 @@ def test_longer_texts_never_need_less(load, longer):
 def test_what_is_left_when_the_spare_ones_are_away_carries_the_peak(load, spare):
     load = msgspec.structs.replace(load, spare=spare)
     made = plan(load, KNOWN)
-    for group in (made.ingest, made.streams, made.projector, made.api):
+    behind = (made.indexer, made.webhooks, made.notifier)
+    for group in (made.ingest, made.streams, made.projector, *behind, made.api):
         assert group.count == group.for_load + spare
         assert group.load_cores <= group.for_load * load.utilisation * (1 + 1e-9)
     assert made.ingest.connections_each <= FIGURES["connections_per_node"]
@@ -102,7 +106,8 @@ def test_one_node_fewer_would_not_do(load):
 @given(loads)
 def test_every_consumer_has_four_partitions_or_more(load):
     made = plan(load, KNOWN)
-    assert made.kafka.partitions >= 4 * max(made.streams.count, made.projector.count)
+    consumers = (made.streams, made.projector, made.indexer)
+    assert made.kafka.partitions >= 4 * max(group.count for group in consumers)
     assert made.kafka.partitions >= servers.FEWEST_PARTITIONS
 
 
@@ -126,7 +131,8 @@ def test_units():
     load = Workload(10_000, 1_000, peak_to_mean=2, text_bytes=FIGURES["text_bytes"])
     made = plan(load, KNOWN)
     assert load.messages_per_day == 500 * 86_400
-    rows = load.messages_per_day * FIGURES["row_bytes"] / 2**30
+    stored = FIGURES["row_bytes"] + FIGURES["search_bytes"]
+    rows = load.messages_per_day * stored / 2**30
     assert made.storage_gib_day.read_models == pytest.approx(rows)
     assert made.storage_gib_day.log_replicated == pytest.approx(3 * made.storage_gib_day.log)
     written = 1_000 * made.kafka.event_bytes / 2**20
@@ -146,7 +152,8 @@ def test_small_batches_cost_more_than_full_ones():
 def test_a_small_load_has_three_copies_and_one_of_each_to_spare():
     made = plan(Workload(100, 1), KNOWN)
     assert (made.kafka.brokers, made.kafka.replication, made.kafka.min_insync) == (3, 3, 2)
-    assert [g.count for g in (made.ingest, made.streams, made.projector, made.api)] == [2] * 4
+    of_each = (made.ingest, made.streams, made.projector, made.indexer, made.webhooks)
+    assert [g.count for g in (*of_each, made.notifier, made.api)] == [2] * 7
     assert (made.postgres.primaries, made.postgres.standbys) == (1, 1)
     assert made.extrapolated == 1
     assert {w.code for w in made.warnings} <= {"provisional"}

@@ -30,10 +30,22 @@ def changes(*bodies, room=ACME, workspace=ACME, sender=ADA):
 def test_an_invite_stands_until_it_is_revoked():
     made = InviteCreated(INVITE, "member", 7)
     found = changes(made)
-    assert {i: body for i, (_, body) in found.invites.items()} == {INVITE: made}
+    assert {i: body for i, (_, body) in found.invites.items()} == {(ACME, INVITE): made}
     found = changes(made, InviteRevoked(INVITE))
-    assert (found.invites, found.revoked) == ({}, {INVITE})
+    assert (found.invites, found.revoked) == ({}, {(ACME, INVITE)})
     assert changes(made, sender=BOB).invites == {}
+
+
+def test_an_invite_of_another_workspace_is_another_one_whatever_its_id():
+    made, revoked = InviteCreated(INVITE, "member", 7), InviteRevoked(INVITE)
+    other = ids.new_id()
+    facts = [
+        Fact(ids.new_id(), workspace, workspace, ADA, 100 + n, 0, n, body)
+        for n, (workspace, body) in enumerate(((ACME, made), (other, made), (other, revoked)))
+    ]
+    owner = {(place, ADA): Member("owner", 0, 0) for place in (ACME, other)}
+    found = fold(facts, [], Prior(members=owner))
+    assert (found.invites.keys(), found.revoked) == ({(ACME, INVITE)}, {(other, INVITE)})
 
 
 def test_who_leaves_a_workspace_is_noted_and_who_leaves_a_room_is_not():

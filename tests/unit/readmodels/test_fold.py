@@ -101,7 +101,7 @@ def test_invites_are_there_until_they_are_revoked():
         event(InviteRevoked(other)),
     )
     assert column(fold, "workspace_id") == ROOM
-    assert fold.rows()["workspace_invites"] == {(one,): (ROOM, "guest", ALICE, START, START + 9)}
+    assert fold.rows()["workspace_invites"] == {(ROOM, one): ("guest", ALICE, START, START + 9)}
 
 
 def test_an_event_in_the_wrong_partition_or_without_a_time_counts_for_nothing():
