@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from api import openapi
 from api.guards import Tokens
-from api.http import BoundedHttp
+from api.http import http_behind
 from api.problems import Problem
 from api.routes import (
     auth,
@@ -45,6 +45,7 @@ from api.strict import BodyLimit
 from api.telemetry import V1, Telemetry
 from api.web import SecurityHeaders, WebClient
 from roomlog.errors import ErrorCode
+from roomlog.proxies import Proxies
 from roomlog.settings import Settings, from_environment
 from roomlog.tokens import Verifier
 
@@ -136,7 +137,8 @@ def main() -> None:
         host=settings.host,
         port=settings.port or DEFAULT_PORT,
         loop="uvloop",
-        http=BoundedHttp,
+        http=http_behind(Proxies(settings.trusted_proxies, settings.proxy_protocol)),
+        proxy_headers=False,  # X-Forwarded-For is read by `guards.client_address`, by our own setting
         ws="none",
         access_log=False,
         log_config=None,

@@ -12,6 +12,7 @@ from api.problems import Problem
 from api.services import Services, Use
 from roomlog.errors import ErrorCode
 from roomlog.protocol.terms import ACCESS_COOKIE
+from roomlog.proxies import Proxies
 from roomlog.tokens import BadToken, Claims, Verifier
 
 REFRESH_COOKIE = "roomlog_refresh"
@@ -144,9 +145,10 @@ def is_own_origin(origin: str, host: str, allowed: frozenset[str]) -> bool:
     return same or origin in allowed
 
 
-def client_address(request: Request) -> str | None:
-    """Return the address that a request came from, if it is known."""
-    host = request.client.host if request.client else ""
+def client_address(request: Request, proxies: Proxies) -> str | None:
+    """Return the address that a request came from, if it is known: of the client, not of a trusted proxy."""
+    peer = request.client.host if request.client else ""
+    host = proxies.client(peer, request.headers.getlist("X-Forwarded-For"))
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:

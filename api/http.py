@@ -6,6 +6,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.strict import is_upload
+from roomlog.proxies import NO_PROXIES, BadProxyHeader, Opening, Proxies
 
 REQUEST_S = 20.0
 
@@ -14,15 +15,32 @@ class BoundedHttp(HttpToolsProtocol):
     """Closes connections that are silent or slow before a whole request has come (slow-loris attacks).
 
     Between two requests uvicorn's own keep-alive timeout holds. An upload may last, but not fall silent.
+    A connection of a load balancer may begin with a PROXY header: then it is from the client that this names.
     """
 
     request_s = REQUEST_S
+    proxies = NO_PROXIES
     _deadline: asyncio.TimerHandle | None = None
+    _opening: Opening | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
+        self._opening = self.proxies.opening(self.client[0]) if self.client else None
         self._expect()
+
+    def data_received(self, data: bytes) -> None:
+        """Take a part of a request."""
+        if self._opening is not None:
+            try:
+                data = self._opening.feed(data)
+            except BadProxyHeader as error:
+                self.send_400_response(str(error))
+                return
+            if not self._opening.is_over:
+                return
+            self.client, self._opening = (self._opening.client, 0), None
+        super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
@@ -53,3 +71,8 @@ class BoundedHttp(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+def http_behind(proxies: Proxies) -> type[BoundedHttp]:
+    """Return the protocol of a server behind these load balancers."""
+    return type("Http", (BoundedHttp,), {"proxies": proxies})

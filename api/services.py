@@ -21,6 +21,7 @@ from api.schedules import Schedules
 from api.schemas import SchemaSource
 from api.sessions import Sessions
 from api.valkey import Valkey
+from roomlog.proxies import Proxies
 from roomlog.settings import Settings
 from roomlog.tokens import Signer
 from schemas.registry import Registry
@@ -37,6 +38,7 @@ class Services:
     sessions: Sessions
     passwords: Passwords
     limits: Limits
+    proxies: Proxies
     nodes: IngestNodes
     user_events: UserEvents
     schemas: SchemaSource
@@ -68,6 +70,7 @@ class Services:
             sessions=Sessions(postgres, valkey, signer),
             passwords=Passwords(),
             limits=Limits(valkey, settings.rate_limits == "on"),
+            proxies=Proxies(settings.trusted_proxies, settings.proxy_protocol),
             nodes=IngestNodes(valkey, signer, settings.ingest_url),
             user_events=user_events,
             schedules=Schedules(postgres, user_events, settings.epoch),

@@ -7,6 +7,7 @@ Run as `roomlog ingest`, settings from the environment. `/ws` is the protocol; `
 import asyncio
 import gc
 import logging
+import math
 import resource
 import signal
 import time
@@ -19,10 +20,12 @@ from aiokafka.errors import KafkaError
 from ingest.deflate import agree
 from ingest.handshake import Admitted, HandshakeRefused, admit, path_of
 from ingest.http import Answer, answer
+from ingest.limits import REFUSALS_BURST, REFUSALS_PER_S, RateLimits
 from ingest.node import Node
 from ingest.session import Session, Stranger
 from ingest.upgrade import Accepted, Request, serve
 from roomlog.protocol.terms import SUBPROTOCOL
+from roomlog.proxies import Proxies, limited_as
 from roomlog.settings import Settings, from_environment
 from roomlog.tokens import Verifier
 from schemas.registry import RegistryError
@@ -32,6 +35,7 @@ _RETRY_S = 0.5
 _START_S = 60.0
 _GC_THRESHOLDS = (20_000, 20, 50)
 """Almost nothing here is in cycles: look for them less often than after every 700 new objects."""
+_KEPT_ADDRESSES = 10_000
 _log = logging.getLogger(__name__)
 
 
@@ -83,7 +87,7 @@ def _verifier(settings: Settings) -> Verifier:
 
 async def _open(settings: Settings, port: int, door: "Door") -> asyncio.Server:
     try:
-        return await serve(door.welcome, settings.host, port)
+        return await serve(door.welcome, settings.host, port, door.proxies)
     except OSError as error:
         told = f"cannot listen on {settings.host}:{port} ({error}); set ROOMLOG_PORT to a free port"
         raise SystemExit(told) from error
@@ -112,6 +116,9 @@ class Door:
         self._node, self._verifier = node, verifier
         self._origins = settings.allowed_origins
         self._compresses = settings.compression == "on"
+        self.proxies = Proxies(settings.trusted_proxies, settings.proxy_protocol)
+        limited = settings.rate_limits == "on"
+        self._refusals = RateLimits(REFUSALS_PER_S, REFUSALS_BURST) if limited else None
         # One of each for all sessions: a bound method is an object.
         self._calls = (node.opened, node.commands.on_frame, node.ended)
 
@@ -122,11 +129,30 @@ class Door:
             return answer(path, self._node.readiness)
         if self._node.readiness.draining:
             return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "this node drains; go to another")
+        client = self.proxies.client(request.peer, request.headers.getall("X-Forwarded-For", []))
+        address = limited_as(client)
+        if wait_ms := self._wait_ms(address):
+            return _too_many(wait_ms)
         try:
             admitted = admit(request.headers, self._verifier, self._origins)
         except HandshakeRefused as refused:
+            self._count_refusal(address)
             return _refusal(refused.status, refused.message)
         return self._accepted(request, admitted) if admitted.speaks else Accepted(Stranger(), {})
+
+    def _wait_ms(self, address: str) -> int:
+        """Return for how long nobody from an address is asked who they are; 0 for almost everybody."""
+        return (
+            self._refusals.has_none(address, time.monotonic()) if self._refusals is not None else 0
+        )
+
+    def _count_refusal(self, address: str) -> None:
+        if self._refusals is None:
+            return
+        now = time.monotonic()
+        self._refusals.take(address, now)
+        if len(self._refusals) > _KEPT_ADDRESSES:
+            self._refusals.forget_full(now)
 
     def _accepted(self, request: Request, admitted: Admitted) -> Accepted:
         headers, window_bits = {"Sec-WebSocket-Protocol": SUBPROTOCOL}, 0
@@ -135,6 +161,14 @@ class Door:
             headers["Sec-WebSocket-Extensions"], window_bits = agreed
         session = Session(admitted.claims, self._node.outbox, *self._calls, window_bits)
         return Accepted(session, headers)
+
+
+def _too_many(wait_ms: int) -> Answer:
+    refusal = _refusal(
+        HTTPStatus.TOO_MANY_REQUESTS, "too many connections without a good token; wait, and sign in"
+    )
+    headers = {**refusal.headers, "Retry-After": str(math.ceil(wait_ms / 1_000))}
+    return refusal._replace(headers=headers)
 
 
 def _refusal(status: HTTPStatus, message: str) -> Answer:

@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 
 from ingest.connection import Connection
 from ingest.http import Answer, head
+from roomlog.proxies import NO_PROXIES, BadProxyHeader, Proxies
 
 HANDSHAKE_S = 5.0
 _REQUEST_BYTES = 16 * 1024
@@ -27,10 +28,14 @@ _log = logging.getLogger(__name__)
 
 
 class Request(NamedTuple):
-    """What a GET asks for; `target` is what stands between the method and the version."""
+    """What a GET asks for; `target` is what stands between the method and the version.
+
+    `peer` is the address at the other end, of a connection with a PROXY header the one that it names.
+    """
 
     target: bytes
     headers: CIMultiDict[str]
+    peer: str = ""
 
 
 class Accepted(NamedTuple):
@@ -50,15 +55,19 @@ class Handshake(asyncio.Protocol):
         "_deadline",
         "_headers",
         "_is_whole",
+        "_opening",
         "_parser",
+        "_peer",
+        "_proxies",
         "_size",
         "_target",
         "_transport",
         "_welcome",
     )
 
-    def __init__(self, welcome: Welcome) -> None:
+    def __init__(self, welcome: Welcome, proxies: Proxies) -> None:
         self._welcome = welcome
+        self._proxies = proxies
         self._target = b""
         self._headers: CIMultiDict[str] = CIMultiDict()
         self._size = 0
@@ -69,6 +78,9 @@ class Handshake(asyncio.Protocol):
         """A client is there."""
         self._transport = made = cast(asyncio.Transport, transport)
         self._deadline = asyncio.get_running_loop().call_later(HANDSHAKE_S, made.abort)
+        peername = made.get_extra_info("peername")
+        self._peer = peername[0] if isinstance(peername, tuple) else ""
+        self._opening = self._proxies.opening(self._peer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
@@ -77,6 +89,15 @@ class Handshake(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take a part of the request."""
+        if self._opening is not None:
+            try:
+                data = self._opening.feed(data)
+            except BadProxyHeader as error:
+                self._end(HTTPStatus.BAD_REQUEST, str(error))
+                return
+            if not self._opening.is_over:
+                return
+            self._peer, self._opening = self._opening.client, None
         if self._parser is None:
             self._parser = HttpRequestParser(self)
         rest = b""
@@ -118,7 +139,7 @@ class Handshake(asyncio.Protocol):
             self._end(HTTPStatus.METHOD_NOT_ALLOWED, "only GET is answered here")
             return
         try:
-            found = self._welcome(Request(self._target, self._headers))
+            found = self._welcome(Request(self._target, self._headers, self._peer))
         except Exception:
             _log.exception("a request is not answered")
             self._end(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of the server's")
@@ -184,10 +205,12 @@ def _wrong(told: str) -> Answer:
     return Answer(HTTPStatus.BAD_REQUEST, f"{told}\n".encode())
 
 
-async def serve(welcome: Welcome, host: str, port: int) -> asyncio.Server:
+async def serve(
+    welcome: Welcome, host: str, port: int, proxies: Proxies = NO_PROXIES
+) -> asyncio.Server:
     """Listen; `welcome` decides about each request. Raises OSError where the address cannot be had."""
     server = await asyncio.get_running_loop().create_server(
-        lambda: Handshake(welcome), host, port, backlog=_BACKLOG, reuse_address=True
+        lambda: Handshake(welcome, proxies), host, port, backlog=_BACKLOG, reuse_address=True
     )
     for one in server.sockets:  # accepted sockets inherit it
         # The kernel would hide megabytes of what a client does not read before this side sees any.

@@ -1,20 +1,34 @@
-"""Settings: environment variables `ROOMLOG_*`, one list for every service; `roomlog settings` prints it."""
+"""Settings: environment variables `ROOMLOG_*`, one list for every service; `roomlog settings` prints it.
+
+Every variable may be given as a file too, for what is secret: ROOMLOG_POSTGRES_FILE names a file that holds the
+value of ROOMLOG_POSTGRES (a last line break does not count). The variable itself wins where both are there.
+"""
 
 import difflib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from roomlog.outbound import networks
 
 PREFIX = "ROOMLOG_"
+_FILE = "_FILE"
 _NOT_OF_SERVICES = {"ROOMLOG_CACHE", "ROOMLOG_PASSWORD"}
 """Variables that single commands read."""
+
+
+class BadFile(ValueError):
+    """A file that holds a setting cannot be read; the message names both."""
 
 
 class Settings(BaseSettings):
@@ -149,12 +163,36 @@ class Settings(BaseSettings):
         gt=0,
         description="seconds before a webhook's first retry; each later one doubles",
     )
+    trusted_proxies: str = Field(
+        default="",
+        description="comma-separated networks of load balancers whose X-Forwarded-For is believed",
+    )
+    proxy_protocol: str = Field(
+        default="",
+        description="comma-separated networks of load balancers whose connections all begin with a "
+        "PROXY protocol header (version 1 or 2); from anybody else it is refused",
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error")
     database_pool: int = Field(
         default=8, description="PostgreSQL connections of one service at most"
     )
 
-    @field_validator("outbound_networks", "link_preview_exceptions")
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What a program gives comes first, then variables, then files."""
+        files = InitSettingsSource(settings_cls, _from_files(os.environ))
+        return init_settings, env_settings, files
+
+    @field_validator(
+        "outbound_networks", "link_preview_exceptions", "trusted_proxies", "proxy_protocol"
+    )
     @classmethod
     def _require_networks(cls, text: str) -> str:
         networks(text)
@@ -175,6 +213,8 @@ def from_environment() -> Settings:
         print(told, file=sys.stderr)
     try:
         return Settings()
+    except BadFile as error:
+        raise SystemExit(str(error)) from None
     except ValidationError as error:
         raise SystemExit(
             "\n".join(_complaint(e["loc"], e["msg"]) for e in error.errors())
@@ -184,8 +224,9 @@ def from_environment() -> Settings:
 def unknown_variables(names: Iterable[str]) -> list[str]:
     """Return a sentence for each variable that begins like a setting and is none."""
     known = {variable(name) for name in Settings.model_fields} | _NOT_OF_SERVICES
+    files = {variable(name) + _FILE for name in Settings.model_fields}
     told = []
-    for name in sorted(n for n in names if n.startswith(PREFIX) and n not in known):
+    for name in sorted(n for n in names if n.startswith(PREFIX) and n not in known | files):
         likely = difflib.get_close_matches(name, known, n=1)
         advice = f"did you mean {likely[0]}?" if likely else "`roomlog settings` lists them"
         told.append(f"{name} is no setting and is ignored; {advice}")
@@ -195,6 +236,26 @@ def unknown_variables(names: Iterable[str]) -> list[str]:
 def variable(field: str) -> str:
     """Return the environment variable of a field of `Settings`."""
     return PREFIX + field.upper()
+
+
+def given(field: str, environ: Mapping[str, str]) -> str | None:
+    """Return what an environment says of a field of `Settings`, itself or by a file; raises BadFile."""
+    name = variable(field)
+    if name in environ:
+        return environ[name]
+    if not (path := environ.get(name + _FILE)):
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        told = f"{name}{_FILE} names {path}, which cannot be read ({why})"
+        raise BadFile(f"{told}; it should hold what {name} would") from error
+
+
+def _from_files(environ: Mapping[str, str]) -> dict[str, Any]:
+    found = {name: given(name, environ) for name in Settings.model_fields}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _complaint(where: tuple[int | str, ...], why: str) -> str:

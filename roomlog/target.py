@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from roomlog.settings import Settings, from_environment
+from roomlog.settings import BadFile, Settings, from_environment, given
 from roomlog.stack import state
 from roomlog.stack.layout import Layout
 from roomlog.stack.spec import default_data
@@ -56,9 +56,16 @@ def find_target(
         raise NoTarget(f"no stack runs on {data}; `roomlog up --data {data}` starts it")
     if running is None:
         return Target(from_environment(), api, ())
-    named = set() if data else {a for a in _ADDRESSES if f"ROOMLOG_{a.upper()}" in environ}
+    named = set() if data else _named(environ)
     found = {a: getattr(running, a) for a in _ADDRESSES if a not in named and getattr(running, a)}
     if running.jwt_private_key:
         found |= {"jwt_private_key": Path(running.jwt_private_key), "jwks": running.jwks}
     settings = Settings(data=Path(running.data)).model_copy(update=found)
     return Target(settings, api or running.web, () if api else tuple(running.ingest))
+
+
+def _named(environ: Mapping[str, str]) -> set[str]:
+    try:
+        return {a for a in _ADDRESSES if given(a, environ) is not None}
+    except BadFile as error:
+        raise NoTarget(str(error)) from error

@@ -23,6 +23,7 @@ from api.strict import StrictRoute
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id, new_id
 from roomlog.protocol.terms import ACCESS_COOKIE
+from roomlog.proxies import limited_as
 from roomlog.tokens import ACCESS_TTL_S
 
 REFRESH_PATH = "/api/v1/auth"
@@ -37,8 +38,8 @@ router = APIRouter(prefix="/auth", tags=["auth"], route_class=StrictRoute)
 )
 async def register(request: Request, body: Registration, use: Use) -> Response:
     """Make an account and sign in."""
-    address = client_address(request)
-    await use.limits.count(BY_ADDRESS, address or "unknown")
+    address = client_address(request, use.proxies)
+    await use.limits.count(BY_ADDRESS, limited_as(address or "unknown"))
     account = Account(new_id(), body.email, body.name)
     row = {**account._asdict(), "password_hash": await use.passwords.hash(body.password)}
     async with use.postgres.transaction() as connection:
@@ -54,8 +55,8 @@ async def register(request: Request, body: Registration, use: Use) -> Response:
 @router.post("/login", response_model=SignedInAnswer, responses=errors(401, 422, 429, 503))
 async def login(request: Request, body: Credentials, use: Use) -> Response:
     """Sign in."""
-    address = client_address(request)
-    await use.limits.count(BY_ADDRESS, address or "unknown")
+    address = client_address(request, use.proxies)
+    await use.limits.count(BY_ADDRESS, limited_as(address or "unknown"))
     await use.limits.count(BY_ACCOUNT, body.email)
     row = await use.postgres.one(sql.ACCOUNT_BY_EMAIL, {"email": body.email})
     stored: str | None = row["password_hash"] if row else None

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from rich.table import Table
 
 from roomlog.commands.output import wide_console
-from roomlog.settings import Settings, from_environment, variable
+from roomlog.settings import Settings, from_environment, given, variable
 
 
 def settings() -> None:
@@ -17,7 +17,7 @@ def settings() -> None:
         table.add_column(column, overflow="fold")
     for name, field in Settings.model_fields.items():
         default = _shown(field.default)
-        value = _shown(getattr(in_force, name)) if variable(name) in os.environ else default
+        value = _shown(getattr(in_force, name)) if given(name, os.environ) is not None else default
         other = default if value != default else ""
         table.add_row(variable(name), value, other, field.description or "")
     wide_console().print(table, markup=False)

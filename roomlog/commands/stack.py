@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn, TypeVar
 import typer
 from rich.console import Console
 
+from roomlog.settings import BadFile
 from roomlog.stack import client, screen, state
 from roomlog.stack.errors import Interrupted, StackError
 from roomlog.stack.layout import Layout
@@ -54,7 +55,7 @@ def up(
         web=web,
         ephemeral=ephemeral,
         only=_names(only),
-        external=external_servers(),
+        external=_guarded(external_servers),
     )
     _guarded(lambda: _up(spec, detach, reset))
 
@@ -183,7 +184,7 @@ def _guarded(work: Callable[[], _T]) -> _T:
     """Do it; what goes wrong in a way we know is told in plain words."""
     try:
         return work()
-    except StackError as error:
+    except (StackError, BadFile) as error:
         _fail(str(error))
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from roomlog.settings import given
+
 SERVERS = ("postgres", "valkey", "kafka", "registry")
 SERVICES = ("ingest", "streams", "projector", "indexer", "webhooks", "notifier", "api")
 KINDS = SERVERS + SERVICES
@@ -58,6 +60,6 @@ def default_data(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def external_servers(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the servers that the environment names: these are used, not started."""
-    named = {s: environ.get(f"ROOMLOG_{s.upper()}", "") for s in SERVERS}
+    """Return the servers that the environment names: these are used, not started. Raises BadFile."""
+    named = {s: given(s, environ) for s in SERVERS}
     return {server: address for server, address in named.items() if address}

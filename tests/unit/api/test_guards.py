@@ -5,9 +5,11 @@ from pathlib import Path
 
 import jwt
 import pytest
+from starlette.requests import Request
 
-from api.guards import Tokens, is_own_origin
+from api.guards import Tokens, client_address, is_own_origin
 from roomlog.ids import new_id
+from roomlog.proxies import NO_PROXIES, Proxies
 from roomlog.tokens import BadToken, Signer, Verifier, generate_keys
 
 ALLOWED = frozenset({"https://app.example.com"})
@@ -65,3 +67,15 @@ def test_foreign_tokens_are_refused(keys: tuple[Path, Path], tmp_path: Path) -> 
         Tokens(Verifier(str(keys[1]))).claims(token, time.time())
     with pytest.raises(BadToken):
         Tokens(Verifier(str(keys[1]))).claims(jwt.encode({}, "", algorithm="none"), time.time())
+
+
+@pytest.mark.parametrize(
+    ("proxies", "address"),
+    [(NO_PROXIES, "127.0.0.1"), (Proxies("127.0.0.1", ""), "198.51.100.7")],
+)
+def test_an_address_is_the_clients_only_where_the_balancer_is_trusted(
+    proxies: Proxies, address: str
+) -> None:
+    headers = [(b"x-forwarded-for", b"203.0.113.9"), (b"x-forwarded-for", b"198.51.100.7")]
+    scope = {"type": "http", "client": ("127.0.0.1", 9), "headers": headers}
+    assert client_address(Request(scope), proxies) == address

@@ -21,6 +21,17 @@ def test_a_bucket_never_holds_more_than_the_burst():
     assert bucket.tokens == 1.0
 
 
+def test_looking_takes_nothing():
+    limits = RateLimits(rate=1.0, burst=2.0)
+    assert [limits.has_none("address", 0.0) for _ in range(9)] == [0] * 9
+    assert len(limits) == 0
+    limits.take("address", 0.0)
+    assert limits.has_none("address", 0.0) == 0
+    limits.take("address", 0.0)
+    assert limits.has_none("address", 0.0) == limits.has_none("address", 0.0) == 1_001
+    assert limits.has_none("address", 1.0) == 0
+
+
 def test_users_do_not_share_and_full_buckets_are_forgotten():
     limits = RateLimits(rate=1.0, burst=1.0)
     assert limits.take("alice", 0.0) == 0

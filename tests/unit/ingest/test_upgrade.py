@@ -9,6 +9,7 @@ from ingest.connection import Connection
 from ingest.frames import framed
 from ingest.http import Answer
 from ingest.upgrade import Accepted, serve
+from roomlog.proxies import NO_PROXIES, Proxies
 from tests.frames import TEXT, Peer, frame
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -34,6 +35,8 @@ def welcome(asked):
         return Accepted(Connection(answer, 0), {"Sec-WebSocket-Protocol": "mine"})
     if asked.target == b"/broken":
         raise LookupError
+    if asked.target == b"/peer":
+        return Answer(HTTPStatus.OK, asked.peer.encode())
     return Answer(HTTPStatus.OK, b"|".join([asked.target, *map(str.encode, asked.headers)]))
 
 
@@ -42,8 +45,13 @@ def answer(connection, message):
 
 
 @pytest.fixture
-async def connect():
-    server = await serve(welcome, "127.0.0.1", 0)
+def proxies():
+    return NO_PROXIES
+
+
+@pytest.fixture
+async def connect(proxies):
+    server = await serve(welcome, "127.0.0.1", 0, proxies)
     writers = []
 
     async def connected():
@@ -163,3 +171,25 @@ async def test_a_plain_request_is_answered_once_whatever_follows_it(connect, sta
     plain = request("/readyz?verbose", start, Host="x", Accept="*/*")
     got, _, body = await asked(connect, plain + request(**ASKED))
     assert (got, body) == (200, b"/readyz?verbose|Host|Accept")
+
+
+HEADER = b"PROXY TCP4 198.51.100.7 10.0.0.1 40000 80\r\n"
+
+
+@pytest.mark.parametrize("proxies", [Proxies("", "127.0.0.0/8")])
+async def test_a_balancers_connection_begins_with_whom_it_is_from(connect):
+    status, _, body = await asked(connect, HEADER + request("/peer"))
+    assert (status, body) == (200, b"198.51.100.7")
+    reader, writer = await connect()
+    for byte in HEADER + request(**ASKED):
+        writer.write(bytes([byte]))
+        await writer.drain()
+    assert (await head_of(reader))[0] == 101
+    status, _, body = await asked(connect, request("/peer"))
+    assert (status, b"PROXY header" in body) == (400, True)
+
+
+async def test_a_strangers_proxy_header_is_no_request(connect):
+    status, _, body = await asked(connect, HEADER + request("/peer"))
+    assert (status, body[:13]) == (400, b"not a request")
+    assert (await asked(connect, request("/peer")))[2] == b"127.0.0.1"
