@@ -26,6 +26,7 @@ status: venv ## Show what runs where
 
 test: lint ## Check everything: code, web client, and all tests on a real stack
 	@infra/browser.sh
+	@infra/balancers.sh
 	@$(BIN)/python -m roomlog.stack.web check
 	$(BIN)/python -m pytest $(ARGS)
 
@@ -69,3 +70,9 @@ faults-long: venv ## A million messages, a random fault every 20 s: half an hour
 
 infra-check: venv ## Check what is in infra/, without Docker and without a cloud (ARGS="NAME..." for single checks)
 	@$(BIN)/python -m infra.checks $(ARGS)
+
+.PHONY: balancers
+
+balancers: venv ## Test the load balancers, with sockets that idle for 150 s (more than any timeout of theirs)
+	@infra/balancers.sh
+	ROOMLOG_TEST_IDLE_S=150 $(BIN)/python -m pytest tests/integration/test_balancers.py
