@@ -70,6 +70,7 @@ faults-long: venv ## A million messages, a random fault every 20 s: half an hour
 
 infra-check: venv ## Check what is in infra/, without Docker and without a cloud (ARGS="NAME..." for single checks)
 	@$(BIN)/python -m infra.checks $(ARGS)
+	ROOMLOG_TEST_INFRA=1 $(BIN)/python -m pytest -q tests/unit/infra
 
 .PHONY: balancers
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 HAPROXY = Path(__file__).parent / "haproxy" / "haproxy.cfg"
 NGINX = Path(__file__).parent / "nginx" / "nginx.conf.template"
+OPTIONAL = frozenset({"BALANCER_TLS", "BALANCER_CERT"})
+"""Variables that only a balancer with TLS has."""
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 

@@ -1,7 +1,7 @@
 """Makes the secrets of the compose file: `python -m infra.make_secrets [DIRECTORY]` (default: infra/secrets).
 
-Passwords and keys that are there stay; a second run adds what is missing. The directory is its owner's alone; the files in it
-are readable, because Docker mounts them as they are and the services in the containers are other users.
+Passwords and keys that are there stay; a second run adds what is missing. The directory is its owner's alone; the files
+in it are readable, because Docker mounts them as they are and the services in the containers are other users.
 """
 
 import json
@@ -50,6 +50,12 @@ def derived(passwords: Mapping[str, str]) -> dict[str, str]:
             f"aws_secret_access_key = {passwords['s3_key']}\n"
         ),
     }
+
+
+def names() -> set[str]:
+    """Return the names of all files that are made."""
+    keys = {"jwt.pem", "jwks.json", "vapid.pem", "vapid_public_key"}
+    return {*_PASSWORDS, *derived(dict.fromkeys(_PASSWORDS, "")), *keys}
 
 
 def make(directory: Path) -> list[str]:
