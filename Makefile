@@ -77,3 +77,8 @@ infra-check: venv ## Check what is in infra/, without Docker and without a cloud
 balancers: venv ## Test the load balancers, with sockets that idle for 150 s (more than any timeout of theirs)
 	@infra/balancers.sh
 	ROOMLOG_TEST_IDLE_S=150 $(BIN)/python -m pytest tests/integration/test_balancers.py
+
+.PHONY: secrets
+
+secrets: venv ## Make the passwords and keys of the compose file: infra/secrets
+	@$(BIN)/python -m infra.make_secrets

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ class BadCompose(ValueError):
     """The library refuses the file; the message is its own."""
 
 
+@cache
 def project(file: Path) -> dict[str, Any]:
     """Return a compose file with every merge, default and variable in place; raises BadCompose, NotChecked.
 
