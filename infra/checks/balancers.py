@@ -28,6 +28,7 @@ _SECONDS = 30
 def check(root: Path) -> list[str]:
     """Return what is wrong with the two configurations; raises NotChecked where a program is missing."""
     found = idle_problems(balancers.HAPROXY.read_text(), balancers.NGINX.read_text())
+    found += header_problems(balancers.NGINX.read_text())
     if missing := [name for name in ("haproxy", "nginx") if shutil.which(name) is None]:
         if found:
             return found
@@ -52,6 +53,16 @@ def idle_problems(haproxy: str, nginx: str) -> list[str]:
         f"{what} must be given in seconds and be over {needed} s: nodes ping idle sockets"
         for what, seconds, count in timeouts
         if len(seconds) != count or min(map(int, seconds)) <= needed
+    ]
+
+
+def header_problems(nginx: str) -> list[str]:
+    """Return where nginx would pass on what a client says about itself."""
+    locations = nginx.split("location ")[1:]
+    return [
+        f"nginx.conf.template: location {text.split(' {')[0]} sets a header, and so loses those of the server"
+        for text in locations
+        if "proxy_set_header" in text
     ]
 
 

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from infra import balancers
-from infra.checks.balancers import _try, idle_problems
+from infra.checks.balancers import _try, header_problems, idle_problems
 
 HAPROXY, NGINX = balancers.HAPROXY.read_text(), balancers.NGINX.read_text()
 
@@ -24,6 +24,16 @@ def test_idle_sockets_must_outlive_the_heartbeat(haproxy, nginx, told):
     assert idle_problems(HAPROXY, NGINX) == []
     (found,) = idle_problems(haproxy, nginx)
     assert told in found
+
+
+def test_no_location_sets_a_header_of_its_own():
+    assert header_problems(NGINX) == []
+    (found,) = header_problems(
+        NGINX.replace(
+            "proxy_pass http://ingest;", "proxy_pass http://ingest;\nproxy_set_header A b;"
+        )
+    )
+    assert "location = /ws" in found
 
 
 def test_templates_are_filled_in_whole():
