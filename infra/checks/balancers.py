@@ -58,7 +58,7 @@ def idle_problems(haproxy: str, nginx: str) -> list[str]:
 
 def header_problems(nginx: str) -> list[str]:
     """Return where nginx would pass on what a client says about itself."""
-    locations = nginx.split("location ")[1:]
+    locations = re.split(r"^ *location ", nginx, flags=re.MULTILINE)[1:]
     return [
         f"nginx.conf.template: location {text.split(' {')[0]} sets a header, and so loses those of the server"
         for text in locations
