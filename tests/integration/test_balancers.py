@@ -193,6 +193,7 @@ async def test_a_node_drains_and_no_client_sees_an_error(stack, haproxy, nginx):
             number += 1
             command = {"op": "send", "room": room, "key": f"{name}-{number}", "text": "x"}
             acks.append((await poster.request(command)).event)
+            await asyncio.sleep(0.01)
 
     async def come_and_go(balancer):
         while not over.is_set():
