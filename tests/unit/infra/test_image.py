@@ -12,7 +12,8 @@ import pytest
 
 from infra.checks import ROOT
 from infra.checks.dockerfile import _sources, _stages, is_ignored, lint
-from infra.image import ONLY_FOR_LOCAL_STACK, requirements
+from infra.checks.image import importing
+from infra.image import ONLY_FOR_LOCAL_STACK, packages, requirements
 from infra.make_secrets import make, names
 from roomlog.tokens import Signer, Verifier
 
@@ -32,6 +33,7 @@ def test_the_image_has_what_services_need_and_no_more():
 
 def test_every_locked_package_of_the_image_has_hashes():
     entries = re.split(r"^(?=[a-z])", requirements(), flags=re.MULTILINE)[1:]
+    assert len(entries) >= len(packages()) > 50
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
@@ -109,6 +111,15 @@ def test_mistakes_of_a_dockerfile_are_told(old, new, told):
     text = GOOD.replace(old, new)
     (found,) = [*_stages(text), *_sources(text, ignored, ROOT)]
     assert told in found
+
+
+def test_a_package_or_a_file_that_is_missing_is_told(tmp_path):
+    (tmp_path / "roomlog").mkdir()
+    (tmp_path / "roomlog" / "topics.py").write_text("def load(): pass")
+    (tmp_path / "mine.py").write_text("import rich, msgspec, absent")
+    found = importing(["mine", "elsewhere"], {"rich"}, tmp_path)
+    assert found[0] == "mine: ModuleNotFoundError: msgspec (msgspec) is not in the image"
+    assert found[1].startswith("elsewhere: ModuleNotFoundError")
 
 
 def test_hadolint_is_asked(tmp_path):
