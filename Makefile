@@ -27,6 +27,7 @@ status: venv ## Show what runs where
 test: lint ## Check everything: code, web client, and all tests on a real stack
 	@infra/browser.sh
 	@infra/pgbouncer.sh
+	@infra/balancers.sh
 	@$(BIN)/python -m roomlog.stack.web check
 	$(BIN)/python -m pytest $(ARGS)
 
@@ -91,3 +92,14 @@ observability-check: venv ## Try every panel and alert on a real Prometheus and 
 test-tls: venv ## Test TLS, passwords and rights, on servers that want them: a minute
 	@infra/valkey_tls.sh
 	ROOMLOG_TEST_TLS=1 $(BIN)/python -m pytest tests/secured $(ARGS)
+
+.PHONY: balancers
+
+balancers: venv ## Test the load balancers, with sockets that idle for 150 s (more than any timeout of theirs)
+	@infra/balancers.sh
+	ROOMLOG_TEST_IDLE_S=150 $(BIN)/python -m pytest tests/integration/test_balancers.py
+
+.PHONY: secrets
+
+secrets: venv ## Make the passwords and keys of the compose file: infra/secrets
+	@$(BIN)/python -m infra.make_secrets

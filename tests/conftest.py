@@ -35,6 +35,9 @@ def stack(tmp_path_factory, collector):
     os.environ.setdefault("ROOMLOG_LINK_PREVIEW_EXCEPTIONS", "127.0.0.77/32")
     os.environ.setdefault("ROOMLOG_PUSH_HOSTS", "http://127.0.0.1")  # the tests' own push service
     os.environ.setdefault("ROOMLOG_TRACES_URL", collector.url)
+    # Load balancers of the tests come from addresses of their own; everybody else is a stranger.
+    os.environ.setdefault("ROOMLOG_PROXY_PROTOCOL", "127.0.0.2/32")
+    os.environ.setdefault("ROOMLOG_TRUSTED_PROXIES", "127.0.0.3/32")
     with Stack(data=tmp_path_factory.mktemp("stack"), nodes=2) as running:
         yield running
 
