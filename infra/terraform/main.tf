@@ -139,27 +139,29 @@ module "services" {
   collector_image = var.collector_image
 
   vpc_id             = module.network.vpc_id
+  vpc_cidr           = var.vpc_cidr
   public_subnet_ids  = module.network.public_subnet_ids
   private_subnet_ids = module.network.private_subnet_ids
   services_group_id  = module.network.services_group_id
 
-  sizes           = module.sizing.services
-  kafka_users     = keys(local.access)
-  kafka_bootstrap = module.kafka.bootstrap
-  kafka_cluster   = module.kafka.cluster_name
-  postgres        = module.postgres.address
-  postgres_reads  = module.postgres.reader_address
-  valkey          = module.valkey.address
-  files           = module.storage.files
-  files_bucket    = module.storage.files_bucket_arn
-  log_bucket      = module.storage.log_bucket
-  passwords       = module.secrets.passwords
-  keys_secret_arn = module.secrets.keys_secret_arn
-  kms_key_arn     = module.secrets.kms_key_arn
-  certificate_arn = module.dns.certificate_arn
-  origin_secret   = module.secrets.origin_secret
-  protected       = var.protected
-  log_days        = var.backup_days
+  sizes            = module.sizing.services
+  kafka_users      = keys(local.access)
+  kafka_bootstrap  = module.kafka.bootstrap
+  kafka_cluster    = module.kafka.cluster_name
+  postgres         = module.postgres.address
+  postgres_replica = module.postgres.reader_address
+  with_replica     = var.read_replicas > 0
+  valkey           = module.valkey.address
+  files            = module.storage.files
+  files_bucket     = module.storage.files_bucket_arn
+  log_bucket       = module.storage.log_bucket
+  passwords        = module.secrets.passwords
+  keys_secret_arn  = module.secrets.keys_secret_arn
+  kms_key_arn      = module.secrets.kms_key_arn
+  certificate_arn  = module.dns.certificate_arn
+  origin_secret    = module.secrets.origin_secret
+  protected        = var.protected
+  log_days         = var.backup_days
 }
 
 module "observability" {

@@ -4,6 +4,9 @@ mock_provider "aws" {
   mock_data "aws_caller_identity" {
     defaults = { account_id = "123456789012" }
   }
+  mock_data "aws_ip_ranges" {
+    defaults = { cidr_blocks = ["205.251.192.0/19", "120.52.22.96/27"] }
+  }
   mock_data "aws_region" {
     defaults = { region = "eu-central-1" }
   }
@@ -66,6 +69,10 @@ run "production" {
   assert {
     condition     = output.secrets.notifier.variables == tolist(["ROOMLOG_POSTGRES", "ROOMLOG_VALKEY"]) && output.secrets.streams.variables == tolist(["ROOMLOG_KAFKA", "ROOMLOG_VALKEY"])
     error_message = "A service is told only of servers that it speaks to."
+  }
+  assert {
+    condition     = output.environment.api.ROOMLOG_TRUSTED_PROXIES == "10.40.0.0/16,120.52.22.96/27,205.251.192.0/19" && contains(output.secrets.api.variables, "ROOMLOG_POSTGRES_REPLICA") && !contains(output.secrets.projector.variables, "ROOMLOG_POSTGRES_REPLICA")
+    error_message = "The balancer and CloudFront are believed; the API reads from the replica."
   }
   assert {
     condition     = alltrue([for service, told in output.environment : service == "api" || !contains(keys(told), "ROOMLOG_JWT_PRIVATE_KEY")])

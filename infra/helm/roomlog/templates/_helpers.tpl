@@ -43,6 +43,9 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- if .kind.public -}}
 {{- $_ := set $told "ROOMLOG_ORIGINS" (printf "https://%s" $v.domain) -}}
 {{- $_ := set $told "ROOMLOG_JWKS" "/run/keys/jwks.json" -}}
+{{- if $v.ingress.trustedProxies -}}
+{{- $_ := set $told "ROOMLOG_TRUSTED_PROXIES" $v.ingress.trustedProxies -}}
+{{- end -}}
 {{- end -}}
 {{- if eq .service "api" -}}
 {{- $_ := set $told "ROOMLOG_JWT_PRIVATE_KEY" "/run/keys/jwt.pem" -}}

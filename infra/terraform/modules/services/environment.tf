@@ -1,3 +1,7 @@
+data "aws_ip_ranges" "cloudfront" {
+  services = ["cloudfront"]
+}
+
 # What each service is told. The names are those of roomlog/settings.py, and a check compares them.
 
 locals {
@@ -19,7 +23,7 @@ locals {
     indexer   = ["kafka", "postgres"]
     webhooks  = ["kafka", "postgres"]
     notifier  = ["postgres", "valkey"]
-    api       = ["kafka", "postgres", "valkey"]
+    api       = concat(["kafka", "postgres", "valkey"], var.with_replica ? ["postgres_replica"] : [])
   }
 
   # Files that the container `keys` writes before a service starts: secret's field -> file, of the services that need them.
@@ -40,10 +44,14 @@ locals {
     ROOMLOG_HOST     = "0.0.0.0"
     PYTHONUNBUFFERED = "1"
   }
+  # People's addresses come through CloudFront and the balancer; without both, limits would take all for one.
+  trusted_proxies = join(",", concat([var.vpc_cidr], sort(data.aws_ip_ranges.cloudfront.cidr_blocks)))
+
   own = {
     ingest = {
-      ROOMLOG_JWKS    = "/run/keys/jwks.json"
-      ROOMLOG_ORIGINS = "https://${var.domain}"
+      ROOMLOG_JWKS            = "/run/keys/jwks.json"
+      ROOMLOG_ORIGINS         = "https://${var.domain}"
+      ROOMLOG_TRUSTED_PROXIES = local.trusted_proxies
     }
     streams   = {}
     projector = {}
@@ -60,6 +68,7 @@ locals {
       ROOMLOG_INGEST_URL      = "wss://${var.domain}/ws"
       ROOMLOG_FILES           = var.files
       ROOMLOG_SECURE_COOKIES  = "true"
+      ROOMLOG_TRUSTED_PROXIES = local.trusted_proxies
     }
   }
   environment = {
@@ -69,13 +78,16 @@ locals {
     })
   }
 
+  postgres_options = "roomlog?sslmode=verify-full&sslrootcert=/run/keys/rds.pem"
+
   # With passwords in them: each in the secret of its service, under the name of the variable.
   addresses = {
     for service in keys(local.ports) : service => {
       for server, address in {
-        kafka    = "kafkas://${service}:${lookup(var.passwords.kafka, service, "")}@${var.kafka_bootstrap}"
-        postgres = "postgresql://roomlog:${var.passwords.postgres}@${var.postgres}/roomlog?sslmode=verify-full&sslrootcert=/run/keys/rds.pem"
-        valkey   = "rediss://roomlog:${var.passwords.valkey}@${var.valkey}/0"
+        kafka            = "kafkas://${service}:${lookup(var.passwords.kafka, service, "")}@${var.kafka_bootstrap}"
+        postgres         = "postgresql://roomlog:${var.passwords.postgres}@${var.postgres}/${local.postgres_options}"
+        postgres_replica = "postgresql://roomlog:${var.passwords.postgres}@${var.postgres_replica}/${local.postgres_options}"
+        valkey           = "rediss://roomlog:${var.passwords.valkey}@${var.valkey}/0"
       } : "ROOMLOG_${upper(server)}" => address if contains(local.speaks_to[service], server)
     }
   }
