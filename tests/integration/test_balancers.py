@@ -176,7 +176,7 @@ async def test_the_api_hears_whose_request_it_is(stack, haproxy, nginx):
         transport = httpx.AsyncHTTPTransport(local_address="127.0.0.8")
         async with httpx.AsyncClient(base_url=base, transport=transport, headers=forged) as http:
             assert (await http.post("/auth/register", json=account())).status_code == 201
-            (session,) = (await http.get("/auth/sessions")).json()["sessions"]
+            (session,) = (await http.get("/auth/sessions")).json()["items"]
         assert session["address"] == "127.0.0.8"
 
 
