@@ -1,6 +1,6 @@
 """What users see of it."""
 
-from infra.grafana.parts import RATE, Dashboard, Panel, Query, Row, quantiles, rate
+from infra.grafana.parts import RATE, Dashboard, Panel, Query, Row, pool, quantiles, rate
 from infra.prometheus.slo import recorded
 
 _FAILED = '{status=~"5.."}'
@@ -104,6 +104,51 @@ PAGE = Dashboard(
                             "{{route}}",
                         ),
                     ),
+                ),
+            ),
+        ),
+        Row(
+            "PostgreSQL, for the API",
+            (
+                Panel(
+                    "Circuit breaker",
+                    "short",
+                    (
+                        Query(
+                            "max by (instance, server) (database_breaker_state)",
+                            "{{instance}} {{server}}",
+                        ),
+                    ),
+                    "0: requests reach the server, 1: it is being probed, 2: they are refused at once.",
+                    2,
+                ),
+                pool("api"),
+                Panel(
+                    "Reads",
+                    "ops",
+                    (Query(rate("database_reads_total", "server"), "{{server}}"),),
+                    "Those of the replica are not the primary's.",
+                ),
+                Panel(
+                    "Refused at once, or not by the replica",
+                    "ops",
+                    (
+                        Query(
+                            f"{rate('database_refused_total', 'reason')} or vector(0)",
+                            "refused: {{reason}}",
+                        ),
+                        Query(
+                            f"{rate('replica_passed_over_total', 'reason')} or vector(0)",
+                            "passed over: {{reason}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    "The replica is behind by",
+                    "s",
+                    (Query('max by (instance) (replica_lag_seconds{job="api"})', "{{instance}}"),),
+                    "",
+                    2,
                 ),
             ),
         ),

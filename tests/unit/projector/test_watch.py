@@ -1,12 +1,14 @@
 """What the services of the projector's stage show of the log and of Kafka."""
 
+import asyncio
 from types import SimpleNamespace
 
+import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
 from projector.batch import Place
 from projector.cluster import Health, health
-from projector.service import Watch
+from projector.service import Watch, _serve
 
 
 class Source:
@@ -42,3 +44,10 @@ def test_partitions_without_a_leader_or_with_replicas_that_are_behind_are_counte
         SimpleNamespace(leader=-1, replicas=[2], isr=[]),
     ]
     assert health(2, states) == Health(brokers=2, under_replicated=2, leaderless=1)
+
+
+async def test_a_port_that_is_taken_is_told_with_the_setting_for_another():
+    async with await asyncio.start_server(lambda *_: None, "127.0.0.1", 0) as other:
+        port = other.sockets[0].getsockname()[1]
+        with pytest.raises(SystemExit, match=f"127.0.0.1:{port}.*ROOMLOG_METRICS_PORT"):
+            await _serve("127.0.0.1", port, {}, [asyncio.sleep(0)])
