@@ -75,8 +75,8 @@ def test_networks_are_checked_at_the_start(monkeypatch):
 
 
 def test_the_list_has_the_values_in_force_and_no_password(monkeypatch, capsys):
-    monkeypatch.setenv("ROOMLOG_POSTGRES", "postgresql://me:secret@db/roomlog")
+    monkeypatch.setenv("ROOMLOG_POSTGRES", "postgresql://me:hush-hush@db/roomlog")
     list_settings()
     shown = " ".join(capsys.readouterr().out.split())
     assert "postgresql://me:***@db/roomlog postgresql://roomlog@127.0.0.1:5432/roomlog" in shown
-    assert "secret" not in shown
+    assert "hush" not in shown
