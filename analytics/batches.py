@@ -104,10 +104,11 @@ class Extractor:
         at = found.numbers["occurred_at"]
         taken = taken & (at >= wanted.since) & (at < wanted.until)
         rows = np.flatnonzero(taken)
-        if wanted.rooms:
-            rooms = strings(found.data, found.texts["room_id"].at(rows))
-            inside = pc.is_in(rooms, pa.array(sorted(wanted.rooms), pa.string()))
-            rows = rows[inside.to_numpy(zero_copy_only=False)]
+        for column, values in (("room_id", wanted.rooms), ("workspace_id", wanted.workspaces)):
+            if values:
+                there = strings(found.data, found.texts[column].at(rows))
+                inside = pc.is_in(there, pa.array(sorted(values), pa.string()))
+                rows = rows[inside.to_numpy(zero_copy_only=False)]
         return rows
 
     def _bodies(self, found: Decoded, rows: Ints) -> tuple[Any, dict[str, Any]]:
@@ -128,11 +129,12 @@ class Extractor:
     def _slow(self, chunk: Chunk, i: int) -> Row | None:
         offset = chunk.offsets[i]
         try:
-            row = row_of(self._codec, chunk.partition, offset, chunk.values[i])
+            event = self._codec.decode(chunk.values[i])
         except PoisonRecord as error:
             self._on_poison(Poison(chunk.partition, offset, str(error)))
             return None
-        return row if self._selection.takes(row.room_id, row.type, row.ts) else None
+        kept = event.room_id, event.workspace_id, event.type, event.occurred_at
+        return row_of(event, chunk.partition, offset) if self._selection.takes(*kept) else None
 
     def _without_repeats(self, batch: Any, seen: set[bytes]) -> Any:
         names = batch.column("event_id").cast(pa.binary()).to_pylist()

@@ -11,7 +11,13 @@ from contextlib import aclosing
 from analytics.batches import Extractor
 from analytics.rows import Row, rows_of
 from analytics.selection import Selection
-from roomlog.accounts import UserEvent, UserRegistered, UserRenamed
+from roomlog.accounts import (
+    ERASED_NAME,
+    UserDeleted,
+    UserEvent,
+    UserRegistered,
+    UserRenamed,
+)
 from roomlog.kafka import Log, Range
 from roomlog.topics import CHAT_EVENTS, USER_EVENTS
 from schemas.codec import Codec, PoisonRecord
@@ -91,6 +97,8 @@ def _names(codec: Codec[UserEvent], values: list[bytes]) -> Iterator[tuple[str, 
             continue  # whoever projects them tells
         if isinstance(event.body, UserRegistered | UserRenamed):
             yield event.user_id, event.body.name
+        elif isinstance(event.body, UserDeleted):
+            yield event.user_id, ERASED_NAME
 
 
 async def _rows(log: Log, extractor: Extractor, range_: Range) -> AsyncIterator[Row]:

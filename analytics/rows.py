@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import msgspec
 import pyarrow as pa
 
-from roomlog.events import MessageEdited, MessagePosted
+from roomlog.events import ChatEvent, MessageEdited, MessagePosted
 from roomlog.protocol.event_frames import event_details
-from schemas.codec import ChatEventCodec
 
 SCHEMA = pa.schema(
     [
@@ -48,9 +47,8 @@ class Row(NamedTuple):
     reply_to: str | None
 
 
-def row_of(codec: ChatEventCodec, partition: int, offset: int, value: bytes) -> Row:
-    """Return the row of one record; raises PoisonRecord."""
-    event = codec.decode(value)
+def row_of(event: ChatEvent, partition: int, offset: int) -> Row:
+    """Return the row of one event."""
     body = event.body
     text = body.text if isinstance(body, MessagePosted | MessageEdited) else None
     return Row(

@@ -4,6 +4,7 @@ An event is taken when every given condition holds. Times are those of the event
 import are the original ones; `since` is included, `until` is not.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
@@ -17,6 +18,9 @@ from roomlog.times import parse_time
 CLOCK_SLACK_US = 24 * 3600 * 1_000_000
 """How far the clock of a node may be ahead of the broker's before `since` could overlook its events."""
 
+EVERYBODY = "default"
+"""What is in no workspace, as requests name it."""
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]")
 _INT64 = (-(2**63), 2**63 - 1)
 
 
@@ -33,6 +37,8 @@ class Selection(Struct, frozen=True):
     until: int = _INT64[1]
     starts: dict[int, int] = {}
     stops: dict[int, int] = {}
+    workspaces: frozenset[str] = frozenset()
+    """Ids; "" is the one that everybody is in."""
 
     @property
     def partitions(self) -> list[int]:
@@ -41,10 +47,11 @@ class Selection(Struct, frozen=True):
         named = self.starts.keys() | self.stops.keys()
         return sorted(found & named if named else found)
 
-    def takes(self, room: str, kind: str, occurred_at: int) -> bool:
+    def takes(self, room: str, workspace: str, kind: str, occurred_at: int) -> bool:
         """Tell whether an event of these properties is taken, its offset apart."""
         return (
             (not self.rooms or room in self.rooms)
+            and (not self.workspaces or workspace in self.workspaces)
             and (not self.types or kind in self.types)
             and self.since <= occurred_at < self.until
         )
@@ -86,6 +93,7 @@ def select(
     until: str | None = None,
     starts: Iterable[str] = (),
     stops: Iterable[str] = (),
+    workspaces: Iterable[str] = (),
 ) -> Selection:
     """Return the selection that command line options ask for; raises BadSelection, BadTime."""
     return Selection(
@@ -95,6 +103,7 @@ def select(
         _INT64[1] if until is None else parse_time(until),
         dict(map(_place, starts)),
         dict(map(_place, stops)),
+        frozenset(map(_workspace, workspaces)),
     )
 
 
@@ -103,6 +112,19 @@ def _room(text: str) -> str:
     if not ids.is_id(room):
         raise BadSelection(f"{text!r} is no room id (a UUID); rooms are selected by id")
     return room
+
+
+def _workspace(text: str) -> str:
+    name = text.strip().lower()
+    if name == EVERYBODY:
+        return ""
+    if ids.is_id(name):
+        return name
+    if _SLUG.fullmatch(name):
+        return ids.workspace_id(name)
+    raise BadSelection(
+        f"{text!r} is no workspace: give its id, its short name, or {EVERYBODY!r} for the rooms of none"
+    )
 
 
 def _type(text: str) -> str:

@@ -28,7 +28,7 @@ from analytics.verify import (
 from roomlog.kafka import Log, Range
 from roomlog.partitions import PARTITIONS, partition_of
 from roomlog.readmodels.compare import Difference, Differences, compare
-from roomlog.readmodels.fold import ChatFold, Rows, UserFold
+from roomlog.readmodels.fold import ChatFold, Rows, UserFold, without_erased
 from roomlog.readmodels.tables import (
     BLOCKS,
     MARKERS,
@@ -210,7 +210,8 @@ class _Repair:
             return self._write(connection)
 
     def _write(self, connection: psycopg.Connection) -> int:
-        should, there = self._fold.rows(), Snapshot(connection).rows_of_rooms(sorted(self._rooms))
+        should = without_erased(self._fold.rows(), self._known.erased)
+        there = Snapshot(connection).rows_of_rooms(sorted(self._rooms))
         written = 0
         for table in COUNTED_FROM:
             of_rooms = _only(table, should, self._rooms)

@@ -19,10 +19,18 @@ from roomlog.ids import is_id
 from roomlog.kafka import Log, Range
 from roomlog.partitions import PARTITIONS
 from roomlog.readmodels.compare import Difference, Differences, compare
-from roomlog.readmodels.fold import ChatFold, ReadFold, Rows, UserFold, applied_rows
+from roomlog.readmodels.fold import (
+    ChatFold,
+    ReadFold,
+    Rows,
+    UserFold,
+    applied_rows,
+    without_erased,
+)
 from roomlog.readmodels.tables import (
     APPLIED,
     BLOCKS,
+    ERASED,
     FILES,
     FRIENDSHIPS,
     MARKERS,
@@ -110,6 +118,8 @@ class Known(Struct, frozen=True):
     plan: Plan
     refused: frozenset[letters.Place]
     passed_over: frozenset[letters.Place]
+    erased: frozenset[str] = frozenset()
+    """Who deleted their account, as the tables say; that they are right is looked at like all else."""
 
 
 def verify(plan: Plan, on_total: OnProgress, on_progress: OnProgress) -> Outcome:
@@ -135,7 +145,8 @@ def prepare(plan: Plan, tables: Snapshot) -> tuple[Known, Ends]:
     asyncio.run(_require_whole_log(plan.brokers, ends))
     said = asyncio.run(letters.read(plan.brokers))
     refused = frozenset(letters.refused(said, only_settled=False))
-    return Known(plan, refused, letters.passed_over(said)), ends
+    erased = frozenset(str(user) for (user,) in tables.rows(ERASED)[ERASED.name])
+    return Known(plan, refused, letters.passed_over(said), erased), ends
 
 
 async def _require_whole_log(brokers: str, ends: Ends) -> None:
@@ -179,7 +190,8 @@ async def _partition(known: Known, part: _Part, on_progress: OnProgress) -> Foun
     on_progress(part.end)
     with snapshot(known.plan.postgres, part.snapshot) as tables:
         rooms = {room for room in fold.rooms if is_id(room)}.union(part.rooms)
-        found.compare(fold.rows(), tables.rows_of_rooms(sorted(rooms)))
+        should = without_erased(fold.rows(), known.erased)
+        found.compare(should, tables.rows_of_rooms(sorted(rooms)))
     found.applied = list(fold.applied)
     return found
 
@@ -190,7 +202,7 @@ async def _others(known: Known, tables: Snapshot, ends: Ends, applied: set[str])
     users = UserFold()
     await follow_people(known, users, {}, ends, found)
     there: Rows = tables.notifications_of_no_room()
-    for table in (USERS, SCHEDULED, FILES, FRIENDSHIPS, BLOCKS):
+    for table in (USERS, ERASED, SCHEDULED, FILES, FRIENDSHIPS, BLOCKS):
         there |= tables.rows(table)
     found.compare(users.rows(), there)
     found.compare(applied_rows(applied | users.applied), tables.rows(APPLIED))
@@ -212,7 +224,7 @@ async def read_own(known: Known, tables: Snapshot, ends: Ends, found: Found) -> 
     codec = Codecs.of(known.plan.resolved).chat_reads
     async for event in _read_all(known, CHAT_READS, codec, {}, ends, found):
         reads.take(event)
-    own = reads.rows()
+    own = without_erased(reads.rows(), known.erased)
     _forgive_later(own[MARKERS.name], tables.rows(MARKERS)[MARKERS.name])
     return own
 
@@ -248,6 +260,8 @@ async def read_events(
     async for chunk in log.read(range_):
         found.records += len(chunk.values)
         for offset, value in zip(chunk.offsets, chunk.values, strict=True):
+            if topic == CHAT_READS and not value:
+                continue  # it lets compaction forget what stood under its key
             place = (topic, range_.partition, offset)
             is_refused = place in known.refused
             try:

@@ -63,6 +63,16 @@ class Credentials(Body):
     ]
 
 
+class Erasure(Body):
+    """That it is oneself who ends the account."""
+
+    password: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=MAX_CHARS),
+        Field(examples=["correct horse battery"]),
+    ]
+
+
 class Rename(Body):
     """A new display name."""
 

@@ -8,6 +8,7 @@ from api.answers import iso
 from api.history import names
 from api.messages import Json
 from api.paging import read_place, write_place
+from api.picks import Pick
 from api.postgres import Row
 from api.problems import Problem
 from api.services import Services
@@ -96,9 +97,10 @@ def _place(before: str | None) -> tuple[datetime | None, int, str | None]:
         raise Problem(ErrorCode.BAD_REQUEST, "before: not the `next` of a page") from None
 
 
-async def queue(use: Services, room: str | None, limit: int) -> Json:
-    """Return the messages that wait for the user, of one room or all that they moderate."""
-    rows = await use.postgres.all(sql.REPORTS, {"room_id": room, "limit": limit + 1})
+async def queue(use: Services, room: str | None, pick: Pick, limit: int) -> Json:
+    """Return the messages that wait for the user, of one room or all that they moderate within what is picked."""
+    place = {"room_id": room, "picked": pick.is_made, "workspace_id": pick.workspace}
+    rows = await use.postgres.all(sql.REPORTS, {**place, "limit": limit + 1})
     items = [_reported(row, use.settings.epoch) for row in rows[:limit]]
     people = {item["sender"] for item in items}
     people |= {report["user"] for item in items for report in item["reports"]}

@@ -14,7 +14,8 @@ from psycopg import AsyncConnection
 from api import sql
 from api.kafka import KafkaAway, UserEvents
 from api.postgres import Postgres, Row
-from roomlog.accounts import USER_TYPES, UserEvent
+from api.valkey import Valkey
+from roomlog.accounts import USER_TYPES, UserDeleted, UserEvent
 from roomlog.metrics import OUTBOX_PUBLISHED
 from roomlog.postgres import heard
 from roomlog.times import micros
@@ -28,27 +29,33 @@ _log = logging.getLogger(__name__)
 def fact(row: Row) -> UserEvent:
     """Return the fact that a row of the outbox tells."""
     created: datetime = row["created_at"]
-    body = USER_TYPES[row["type"]](name=row["name"])
+    kind = USER_TYPES[row["type"]]
+    body = kind() if kind is UserDeleted else kind(name=row["name"])
     return UserEvent(row["event_id"], row["user_id"], micros(created), body)  # type: ignore[arg-type]
 
 
-async def relay(postgres: Postgres, events: UserEvents) -> None:
-    """Publish what is in the outbox, for ever; wakes by NOTIFY, and by itself where one was missed."""
+async def relay(postgres: Postgres, events: UserEvents, valkey: Valkey) -> None:
+    """Publish what is in the outbox, for ever, and have nodes look at it.
+
+    Wakes by NOTIFY, and by itself where one was missed.
+    """
     while True:
         try:
             connection = await postgres.own_connection()
             async with connection:
                 await connection.execute(sql.LISTEN_OUTBOX)
-                await _relay_over(connection, events)
+                await _relay_over(connection, events, valkey)
         except (psycopg.Error, KafkaAway, OSError) as error:
             _log.warning("the outbox waits: %s: %s", type(error).__name__, error)
             await asyncio.sleep(_RETRY_S)
 
 
-async def _relay_over(connection: AsyncConnection[Row], events: UserEvents) -> None:
+async def _relay_over(connection: AsyncConnection[Row], events: UserEvents, valkey: Valkey) -> None:
     while True:
-        while await publish_batch(connection, events) == _BATCH:
-            pass
+        while published := await publish_batch(connection, events):
+            await valkey.announce_people()
+            if published < _BATCH:
+                break
         await heard(connection, _POLL_S)
 
 

@@ -119,11 +119,13 @@ class Schedules:
 
 
 def _command(row: Row) -> dict[str, object]:
-    command = {
+    command: dict[str, object] = {
         "op": "send",
         "room": row["room_id"],
         "key": send_key(row["id"]),
         "text": row["text"],
         "mentions": row["mentions"],
     }
+    if row["files"]:
+        command["attachments"] = [{"file_id": file} for file in row["files"]]
     return command if row["reply_to"] is None else {**command, "reply_to": row["reply_to"]}

@@ -1,12 +1,13 @@
 """What the routes work with, made once for each process."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from api import departures
+from api import departures, erasure
 from api.files import sweep
 from api.files.store import Store, store_of
 from api.files.upload import Uploads
@@ -22,6 +23,7 @@ from api.schemas import SchemaSource
 from api.sessions import Sessions
 from api.valkey import Valkey
 from roomlog.proxies import Proxies
+from roomlog.sealing import Sealing
 from roomlog.settings import Settings
 from roomlog.tokens import Signer
 from schemas.registry import Registry
@@ -43,6 +45,7 @@ class Services:
     user_events: UserEvents
     schemas: SchemaSource
     schedules: Schedules
+    sealing: Sealing
     store: Store
     uploads: Uploads
     previews: Previews
@@ -60,7 +63,7 @@ class Services:
         postgres = Postgres.from_settings(settings)
         valkey = Valkey(settings.valkey)
         codecs = Registry(settings.registry, settings.data / "cache").codecs()
-        user_events = UserEvents(settings.kafka, codecs.user_events)
+        user_events = UserEvents(settings.kafka, codecs.user_events, codecs.chat_signals)
         store = store_of(settings)
         return cls(
             settings=settings,
@@ -74,6 +77,7 @@ class Services:
             nodes=IngestNodes(valkey, signer, settings.ingest_url),
             user_events=user_events,
             schedules=Schedules(postgres, user_events, settings.epoch),
+            sealing=_sealing(settings),
             schemas=SchemaSource(settings.registry),
             store=store,
             uploads=Uploads(store, postgres, user_events, settings),
@@ -85,12 +89,20 @@ class Services:
         """Connect, and start what runs in the background."""
         await self.postgres.open()
         self.nodes.start()
-        self.tasks.add(asyncio.create_task(relay(self.postgres, self.user_events)))
+        self.tasks.add(asyncio.create_task(relay(self.postgres, self.user_events, self.valkey)))
         self.tasks.add(asyncio.create_task(departures.relay(self.postgres, self.nodes)))
+        erasing = erasure.relay(self.postgres, self.nodes, self.user_events)
+        self.tasks.add(asyncio.create_task(erasing))
         self.tasks.add(asyncio.create_task(self.schedules.relay(self.nodes)))
         self.tasks.add(asyncio.create_task(self.sessions.watch()))
         tidying = sweep.run(self.store, self.postgres, self.user_events)
         self.tasks.add(asyncio.create_task(tidying))
+
+    def start_task(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside the answer of a request."""
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def stop(self) -> None:
         """Stop and disconnect."""
@@ -105,6 +117,13 @@ class Services:
         self.passwords.close()
         self.uploads.close()
         self.previews.close()
+
+
+def _sealing(settings: Settings) -> Sealing:
+    try:
+        return Sealing(settings.secret_keys)
+    except OSError as error:
+        raise ValueError(f"ROOMLOG_SECRET_KEYS: {error}") from error
 
 
 async def _services(request: Request) -> Services:

@@ -8,7 +8,7 @@ import hashlib
 import logging
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -101,6 +101,15 @@ class Sessions:
         """End every session of a user."""
         await self._ended(await self._postgres.all(sql.REVOKE_ALL_SESSIONS, {"user_id": user}))
 
+    async def forget(self, connection: AsyncConnection[Row], user: str) -> list[str]:
+        """End every session of a user within a transaction, with what was known of devices; return them.
+
+        Once it is committed, `ended` has to be told.
+        """
+        await connection.execute(sql.FORGET_TOKENS, {"user_id": user})
+        rows = await (await connection.execute(sql.FORGET_DEVICES, {"user_id": user})).fetchall()
+        return [row["id"] for row in rows]
+
     async def listed(self, user: str) -> list[Row]:
         """Return a user's sessions, the last used first."""
         return await self._postgres.all(sql.SESSIONS, {"user_id": user})
@@ -114,6 +123,7 @@ class Sessions:
                 self._remember(row["id"] for row in rows)
                 if time.monotonic() - forgotten > _FORGET_EVERY_S:
                     await self._postgres.run(sql.FORGET_EXPIRED_TOKENS)
+                    await self._postgres.run(sql.FORGET_ENDED_SESSIONS)
                     forgotten = time.monotonic()
             except Problem:  # PostgreSQL is away: what was known stays known
                 _log.debug("cannot read revoked sessions")
@@ -140,10 +150,13 @@ class Sessions:
             _log.warning("a refresh token of session %s came twice", row["session_id"])
             await self.end(row["session_id"])
 
+    async def ended(self, sessions: Sequence[str]) -> None:
+        """Refuse the tokens of sessions that were ended, and have their sockets closed."""
+        self._remember(sessions)
+        await self._valkey.announce_revoked(sessions)
+
     async def _ended(self, rows: Iterable[Row]) -> None:
-        ended = [row["id"] for row in rows]
-        self._remember(ended)
-        await self._valkey.announce_revoked(ended)
+        await self.ended([row["id"] for row in rows])
 
     def _remember(self, ended: Iterable[str]) -> None:
         now = time.monotonic()

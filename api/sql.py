@@ -3,6 +3,7 @@
 
 from typing import LiteralString
 
+from roomlog.accounts import ERASED_NAME
 from roomlog.projection import WANTED_CHANNEL
 
 # Accounts and sessions.
@@ -12,6 +13,60 @@ INSERT INTO accounts (id, email, name, password_hash)
 VALUES (%(id)s, %(email)s, %(name)s, %(password_hash)s)
 ON CONFLICT (email) DO NOTHING
 RETURNING id
+"""
+
+# Accounts that end. The row stays as the sender of what was said, with nothing else of the person.
+
+PASSWORD = "SELECT password_hash FROM accounts WHERE id = %(id)s AND deleted_at IS NULL"
+CLOSE_ACCOUNT = f"""
+UPDATE accounts SET email = NULL, password_hash = NULL, name = '{ERASED_NAME}', deleted_at = now()
+WHERE id = %(user_id)s AND deleted_at IS NULL RETURNING id
+"""
+FORGET_TOKENS = """
+DELETE FROM refresh_tokens t USING auth_sessions s WHERE s.id = t.session_id AND s.user_id = %(user_id)s
+"""
+FORGET_DEVICES = """
+UPDATE auth_sessions SET revoked_at = coalesce(revoked_at, now()), user_agent = '', address = NULL
+WHERE user_id = %(user_id)s RETURNING id
+"""
+FORGET_SUBSCRIPTIONS = "DELETE FROM push_subscriptions WHERE user_id = %(user_id)s"
+FORGET_MAILS = "DELETE FROM mail_digests WHERE user_id = %(user_id)s"
+FORGET_ADDRESS = """
+DELETE FROM invite_addresses v USING accounts a WHERE a.id = %(user_id)s AND v.email = a.email
+"""
+FORGET_PRESENCE = "DELETE FROM presence WHERE user_id = %(user_id)s"
+# Keys of topic chat.reads, as `roomlog.reads` makes them.
+ADD_ERASURE = """
+INSERT INTO account_erasures (user_id, read_keys) SELECT %(user_id)s::uuid, coalesce(array_agg(key), '{}') FROM (
+    SELECT user_id || ':' || room_id AS key FROM read_markers WHERE user_id = %(user_id)s
+    UNION ALL SELECT user_id || ':' || room_id || ':mute' FROM room_mutes WHERE user_id = %(user_id)s
+    UNION ALL SELECT user_id || ':' || event_id || ':read' FROM notification_reads WHERE user_id = %(user_id)s
+) keys
+"""
+# One process at a time goes on with what is not done yet.
+LOCK_ERASURES = "SELECT pg_try_advisory_xact_lock(727004)"
+ERASURES = """
+SELECT user_id, read_keys, erased_at < now() - %(settled)s AS is_settled
+FROM account_erasures ORDER BY erased_at LIMIT %(limit)s
+"""
+ERASED_KEYS = "UPDATE account_erasures SET read_keys = '{}' WHERE user_id = %(user_id)s"
+END_ERASURE = "DELETE FROM account_erasures WHERE user_id = %(user_id)s"
+# Workspaces first: their rooms are left after them.
+OWN_MEMBERSHIPS = """
+SELECT m.room_id AS id FROM members m LEFT JOIN rooms r ON r.id = m.room_id
+WHERE m.user_id = %(user_id)s ORDER BY r.kind = 'workspace' DESC, m.room_id
+"""
+# Rooms and workspaces of others that would be left without an owner.
+LAST_OWNED = """
+SELECT r.id, r.name, r.kind FROM members m JOIN rooms r ON r.id = m.room_id
+WHERE m.user_id = %(user_id)s AND m.role = 'owner' AND r.kind <> 'direct'
+  AND EXISTS (SELECT FROM members o WHERE o.room_id = m.room_id AND o.user_id <> m.user_id AND o.role <> 'bot')
+  AND NOT EXISTS (SELECT FROM members o WHERE o.room_id = m.room_id AND o.user_id <> m.user_id AND o.role = 'owner')
+ORDER BY r.kind = 'workspace' DESC, r.name, r.id LIMIT %(limit)s
+"""
+FORGET_ENDED_SESSIONS = """
+DELETE FROM auth_sessions s USING accounts a
+WHERE a.id = s.user_id AND a.deleted_at IS NOT NULL AND s.revoked_at < now() - interval '1 hour'
 """
 
 # Accounts that stand for people of other systems; repeating it adds nothing and announces nothing.
@@ -47,10 +102,10 @@ FOR UPDATE SKIP LOCKED
 DELETE_OUTBOX = "DELETE FROM outbox WHERE id = ANY(%(ids)s::bigint[])"
 
 ACCOUNT_BY_EMAIL = "SELECT id, email, name, password_hash FROM accounts WHERE email = %(email)s"
-ACCOUNT_BY_ID = "SELECT id, email, name FROM accounts WHERE id = %(id)s"
+ACCOUNT_BY_ID = "SELECT id, email, name FROM accounts WHERE id = %(id)s AND deleted_at IS NULL"
 SET_PASSWORD_HASH = "UPDATE accounts SET password_hash = %(password_hash)s WHERE id = %(id)s"
 RENAME_ACCOUNT = """
-UPDATE accounts SET name = %(name)s WHERE id = %(id)s RETURNING id, email, name
+UPDATE accounts SET name = %(name)s WHERE id = %(id)s AND deleted_at IS NULL RETURNING id, email, name
 """
 
 ADD_SESSION = """
@@ -143,7 +198,7 @@ SELECT a.id, a.name, f.asked_by, f.asked_at, f.accepted_at, b.blocked_at,
        EXISTS (SELECT FROM blockers_among(ARRAY[a.id])) AS blocks_me
 FROM accounts a LEFT JOIN {_FRIENDSHIP}
 LEFT JOIN blocks b ON b.user_id = %(user_id)s AND b.blocked_id = a.id
-WHERE a.id = %(other_id)s
+WHERE a.id = %(other_id)s AND a.deleted_at IS NULL
 """
 
 FRIENDS = f"""
@@ -209,6 +264,11 @@ INVITE = "SELECT * FROM invite_of(%(workspace_id)s, %(invite_id)s)"
 ADD_ADDRESS = """
 INSERT INTO invite_addresses (handle, workspace_id, invite_id, email, other_half)
 VALUES (%(handle)s, %(workspace_id)s, %(invite_id)s, %(email)s, %(other_half)s)
+"""
+# Who is told of an invite: the account with its address, unless that is in the workspace already.
+INVITED = """
+SELECT a.id FROM accounts a WHERE a.email = %(email)s AND NOT EXISTS (
+    SELECT FROM members m WHERE m.room_id = %(workspace_id)s AND m.user_id = a.id)
 """
 ADDRESS = "SELECT email, other_half FROM invite_addresses WHERE handle = %(handle)s"
 
@@ -534,8 +594,12 @@ PINNED_MESSAGES = _with_details(f"""
 # Messages that are to be sent later: one's own, and for the worker those whose time has come.
 
 _SCHEDULED = """
-SELECT id, room_id, message_id, text, reply_to, mentions, send_at, created_at, state, reason
-FROM scheduled_messages WHERE user_id = %(user_id)s
+SELECT id, room_id, message_id, text, reply_to, mentions, files, send_at, created_at, state, reason,
+       (SELECT json_agg(json_build_object('file_id', f.id, 'name', f.name, 'media_type', f.media_type,
+                            'size_bytes', f.size_bytes, 'width', f.width, 'height', f.height)
+                        ORDER BY array_position(s.files, f.id))
+        FROM files f WHERE f.id = ANY (s.files)) AS attachments
+FROM scheduled_messages s WHERE user_id = %(user_id)s
 """
 SCHEDULED = f"""
 {_SCHEDULED} AND state IN ('waiting', 'sending', 'refused')
@@ -572,6 +636,8 @@ SELECT r.room_id, r.event_id, min(r.reported_at) AS since, count(*) FILTER (WHER
        m.sender_id, m."offset", m.text, m.sent_at, m.deleted_at
 FROM message_reports r JOIN messages m ON m.room_id = r.room_id AND m.event_id = r.event_id
 WHERE r.resolved_at IS NULL AND (%(room_id)s::uuid IS NULL OR r.room_id = %(room_id)s::uuid)
+  AND (NOT %(picked)s OR (SELECT p.workspace_id FROM rooms p WHERE p.id = r.room_id)
+       IS NOT DISTINCT FROM %(workspace_id)s::uuid)
 GROUP BY r.room_id, r.event_id, m.room_id, m."offset" ORDER BY since, r.event_id LIMIT %(limit)s
 """
 REPORTED = """
@@ -606,7 +672,14 @@ SELECT {_FILE} FROM files f
 WHERE f.id = %(id)s
   AND (file_is_shown(f.id) OR f.owner_id = %(user_id)s AND NOT file_is_attached(f.id))
 """
-FILE_IS_ATTACHED = "SELECT file_is_attached(%(id)s) AS is_attached"
+FILE_IS_ATTACHED = """
+SELECT file_is_attached(%(id)s) AS is_attached, EXISTS (
+    SELECT FROM scheduled_messages w WHERE w.files @> ARRAY[%(id)s::uuid] AND w.files <> '{}'
+    AND w.state IN ('waiting', 'sending', 'refused')) AS is_scheduled
+"""
+COUNT_OWN_FILES = """
+SELECT count(*) FROM files WHERE owner_id = %(user_id)s AND id = ANY (%(ids)s::uuid[])
+"""
 
 FILES_OF_ROOM = f"""
 SELECT {_FILE}, m.event_id, m."offset", m.sender_id, m.sent_at, n.name AS sender_name

@@ -133,6 +133,11 @@ class Valkey:
         with suppress(*_AWAY):
             await self._redis.publish(ALL_NODES, encode_delivery(PeopleChanged()))
 
+    async def forget(self, user: str) -> None:
+        """Forget how far somebody has read; best effort, it ends by itself."""
+        with suppress(*_AWAY):
+            await self._redis.delete(markers_key(user))
+
     async def close(self) -> None:
         """Disconnect."""
         await self._redis.aclose()

@@ -17,6 +17,7 @@ from roomlog.protocol.commands import (
     DeleteMessage,
     HookCommand,
     InviteCommand,
+    InviteMember,
     JoinRoom,
     LeaveRoom,
     MemberCommand,
@@ -24,6 +25,7 @@ from roomlog.protocol.commands import (
     PostMessage,
     RemoveReaction,
     RenameRoom,
+    RoomCommand,
     TargetCommand,
     UndeleteMessage,
 )
@@ -73,6 +75,8 @@ def _decide(
     state: RoomState, write: Write, target: Target | None, now: int, blocks: Blocks
 ) -> Body | None:
     command, sender, room = write.command, write.sender, state.view
+    if blocks.erased:
+        require_there(blocks, command, sender)
     if blocks and room.kind == "direct" and type(command) not in _IN_SILENCE:
         require_open(blocks, room, sender, room.members)
     if type(command) is PostMessage and room.kind != "workspace":
@@ -92,6 +96,21 @@ def _decide(
     elif room.kind == "workspace":
         return workspaces.decide(room, sender, command, now)
     return _decide_in_room(room, write, target, now, blocks)
+
+
+def require_there(blocks: Blocks, command: RoomCommand, sender: str) -> None:
+    """Raise Refused for a command that would bring somebody into a room whose account is gone."""
+    match command:
+        case InviteMember(user=user):
+            wanted = [user]
+        case CreateRoom(members=members):
+            wanted = [sender, *members]
+        case JoinRoom():
+            wanted = [sender]
+        case _:
+            return
+    if any(user in blocks.erased for user in wanted):
+        raise Refused(ErrorCode.BAD_REQUEST, "user: this account was deleted; nobody is there")
 
 
 def require_open(blocks: Blocks, room: Room, sender: str, others: Iterable[str]) -> None:

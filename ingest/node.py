@@ -22,7 +22,7 @@ from ingest.limits import RateLimits
 from ingest.marks import ReadMarks
 from ingest.mutes import Mutes
 from ingest.own import OwnFacts
-from ingest.people import People
+from ingest.people import ACCOUNT_GONE, People
 from ingest.postgres import RoomTable
 from ingest.presence import Presence
 from ingest.recent import RecentEvents
@@ -283,6 +283,8 @@ class Node:
         session.write(encode_frame(hello))
         if not session.token.is_bridge:
             self._presence.open_session(session.user)
+        if session.user in self._people.blocks.erased:  # a token may outlive its account
+            session.close(CloseCode.SESSION_REVOKED, ACCOUNT_GONE)
 
     def ended(self, session: Session) -> None:
         """A client has gone."""

@@ -1,8 +1,8 @@
-"""What people are to each other, as far as a node must know it: who has blocked whom, and who asks whom.
+"""What people are to each other, as far as a node must know it: who has blocked whom, who asks whom, who is gone.
 
-Every node knows all blocks: from PostgreSQL when it starts, and from then on from the log, whose heads it looks at
-when the API says that there is something new, and every LOOK_EVERY_S in any case: the word of it may be lost. So a
-check is a look into a dictionary.
+Every node knows all blocks and all accounts that were deleted: from PostgreSQL when it starts, and from then on from
+the log, whose heads it looks at when the API says that there is something new, and every LOOK_EVERY_S in any case:
+the word of it may be lost. So a check is a look into a dictionary.
 """
 
 import asyncio
@@ -22,9 +22,11 @@ from roomlog.accounts import (
     FriendRequested,
     RelationBody,
     UserBlocked,
+    UserDeleted,
     UserEvent,
     UserUnblocked,
 )
+from roomlog.errors import CloseCode
 from roomlog.protocol.event_frames import timestamp
 from roomlog.protocol.frames import Notification, UserNotice, encode_frame
 from roomlog.relations import Blocks, Pair, pair
@@ -32,6 +34,7 @@ from roomlog.signals import NotificationKind
 from schemas.codec import Codec, PoisonRecord
 
 LOOK_EVERY_S = 1.0
+ACCOUNT_GONE = "this account was deleted"
 _REMEMBERED = 10_000
 _log = logging.getLogger(__name__)
 
@@ -61,12 +64,13 @@ class People:
         await self._log.start()
         begun: dict[int, int] = {}
         try:
-            begun, pairs = await self._table.blocks()
+            begun, pairs, erased = await self._table.people()
         except (psycopg.Error, psycopg_pool.PoolTimeout, OSError) as error:
             _log.warning("blocks are read from the log, all of it: %r", error)
         else:
             for blocker, blocked in pairs:
                 self.blocks.add(blocker, blocked)
+            self.blocks.erased.update(erased)
         self._next = {p: begun.get(p, 0) for p in self._log.partitions()}
         try:
             await self._read_on(lambda event: None)
@@ -118,11 +122,16 @@ class People:
                 self.blocks.add(event.user_id, other)
             case UserUnblocked(other_id=other):
                 self.blocks.discard(event.user_id, other)
+            case UserDeleted():
+                self.blocks.erased.add(event.user_id)
         tell(event)
 
     def _tell(self, event: UserEvent) -> None:
         """Tell the sessions here what concerns them."""
         actor, body = event.user_id, event.body
+        if isinstance(body, UserDeleted):
+            for session in tuple(self._sessions.of_user(actor)):
+                session.close(CloseCode.SESSION_REVOKED, ACCOUNT_GONE)
         if not isinstance(body, RelationBody):
             return
         other = body.other_id

@@ -8,11 +8,11 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from ingest.queries import (
-    LOAD_BLOCKS,
     LOAD_EVENTS,
     LOAD_FILES,
     LOAD_MESSAGES,
     LOAD_MUTES,
+    LOAD_PEOPLE,
     LOAD_ROOM,
 )
 from roomlog import pools
@@ -109,17 +109,17 @@ class RoomTable:
             found = await connection.execute(LOAD_EVENTS, {"events": events})
             return {str(event): offset for event, offset in await found.fetchall()}
 
-    async def blocks(self) -> tuple[dict[int, int], list[tuple[str, str]]]:
-        """Return how far each partition of user.events is projected, and who has blocked whom there.
+    async def people(self) -> tuple[dict[int, int], list[tuple[str, str]], list[str]]:
+        """Return how far each partition of user.events is projected, who has blocked whom and is erased there.
 
         Raises psycopg.Error or psycopg_pool.PoolTimeout.
         """
         async with self._pool.connection(timeout=_START_S) as connection:
-            row = await (await connection.execute(LOAD_BLOCKS)).fetchone()
+            row = await (await connection.execute(LOAD_PEOPLE)).fetchone()
         if row is None:
-            return {}, []
+            return {}, [], []
         pairs = (text.partition(" ")[::2] for text in row[1])
-        return {int(partition): next_ for partition, next_ in row[0].items()}, list(pairs)
+        return {int(partition): next_ for partition, next_ in row[0].items()}, list(pairs), row[2]
 
     async def messages(
         self, partition: int, pairs: Iterable[tuple[str, str]]

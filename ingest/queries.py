@@ -38,12 +38,14 @@ LOAD_ROOM = """
 """
 """How far the room's partition is projected, and the room as it is there; nulls for no such room."""
 
-LOAD_BLOCKS = """
+LOAD_PEOPLE = """
     SELECT coalesce((SELECT json_object_agg(o.partition, o.next) FROM projection_offsets o
                       WHERE o.topic = 'user.events'), '{}'),
-           coalesce((SELECT array_agg(b.user_id::text || ' ' || b.blocked_id) FROM blocks b), '{}')
+           coalesce((SELECT array_agg(b.user_id::text || ' ' || b.blocked_id) FROM blocks b), '{}'),
+           coalesce((SELECT array_agg(e.id::text) FROM erased_users e), '{}')
 """
-"""How far each partition of user.events is projected, and who has blocked whom as of there."""
+"""How far each partition of user.events is projected, who has blocked whom as of there, and whose
+accounts are gone."""
 
 LOAD_MESSAGES = """
     SELECT o.next,

@@ -256,13 +256,18 @@ def add_user_events(
 
 def add_reads(
     batch: Batch,
-    records: Iterable[Record],
+    records: Sequence[Record],
     decode: Decode,
     now_ms: int,
     refused: Mapping[tuple[str, int, int], str] | None = None,
 ) -> None:
-    """Add records of one partition of chat.reads; `refused` as for `add_chat_events`."""
-    _add_each(batch, records, decode, now_ms, refused, _add_own)
+    """Add records of one partition of chat.reads; `refused` as for `add_chat_events`.
+
+    Records without a value are passed over: they let compaction forget what stood under their keys.
+    """
+    kept = [record for record in records if record.value]
+    batch.events += len(records) - len(kept)
+    _add_each(batch, kept, decode, now_ms, refused, _add_own)
 
 
 def _add_each(
@@ -373,7 +378,7 @@ def _storable(body: Struct) -> Struct:
     if isinstance(body, InviteCreated):
         require_time(body.expires_at)
     if isinstance(body, MessageScheduled):
-        for other in (*body.mentions, *filter(None, [body.reply_to])):
+        for other in (*body.mentions, *body.attachments, *filter(None, [body.reply_to])):
             _id(other)
     if isinstance(body, MessageScheduled | ScheduleChanged) and body.send_at is not None:
         require_time(body.send_at)

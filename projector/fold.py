@@ -16,7 +16,14 @@ from projector.batch import Fact, Message, UserFact
 from projector.moderation import ModerationChanges, Watched, moderate
 from projector.schedules import Schedule
 from projector.texts import Known, OnMessage, Place, Texts
-from roomlog.accounts import FileRemoved, FileStored, RelationBody, UserRegistered, UserRenamed
+from roomlog.accounts import (
+    FileRemoved,
+    FileStored,
+    RelationBody,
+    UserDeleted,
+    UserRegistered,
+    UserRenamed,
+)
 from roomlog.events import (
     HookCreated,
     HookRevoked,
@@ -110,6 +117,8 @@ class Prior:
     direct: set[str] = field(default_factory=set)
     """Those of the messages' rooms that are direct; `members` has all of theirs."""
     relations: dict[Pair, Relation] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
+    """Those of the users who deleted their accounts."""
     watched: dict[str, Watched] = field(default_factory=dict)
     """Rooms in which more is forbidden than to be no member."""
 
@@ -162,6 +171,8 @@ class Changes:
     """File and owner."""
     moderation: ModerationChanges = field(default_factory=ModerationChanges)
     relations: dict[Pair, Relation] = field(default_factory=dict)
+    erased: dict[str, int] = field(default_factory=dict)
+    """Who deleted their account, and when."""
 
 
 def created_rooms(facts: Iterable[Fact]) -> list[str]:
@@ -356,7 +367,11 @@ def _fold_user(changes: Changes, fact: UserFact, prior: Prior) -> None:
             for user, kind, sender in notices(before, now, fact.user_id, body)
         ]
         return
+    if fact.user_id in prior.erased or fact.user_id in changes.erased:
+        return
     match body:
+        case UserDeleted():
+            _erase_user(changes, fact)
         case UserRegistered(name=name):
             changes.registered.setdefault(fact.user_id, (name, fact.at))
         case UserRenamed(name=name):
@@ -373,6 +388,16 @@ def _fold_user(changes: Changes, fact: UserFact, prior: Prior) -> None:
             changes.removed_files.add((file, fact.user_id))
         case _:
             raise TypeError(f"no read model knows what to do with {type(body).__name__}")
+
+
+def _erase_user(changes: Changes, fact: UserFact) -> None:
+    """Drop what the batch brought of an account that ends; the tables' rows go before what it brings is written."""
+    user = fact.user_id
+    changes.erased[user] = fact.at
+    changes.registered.pop(user, None)
+    changes.renamed.pop(user, None)
+    changes.schedules = {k: s for k, s in changes.schedules.items() if s.user_id != user}
+    changes.files = {k: v for k, v in changes.files.items() if v[0].user_id != user}
 
 
 def _turn(changes: Changes, key: MemberKey, offset: int, member: Member | None) -> None:

@@ -69,6 +69,8 @@ def read_prior(cursor: psycopg.Cursor, batch: Batch, kinds: Kinds) -> Prior:
         prior.schedules = {id_: Schedule(*row) for id_, *row in cursor}
     if watched := {*rooms, *(fact.room_id for fact in facts)}:
         prior.watched = _read_watched(cursor, watched)
+    if users := list({fact.user_id for fact in batch.user_facts.values()}):
+        prior.erased.update(user for (user,) in cursor.execute(sql.SELECT_ERASED, [users]))
     if pairs := concerned_pairs(batch.user_facts.values()):
         prior.relations = _read_relations(cursor, pairs)
     return prior

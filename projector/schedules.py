@@ -25,6 +25,7 @@ class Schedule(NamedTuple):
     text: str
     reply_to: str | None
     mentions: list[str]
+    files: list[str]
     send_at: int
     created_at: int
     state: str
@@ -66,6 +67,7 @@ def _begin(fact: UserFact, body: MessageScheduled) -> Schedule:
         body.text,
         body.reply_to,
         list(body.mentions),
+        list(body.attachments),
         body.send_at,
         fact.at,
         "waiting",

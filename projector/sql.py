@@ -89,7 +89,7 @@ FROM messages m JOIN unnest(%s::uuid[], %s::uuid[]) AS key (room_id, event_id)
 LEFT JOIN deleted_messages d ON d.event_id = m.event_id AND d.room_id = m.room_id
 WHERE m.deleted_at IS NULL OR d.event_id IS NOT NULL"""
 SELECT_SCHEDULED = """
-SELECT id::text, user_id::text, room_id::text, message_id::text, text, reply_to::text, mentions::text[],
+SELECT id::text, user_id::text, room_id::text, message_id::text, text, reply_to::text, mentions::text[], files::text[],
        (extract(epoch FROM send_at) * 1000000)::bigint, (extract(epoch FROM created_at) * 1000000)::bigint,
        state, reason
 FROM scheduled_messages WHERE id = ANY (%s::uuid[])"""
@@ -249,14 +249,15 @@ ON CONFLICT DO NOTHING"""
 INSERT_USERS = """
 INSERT INTO users (id, name, created_at)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) ON CONFLICT DO NOTHING"""
+SELECT_ERASED = "SELECT id::text FROM erased_users WHERE id = ANY (%s::uuid[])"
 UPDATE_USERS = """
 UPDATE users SET name = n.name FROM unnest(%s::uuid[], %s::text[]) AS n (id, name)
 WHERE users.id = n.id"""
 # One by one: an array of arrays cannot hold the mentions of several.
 UPSERT_SCHEDULED = """
-INSERT INTO scheduled_messages (id, user_id, room_id, message_id, text, reply_to, mentions, send_at, created_at,
-                                state, reason)
-VALUES (%s, %s, %s, %s, %s, %s, %s::uuid[], %s, %s, %s, %s)
+INSERT INTO scheduled_messages (id, user_id, room_id, message_id, text, reply_to, mentions, files, send_at,
+                                created_at, state, reason)
+VALUES (%s, %s, %s, %s, %s, %s, %s::uuid[], %s::uuid[], %s, %s, %s, %s)
 ON CONFLICT (id) DO UPDATE SET text = excluded.text, send_at = excluded.send_at, state = excluded.state,
     reason = excluded.reason"""
 DELETE_FILES = """
@@ -312,28 +313,38 @@ DELETE FROM friendships AS f USING unnest(%s::uuid[], %s::uuid[]) AS two (one_id
 WHERE f.one_id = two.one_id AND f.other_id = two.other_id"""
 INSERT_FRIENDSHIPS = """
 INSERT INTO friendships (one_id, other_id, asked_by, asked_at, accepted_at)
-SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])"""
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])
+     AS f (one_id, other_id, asked_by, asked_at, accepted_at)
+WHERE NOT EXISTS (SELECT FROM erased_users e WHERE e.id IN (f.one_id, f.other_id))"""
 DELETE_BLOCKS = """
 DELETE FROM blocks AS b USING unnest(%s::uuid[], %s::uuid[]) AS two (one, other)
 WHERE (b.user_id, b.blocked_id) IN ((two.one, two.other), (two.other, two.one))"""
 INSERT_BLOCKS = """
 INSERT INTO blocks (user_id, blocked_id, blocked_at)
-SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[])"""
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) AS b (user_id, blocked_id, blocked_at)
+WHERE NOT EXISTS (SELECT FROM erased_users e WHERE e.id IN (b.user_id, b.blocked_id))"""
 UPSERT_MARKERS = """
 INSERT INTO read_markers AS m (user_id, room_id, "offset", marked_at)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::timestamptz[])
+     AS n (user_id, room_id, "offset", marked_at)
+WHERE NOT EXISTS (SELECT FROM erased_users e WHERE e.id = n.user_id)
 ON CONFLICT (user_id, room_id) DO UPDATE SET "offset" = excluded."offset",
     marked_at = excluded.marked_at
 WHERE (m."offset" <= excluded."offset")"""
 INSERT_TOLD = """
 INSERT INTO notifications (user_id, kind, event_id, room_id, "offset", sender_id, occurred_at)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::bigint[], %s::uuid[],
-                     %s::timestamptz[]) ON CONFLICT DO NOTHING"""
+                     %s::timestamptz[])
+     AS t (user_id, kind, event_id, room_id, "offset", sender_id, occurred_at)
+WHERE NOT EXISTS (
+    SELECT FROM erased_users e WHERE e.id = t.user_id OR e.id = t.sender_id AND t.room_id IS NULL)
+ON CONFLICT DO NOTHING"""
 INSERT_TOLD_OF_MESSAGES = """
 INSERT INTO notifications (user_id, kind, event_id, room_id, "offset", sender_id, occurred_at)
 SELECT t.user_id, t.kind, m.event_id, m.room_id, m."offset", m.sender_id, m.sent_at
 FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[]) AS t (user_id, kind, event_id, room_id)
 JOIN messages m ON m.event_id = t.event_id AND m.room_id = t.room_id
+WHERE NOT EXISTS (SELECT FROM erased_users e WHERE e.id = t.user_id)
 ON CONFLICT DO NOTHING"""
 # For browsers of people who are away: `roomlog notifier` sends what is still unread then. Nobody is told of
 # what is old, as when an empty database fills by itself.
@@ -349,11 +360,14 @@ PUSHES_CHANNEL: LiteralString = "pushes_queued"
 TELL_OF_PUSHES = f"NOTIFY {PUSHES_CHANNEL}"
 UPSERT_NOTIFICATION_READS = """
 INSERT INTO notification_reads (user_id, event_id, read_at)
-SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[])
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) AS n (user_id, event_id, read_at)
+WHERE NOT EXISTS (SELECT FROM erased_users e WHERE e.id = n.user_id)
 ON CONFLICT (user_id, event_id) DO UPDATE SET read_at = excluded.read_at"""
 UPSERT_MUTES = """
 INSERT INTO room_mutes (user_id, room_id, level, ends_at, muted_at)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+     AS n (user_id, room_id, level, ends_at, muted_at)
+WHERE NOT EXISTS (SELECT FROM erased_users e WHERE e.id = n.user_id)
 ON CONFLICT (user_id, room_id) DO UPDATE SET level = excluded.level, ends_at = excluded.ends_at,
     muted_at = excluded.muted_at"""
 DELETE_MUTES = """
@@ -363,6 +377,31 @@ UPSERT_PRESENCE = """
 INSERT INTO presence (user_id, state, changed_at)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[])
 ON CONFLICT (user_id) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at"""
+
+# An account that ended. What other projectors are about to write for it, of other partitions, either is there once
+# they let go of these tables, and goes, or looks for the row that comes first here.
+INSERT_ERASED = """
+INSERT INTO erased_users (id, erased_at)
+SELECT * FROM unnest(%s::uuid[], %s::timestamptz[]) ON CONFLICT DO NOTHING"""
+WAIT_LONGER = "SELECT set_config('lock_timeout', '30s', true)"
+LOCK_PERSONAL = """
+LOCK TABLE notifications, friendships, blocks, read_markers, notification_reads, room_mutes
+IN SHARE ROW EXCLUSIVE MODE"""
+DELETE_PERSONAL = (
+    "DELETE FROM users WHERE id = ANY (%s::uuid[])",
+    "DELETE FROM scheduled_messages WHERE user_id = ANY (%s::uuid[])",
+    "DELETE FROM files WHERE owner_id = ANY (%s::uuid[])",
+    "DELETE FROM notifications WHERE user_id = ANY (%s::uuid[])",
+    "DELETE FROM notifications WHERE sender_id = ANY (%s::uuid[]) AND room_id IS NULL",
+    "DELETE FROM friendships WHERE one_id = ANY (%s::uuid[])",
+    "DELETE FROM friendships WHERE other_id = ANY (%s::uuid[])",
+    "DELETE FROM blocks WHERE user_id = ANY (%s::uuid[])",
+    "DELETE FROM blocks WHERE blocked_id = ANY (%s::uuid[])",
+    "DELETE FROM read_markers WHERE user_id = ANY (%s::uuid[])",
+    "DELETE FROM notification_reads WHERE user_id = ANY (%s::uuid[])",
+    "DELETE FROM room_mutes WHERE user_id = ANY (%s::uuid[])",
+    "DELETE FROM push_outbox WHERE user_id = ANY (%s::uuid[])",
+)
 
 # The search index: what changed, as it is now; then what is indexed of it.
 _SAID = """

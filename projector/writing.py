@@ -20,6 +20,8 @@ from roomlog.times import time_of
 
 def write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     """Write them all, in the order that the tables refer to each other."""
+    if changes.erased:
+        _erase(cursor, changes.erased)
     many(cursor, sql.INSERT_APPLIED, changes.applied, 2)
     many(cursor, sql.INSERT_VOID, [(*place, event) for place, event in changes.void.items()], 3)
     many(cursor, sql.INSERT_ROOMS, _room_rows(changes), 10)
@@ -46,8 +48,8 @@ def write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     many(cursor, sql.INSERT_USERS, registered, 3)
     many(cursor, sql.UPDATE_USERS, changes.renamed.items(), 2)
     for schedule_id, new in changes.schedules.items():
-        *who, text, reply_to, mentions, send_at, created_at, state, reason = new
-        said = text, reply_to, mentions, time_of(send_at), time_of(created_at)
+        *who, text, reply_to, mentions, files, send_at, created_at, state, reason = new
+        said = text, reply_to, mentions, files, time_of(send_at), time_of(created_at)
         cursor.execute(sql.UPSERT_SCHEDULED, [schedule_id, *who, *said, state, reason])
     many(cursor, sql.DELETE_FILES, changes.removed_files, 2)
     many(cursor, sql.INSERT_FILES, _file_rows(changes), 9)
@@ -55,6 +57,15 @@ def write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
         _write_moderation(cursor, changes.moderation)
     if changes.relations:
         _write_relations(cursor, changes.relations)
+
+
+def _erase(cursor: psycopg.Cursor, erased: Mapping[str, int]) -> None:
+    """Take away what is only these people's; what comes later finds them in `erased_users`."""
+    cursor.execute(sql.WAIT_LONGER)
+    cursor.execute(sql.LOCK_PERSONAL)
+    many(cursor, sql.INSERT_ERASED, [(user, time_of(at)) for user, at in erased.items()], 2)
+    for statement in sql.DELETE_PERSONAL:
+        cursor.execute(statement.encode(), [list(erased)])
 
 
 def _write_moderation(cursor: psycopg.Cursor, changes: ModerationChanges) -> None:

@@ -6,12 +6,15 @@ sides have one order, whoever acts where. Credentials never enter the log. Each 
 `schemas/user_event.avsc`.
 """
 
-from typing import ClassVar, get_args
+from typing import ClassVar, LiteralString, get_args
 
 from msgspec import Struct
 
 from roomlog import ids
 from roomlog.schedules import ScheduleBody
+
+ERASED_NAME: LiteralString = "Deleted user"
+"""How somebody is called whose account ended."""
 
 
 class UserRegistered(Struct, frozen=True):
@@ -24,6 +27,10 @@ class UserRenamed(Struct, frozen=True):
     """An account got another display name."""
 
     name: str
+
+
+class UserDeleted(Struct, frozen=True):
+    """An account ended by its person's own act: nothing that is only theirs is kept, what they said stays."""
 
 
 class FileStored(Struct, frozen=True):
@@ -78,7 +85,15 @@ class UserUnblocked(Struct, frozen=True):
 
 RelationBody = FriendRequested | FriendAccepted | FriendRemoved | UserBlocked | UserUnblocked
 """What one person (the event's `user_id`) did about another."""
-UserBody = UserRegistered | UserRenamed | ScheduleBody | FileStored | FileRemoved | RelationBody
+UserBody = (
+    UserRegistered
+    | UserRenamed
+    | UserDeleted
+    | ScheduleBody
+    | FileStored
+    | FileRemoved
+    | RelationBody
+)
 USER_TYPES: dict[str, type[Struct]] = {t.__name__: t for t in get_args(UserBody)}
 
 

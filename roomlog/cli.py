@@ -69,6 +69,11 @@ COMMANDS = {
         "roomlog.capacity.command:plan", _OPERATE, "Print how many of what a load needs."
     ),
     "vapid": Command("roomlog.commands.vapid:vapid", _OPERATE, "Make the key of web pushes."),
+    "secret-key": Command(
+        "roomlog.commands.secret_key:secret_key",
+        _OPERATE,
+        "Make a key that secrets of webhooks are encrypted with.",
+    ),
     "token": Command("roomlog.commands.token:token", _OPERATE, "Print an access token."),
     "seed": Command(
         "roomlog.seed.command:seed", _USE, "Fill in demo users, rooms and a real history."

@@ -40,6 +40,10 @@ class ErrorCode(StrEnum):
     """No access token, or none that is good (any more): refresh it or sign in."""
     WRONG_CREDENTIALS = "wrong_credentials"
     """No account with this email and password."""
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105  # a code
+    """It is not the password of the account that is signed in."""
+    STILL_OWNER = "still_owner"
+    """Others are in rooms or workspaces that only this user owns: make somebody else an owner first."""
     CSRF = "csrf"
     """A request with cookies did not prove that the web client made it."""
     EMAIL_TAKEN = "email_taken"

@@ -189,7 +189,7 @@ def _raise(code: int) -> None:
 def _chunk(range_: Range, at: int, raw: bytes) -> Chunk:
     """Return the records of fetched batches that are in the range and not before `at`.
 
-    A record without a value becomes empty bytes: nothing of ours writes one.
+    A record without a value, as chat.reads may have, becomes empty bytes.
     """
     offsets: list[int] = []
     values: list[bytes] = []

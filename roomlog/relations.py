@@ -95,10 +95,12 @@ def notices(before: Relation, now: Relation, actor: str, body: RelationBody) -> 
 
 
 class Blocks:
-    """Who has blocked whom; false where nobody has."""
+    """Who has blocked whom; false where nobody has. And whose accounts are gone."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         self._of: dict[str, set[str]] = {}
+        self.erased: set[str] = set()
+        """People who deleted their accounts."""
         for blocker, blocked in pairs:
             self.add(blocker, blocked)
 

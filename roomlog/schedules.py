@@ -26,6 +26,8 @@ class MessageScheduled(Struct, frozen=True):
     """Microseconds since 1970."""
     reply_to: str | None = None
     mentions: tuple[str, ...] = ()
+    attachments: tuple[str, ...] = ()
+    """Ids of its author's files."""
 
 
 class ScheduleChanged(Struct, frozen=True):

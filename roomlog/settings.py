@@ -108,6 +108,11 @@ class Settings(BaseSettings):
         default="",
         description="path or https URL of the key set that access tokens are checked with",
     )
+    secret_keys: Path | None = Field(
+        default=None,
+        description="file of the keys that secrets of webhooks are encrypted with in the database, one a line, "
+        "the newest first (`roomlog secret-key` adds one); none: they are kept as they are",
+    )
     vapid_private_key: Path | None = Field(
         default=None,
         description="PEM file of the P-256 key that web pushes are signed with (`roomlog vapid` makes one)",

@@ -16,6 +16,7 @@ NotificationKind = Literal[
     "mention",
     "direct",
     "invite",
+    "workspace_invite",
     "webhook_paused",
     "friend_request",
     "friend_accepted",
@@ -67,7 +68,8 @@ class UserNotified(Struct, frozen=True):
 
     `offset` is the event's in its room's partition (of kind `webhook_paused`, which has an id of
     the pause for an event, that of the room's last one); of kind `read` it is the user's own marker, which
-    has no event, sender, time or text. Kind `notifications_read` is of no room ("" and -1).
+    has no event, sender, time or text. Kinds `notifications_read` and `workspace_invite` (which has an invite's id for
+    an event) are of no room ("" and -1).
     """
 
     user_id: str

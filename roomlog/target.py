@@ -60,6 +60,9 @@ def find_target(
     found = {a: getattr(running, a) for a in _ADDRESSES if a not in named and getattr(running, a)}
     if running.jwt_private_key:
         found |= {"jwt_private_key": Path(running.jwt_private_key), "jwks": running.jwks}
+    own_keys = Layout(Path(running.data)).secret_keys
+    if "ROOMLOG_SECRET_KEYS" not in environ and own_keys.exists():
+        found["secret_keys"] = own_keys
     settings = Settings(data=Path(running.data)).model_copy(update=found)
     return Target(settings, api or running.web, () if api else tuple(running.ingest))
 

@@ -85,7 +85,7 @@ def needs_workspace(command: RoomCommand, room: Room, sender: str) -> str:
         | ModerationCommand
     )
     if sender not in room.members:
-        return room.workspace if type(command) is JoinRoom else ""
+        return room.workspace if isinstance(command, JoinRoom | LeaveRoom) else ""
     return room.workspace if isinstance(command, by_roles) else ""
 
 
@@ -158,7 +158,7 @@ def decide(workspace: Room, sender: str, command: RoomCommand, now: int) -> Body
         raise Refused(ErrorCode.NO_SUCH_ROOM, f"no room {workspace.room_id}")
     match command:
         case LeaveRoom():
-            if is_last_owner(workspace, sender):
+            if command.at is None and is_last_owner(workspace, sender):
                 told = "workspace: its last owner stays; make somebody else an owner first"
                 raise Refused(ErrorCode.FORBIDDEN, told)
             return MemberLeft(sender)

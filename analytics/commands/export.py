@@ -17,6 +17,7 @@ from analytics.commands.options import (
     Stops,
     Types,
     Until,
+    Workspaces,
     guarded,
 )
 from analytics.selection import select
@@ -33,6 +34,7 @@ def export(
         Literal["parquet", "avro", "jsonl", "csv"], typer.Option("--format", help="Of the files.")
     ] = "parquet",
     room: Rooms = None,
+    workspace: Workspaces = None,
     type_: Types = None,
     since: Since = None,
     until: Until = None,
@@ -53,7 +55,9 @@ def export(
     """
 
     def work() -> None:
-        selection = select(room or (), type_ or (), since, until, from_ or (), to or ())
+        selection = select(
+            room or (), type_ or (), since, until, from_ or (), to or (), workspace or ()
+        )
         settings = find_target(data).settings
         plan = engine.Plan(
             settings.kafka,

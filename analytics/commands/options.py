@@ -13,6 +13,13 @@ from roomlog.times import BadTime
 _T = TypeVar("_T")
 
 Rooms = Annotated[list[str] | None, typer.Option("--room", help="Only this room (id); repeatable.")]
+Workspaces = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--workspace",
+        help="Only this workspace (id or short name; default: the rooms of none); repeatable.",
+    ),
+]
 Types = Annotated[
     list[str] | None, typer.Option("--type", help="Only this event type; repeatable.")
 ]

@@ -21,6 +21,7 @@ from analytics.commands.options import (
     Stops,
     Types,
     Until,
+    Workspaces,
     guarded,
 )
 from analytics.lines import Narrator
@@ -39,6 +40,7 @@ Render = Callable[[Row], str]
 
 def replay(
     room: Rooms = None,
+    workspace: Workspaces = None,
     type_: Types = None,
     since: Since = None,
     until: Until = None,
@@ -60,7 +62,9 @@ def replay(
     """
 
     def work() -> None:
-        selection = select(room or (), type_ or (), since, until, from_ or (), to or ())
+        selection = select(
+            room or (), type_ or (), since, until, from_ or (), to or (), workspace or ()
+        )
         settings = find_target(data).settings
         asyncio.run(_replay(settings, selection, parse_speed(speed), follow, duplicates, as_json))
 

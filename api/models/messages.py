@@ -27,6 +27,7 @@ class ScheduledMessage(BaseModel):
     text: str = Field(examples=["Good morning"])
     reply_to: str | None = Field(examples=[None])
     mentions: list[str] = Field(examples=[[USER]])
+    attachments: list[Attachment]
     send_at: str = Field(examples=[TIME])
     created_at: str = Field(examples=[TIME])
     state: Literal["waiting", "sending", "sent", "refused", "cancelled"] = Field(

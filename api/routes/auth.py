@@ -94,14 +94,14 @@ async def logout(request: Request, use: Use) -> Response:
     """End this session: its sockets are closed and its tokens refused."""
     if session := await _session(request, use):
         await use.sessions.end(session)
-    return _signed_out()
+    return signed_out()
 
 
 @router.post("/logout-all", status_code=204, responses=errors(401, 403, 503))
 async def logout_all(who: Who, use: Use) -> Response:
     """End every session of the account."""
     await use.sessions.end_all(who.user_id)
-    return _signed_out()
+    return signed_out()
 
 
 @router.get("/me", response_model=Me, responses=errors(401, 503))
@@ -131,7 +131,7 @@ async def end_session(session_id: str, who: Who, use: Use) -> Response:
     """End one of one's sessions."""
     if not is_id(session_id) or not await use.sessions.end_own(who.user_id, session_id):
         raise Problem(ErrorCode.NOT_FOUND, "you have no such session")
-    return _signed_out() if session_id == who.session_id else Response(status_code=204)
+    return signed_out() if session_id == who.session_id else Response(status_code=204)
 
 
 async def _session(request: Request, use: Services) -> str | None:
@@ -162,7 +162,8 @@ def _signed_in(use: Services, signed_in: SignedIn, status: int = 200) -> Respons
     return response
 
 
-def _signed_out() -> Response:
+def signed_out() -> Response:
+    """Return an empty answer that takes the cookies away."""
     response = Response(status_code=204)
     response.delete_cookie(ACCESS_COOKIE, path="/", httponly=True, samesite="lax")
     response.delete_cookie(REFRESH_COOKIE, path=REFRESH_PATH, httponly=True, samesite="lax")

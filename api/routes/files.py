@@ -131,6 +131,8 @@ async def remove_file(file_id: str, who: Who, use: Use) -> Response:
     attached = await use.postgres.one(sql.FILE_IS_ATTACHED, {"id": file_id})
     if attached is None or attached["is_attached"]:
         raise Problem(ErrorCode.FORBIDDEN, "a message has it; delete the message instead")
+    if attached["is_scheduled"]:
+        raise Problem(ErrorCode.FORBIDDEN, "a scheduled message has it; cancel that instead")
     await use.uploads.remove(who.user_id, file_id)
     return Response(status_code=204)
 

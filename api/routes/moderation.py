@@ -1,9 +1,13 @@
 """Reports, mutes, bans, word filters, and the audit log; of rooms and of workspaces."""
 
+import functools
+import inspect
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel
 
 from api import sql
 from api.answers import answer
@@ -15,6 +19,7 @@ from api.models.moderation import Audit, Moderation, ReportQueue
 from api.models.rooms import Stored
 from api.moderation import audit_page, moderation_of, queue, require_moderator
 from api.openapi import errors
+from api.picks import Picked
 from api.problems import Problem
 from api.reads import (
     AfterHeader,
@@ -25,11 +30,10 @@ from api.reads import (
     read_after,
     wanted_cursor,
 )
-from api.routes.workspaces import Named, Own
+from api.routes.workspaces import Named, Own, cursor_of
 from api.services import Services, Use
 from api.strict import StrictRoute
 from api.writes import IdempotencyKey, write
-from roomlog.cursors import Cursor
 from roomlog.errors import ErrorCode
 from roomlog.ids import derived_id, is_id, new_id
 from roomlog.tokens import Claims
@@ -64,12 +68,14 @@ async def report_message(event_id: str, body: NewReport, who: Who, use: Use) -> 
 async def list_reports(
     who: Who,
     use: Use,
+    pick: Picked,
     room: Annotated[str | None, Query(max_length=64, description="only of this room")] = None,
     limit: Limit = 50,
     after_cursor: AfterQuery = None,
     roomlog_after: AfterHeader = None,
 ) -> Response:
-    """List the messages that wait for one in the rooms that one moderates, the oldest report first.
+    """List the messages that wait for one in the rooms that one moderates (of the workspace that is picked), the oldest
+    report first.
 
     `after_cursor`, together with `room`, waits for what was done about one just now.
     """
@@ -81,7 +87,7 @@ async def list_reports(
         await read_after(use, room, cursor)
     else:
         use.postgres.prefer_replica()
-    return answer(await queue(use, room, limit))
+    return answer(await queue(use, room, pick, limit))
 
 
 @router.post("/reports/{event_id}/resolve", response_model=Stored, responses=_CHANGE)
@@ -116,131 +122,134 @@ def _action(body: Resolution, event: str, author: str) -> Json | None:
     return None
 
 
-# What holds in a room.
+# What holds in a room; or in a workspace, and so in all its rooms. Each route is there for both.
 
 
-@router.get("/rooms/{room_id}/moderation", response_model=Moderation, responses=_READ)
-async def get_moderation(view: OwnRoom, use: Use) -> Response:
-    """Return who is muted or banned in a room, and which words it filters; its moderators may."""
-    await require_moderator(use, view.id)
-    return answer({**await moderation_of(use, view.id), "cursor": view.cursor}, view.cursor)
+class Seen(NamedTuple):
+    """A room or workspace that the user is in, and the cursor of its last event."""
+
+    id: str
+    cursor: str
 
 
-@router.get("/rooms/{room_id}/audit", response_model=Audit, responses=_READ)
-async def get_audit(view: OwnRoom, use: Use, before: Before = None, limit: Limit = 50) -> Response:
-    """Return who did what in a room, and where in the log that stands; its moderators may."""
-    await require_moderator(use, view.id)
-    return answer(await audit_page(use, view.id, before, limit), view.cursor)
+async def _room(room_id: RoomId) -> str:
+    return room_id
 
 
-@router.put("/rooms/{room_id}/mutes/{user_id}", response_model=Stored, responses=_CHANGE)
-async def mute_member(
-    room_id: RoomId,
-    user_id: str,
-    body: NewMemberMute,
-    who: Who,
-    use: Use,
-    key: IdempotencyKey = None,
+async def _workspace(workspace: Named) -> str:
+    return workspace
+
+
+async def _seen_room(view: OwnRoom) -> Seen:
+    return Seen(view.id, view.cursor)
+
+
+async def _seen_workspace(own: Own, use: Use) -> Seen:
+    return Seen(own["id"], cursor_of(own, use))
+
+
+_IN_BOTH: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "place": (_room, _workspace),
+    "seen": (_seen_room, _seen_workspace),
+}
+"""Parameter of a route -> where it comes from: in a room, and in a workspace."""
+_PREFIXES = ("/rooms/{room_id}", "/workspaces/{workspace}")
+Endpoint = Callable[..., Awaitable[Response]]
+
+
+def _in_both(
+    method: str, path: str, names: tuple[str, str], *, of: type[BaseModel] = Stored
+) -> Callable[[Endpoint], Endpoint]:
+    """Serve an endpoint below rooms and below workspaces, under a name each."""
+
+    def register(endpoint: Endpoint) -> Endpoint:
+        for prefix, name, which in zip(_PREFIXES, names, (0, 1), strict=True):
+            router.add_api_route(
+                prefix + path,
+                _bound(endpoint, which),
+                methods=[method],
+                name=name,
+                response_model=of,
+                responses=_READ if method == "GET" else _CHANGE,
+            )
+        return endpoint
+
+    return register
+
+
+def _bound(endpoint: Endpoint, which: int) -> Endpoint:
+    """Return the endpoint as FastAPI is to see it: with `place` or `seen` from where it is in a room or workspace."""
+
+    @functools.wraps(endpoint)
+    async def bound(**given: Any) -> Response:
+        return await endpoint(**given)
+
+    signature = inspect.signature(endpoint)
+    parameters = [
+        each.replace(annotation=Annotated[each.annotation, Depends(_IN_BOTH[name][which])])
+        if name in _IN_BOTH
+        else each
+        for name, each in signature.parameters.items()
+    ]
+    bound.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return bound
+
+
+@_in_both("GET", "/moderation", ("get_moderation", "get_workspace_moderation"), of=Moderation)
+async def moderation_here(seen: Seen, use: Use) -> Response:
+    """Return who is muted or banned, and which words are filtered; moderators may."""
+    await require_moderator(use, seen.id)
+    return answer({**await moderation_of(use, seen.id), "cursor": seen.cursor}, seen.cursor)
+
+
+@_in_both("GET", "/audit", ("get_audit", "get_workspace_audit"), of=Audit)
+async def audit_here(seen: Seen, use: Use, before: Before = None, limit: Limit = 50) -> Response:
+    """Return who did what, and where in the log that stands; moderators may.
+
+    Of a workspace with those of its rooms that one moderates.
+    """
+    await require_moderator(use, seen.id)
+    return answer(await audit_page(use, seen.id, before, limit), seen.cursor)
+
+
+@_in_both("PUT", "/mutes/{user_id}", ("mute_member", "mute_colleague"))
+async def mute(
+    place: str, user_id: str, body: NewMemberMute, who: Who, use: Use, key: IdempotencyKey = None
 ) -> Response:
-    """Let a member read and not write, until a time or without an end."""
-    return await _change(use, who, key, room_id, _mute(user_id, body))
+    """Let somebody read and not write, until a time or without an end."""
+    return await _change(use, who, key, place, _mute(user_id, body))
 
 
-@router.delete("/rooms/{room_id}/mutes/{user_id}", response_model=Stored, responses=_CHANGE)
-async def unmute_member(
-    room_id: RoomId, user_id: str, who: Who, use: Use, key: IdempotencyKey = None
-) -> Response:
-    """Let a muted member write again."""
-    return await _change(use, who, key, room_id, {"op": "unmute_member", "user": user_id})
-
-
-@router.put("/rooms/{room_id}/bans/{user_id}", response_model=Stored, responses=_CHANGE)
-async def ban_member(
-    room_id: RoomId, user_id: str, body: NewBan, who: Who, use: Use, key: IdempotencyKey = None
-) -> Response:
-    """Remove somebody and let them not come back. Works on people who are no members, too."""
-    return await _change(use, who, key, room_id, _ban(user_id, body))
-
-
-@router.delete("/rooms/{room_id}/bans/{user_id}", response_model=Stored, responses=_CHANGE)
-async def unban_member(
-    room_id: RoomId, user_id: str, who: Who, use: Use, key: IdempotencyKey = None
-) -> Response:
-    """Let somebody come in again."""
-    return await _change(use, who, key, room_id, {"op": "unban", "user": user_id})
-
-
-@router.put("/rooms/{room_id}/filters", response_model=Stored, responses=_CHANGE)
-async def change_filter(
-    room_id: RoomId, body: NewFilter, who: Who, use: Use, key: IdempotencyKey = None
-) -> Response:
-    """Refuse, mask or flag messages with some words, or let them be."""
-    return await _change(use, who, key, room_id, _filter(body))
-
-
-# What holds in a workspace, and so in all its rooms.
-
-
-@router.get("/workspaces/{workspace}/moderation", response_model=Moderation, responses=_READ)
-async def get_workspace_moderation(own: Own, use: Use) -> Response:
-    """Return who is muted or banned in a workspace, and which words its rooms filter."""
-    await require_moderator(use, own["id"])
-    cursor = str(Cursor(use.settings.epoch, own["last_offset"]))
-    return answer({**await moderation_of(use, own["id"]), "cursor": cursor}, cursor)
-
-
-@router.get("/workspaces/{workspace}/audit", response_model=Audit, responses=_READ)
-async def get_workspace_audit(
-    own: Own, use: Use, before: Before = None, limit: Limit = 50
-) -> Response:
-    """Return who did what in a workspace and in those of its rooms that one moderates."""
-    await require_moderator(use, own["id"])
-    return answer(await audit_page(use, own["id"], before, limit))
-
-
-@router.put("/workspaces/{workspace}/mutes/{user_id}", response_model=Stored, responses=_CHANGE)
-async def mute_colleague(
-    workspace: Named,
-    user_id: str,
-    body: NewMemberMute,
-    who: Who,
-    use: Use,
-    key: IdempotencyKey = None,
-) -> Response:
-    """Let somebody read and not write in all rooms of a workspace."""
-    return await _change(use, who, key, workspace, _mute(user_id, body))
-
-
-@router.delete("/workspaces/{workspace}/mutes/{user_id}", response_model=Stored, responses=_CHANGE)
-async def unmute_colleague(
-    workspace: Named, user_id: str, who: Who, use: Use, key: IdempotencyKey = None
+@_in_both("DELETE", "/mutes/{user_id}", ("unmute_member", "unmute_colleague"))
+async def unmute(
+    place: str, user_id: str, who: Who, use: Use, key: IdempotencyKey = None
 ) -> Response:
     """Let somebody write again."""
-    return await _change(use, who, key, workspace, {"op": "unmute_member", "user": user_id})
+    return await _change(use, who, key, place, {"op": "unmute_member", "user": user_id})
 
 
-@router.put("/workspaces/{workspace}/bans/{user_id}", response_model=Stored, responses=_CHANGE)
-async def ban_colleague(
-    workspace: Named, user_id: str, body: NewBan, who: Who, use: Use, key: IdempotencyKey = None
+@_in_both("PUT", "/bans/{user_id}", ("ban_member", "ban_colleague"))
+async def ban(
+    place: str, user_id: str, body: NewBan, who: Who, use: Use, key: IdempotencyKey = None
 ) -> Response:
-    """Remove somebody from a workspace and its rooms, and let no invite bring them back."""
-    return await _change(use, who, key, workspace, _ban(user_id, body))
+    """Remove somebody, and let neither an invite nor their own act bring them back. Works on strangers, too."""
+    return await _change(use, who, key, place, _ban(user_id, body))
 
 
-@router.delete("/workspaces/{workspace}/bans/{user_id}", response_model=Stored, responses=_CHANGE)
-async def unban_colleague(
-    workspace: Named, user_id: str, who: Who, use: Use, key: IdempotencyKey = None
+@_in_both("DELETE", "/bans/{user_id}", ("unban_member", "unban_colleague"))
+async def unban(
+    place: str, user_id: str, who: Who, use: Use, key: IdempotencyKey = None
 ) -> Response:
-    """Let somebody accept an invite again."""
-    return await _change(use, who, key, workspace, {"op": "unban", "user": user_id})
+    """Let somebody come in again."""
+    return await _change(use, who, key, place, {"op": "unban", "user": user_id})
 
 
-@router.put("/workspaces/{workspace}/filters", response_model=Stored, responses=_CHANGE)
-async def change_workspace_filter(
-    workspace: Named, body: NewFilter, who: Who, use: Use, key: IdempotencyKey = None
+@_in_both("PUT", "/filters", ("change_filter", "change_workspace_filter"))
+async def change_filter(
+    place: str, body: NewFilter, who: Who, use: Use, key: IdempotencyKey = None
 ) -> Response:
-    """Refuse, mask or flag messages with some words in all rooms of a workspace, or let them be."""
-    return await _change(use, who, key, workspace, _filter(body))
+    """Refuse, mask or flag messages with some words, or let them be."""
+    return await _change(use, who, key, place, _filter(body))
 
 
 def _mute(user: str, body: NewMemberMute) -> Json:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from api import sql
 from api.answers import answer, iso
 from api.bodies import Id, NewMessage, ScheduleChange
 from api.guards import Who
@@ -57,7 +58,7 @@ async def change_scheduled(schedule: str, body: ScheduleChange, who: Who, use: U
     """Change text or time of a message that waits."""
     row = await _own(use, who, schedule)
     if body.text is not None:
-        _require_text(body.text)
+        _require_text(body.text, bool(row["files"]))
     if body.send_at is not None:
         _require_time(body.send_at)
     _require_waiting(row)
@@ -93,15 +94,14 @@ async def schedule_message(
     schedule = schedule_id(who.user_id, room, key)
     row = await use.schedules.one(who.user_id, schedule)
     if row is None:
-        _require_text(body.text)
+        files = tuple(dict.fromkeys(file.file_id for file in body.attachments))
+        _require_text(body.text, bool(files))
         _require_time(send_at)
-        if body.attachments:
-            told = "attachments: a message that is sent later takes no files; send it now"
-            raise Problem(ErrorCode.BAD_REQUEST, told)
         _require_ids(body)
         await _require_may_schedule(use, who.user_id, room)
+        await _require_own_files(use, who.user_id, files)
         mentions, at = tuple(body.mentions), micros(send_at)
-        new = MessageScheduled(schedule, room, body.text, at, body.reply_to, mentions)
+        new = MessageScheduled(schedule, room, body.text, at, body.reply_to, mentions, files)
         row = await use.schedules.tell(who.user_id, new, derived_id("scheduled", schedule))
     elif (row["text"], row["send_at"]) != (body.text, send_at) and row["state"] == "waiting":
         raise Problem(ErrorCode.KEY_REUSED, "this key scheduled another message; choose a new key")
@@ -121,6 +121,17 @@ async def _require_may_schedule(use: Services, user: str, room: str) -> None:
     if await use.schedules.waiting(user) >= MAX_WAITING:
         told = f"{MAX_WAITING} messages wait already; cancel some"
         raise Problem(ErrorCode.FORBIDDEN, told)
+
+
+async def _require_own_files(use: Services, user: str, files: tuple[str, ...]) -> None:
+    """Raise Problem where the message would be refused for its files; they stay as long as it waits."""
+    known = None
+    if all(map(is_id, files)):
+        params = {"user_id": user, "ids": list(files)}
+        known = await use.postgres.one(sql.COUNT_OWN_FILES, params) if files else {"count": 0}
+    if known is None or known["count"] != len(files):
+        told = "attachments: not all of them are files of yours; upload them first"
+        raise Problem(ErrorCode.BAD_REQUEST, told)
 
 
 async def _own(use: Services, who: Claims, schedule: str) -> Row:
@@ -145,9 +156,9 @@ def _too_late(row: Row) -> Problem:
     return Problem(ErrorCode.TOO_LATE, told.get(row["state"], "it has happened already"))
 
 
-def _require_text(text: str) -> None:
-    if not text.strip():
-        raise Problem(ErrorCode.BAD_REQUEST, "text: empty; write something")
+def _require_text(text: str, has_files: bool) -> None:
+    if not text.strip() and not has_files:
+        raise Problem(ErrorCode.BAD_REQUEST, "text: empty; write something or attach a file")
     if len(text) > TEXT_CHARS:
         told = f"text: {len(text)} characters; at most {TEXT_CHARS} are allowed"
         raise Problem(ErrorCode.TOO_LARGE, told)
@@ -175,6 +186,7 @@ def _scheduled(row: Row) -> Json:
         "text": row["text"],
         "reply_to": row["reply_to"],
         "mentions": row["mentions"],
+        "attachments": row["attachments"] or [],
         "send_at": iso(row["send_at"]),
         "created_at": iso(row["created_at"]),
         "state": row["state"],

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query, Response
 
 from api import sql
 from api.answers import answer
-from api.bodies import Rename
+from api.bodies import Erasure, Rename
+from api.erasure import erase, no_such_account
 from api.guards import Who
 from api.messages import user
 from api.models.accounts import Me, User, Users
@@ -14,6 +15,7 @@ from api.openapi import errors
 from api.picks import Picked
 from api.postgres import like
 from api.problems import Problem
+from api.routes.auth import signed_out
 from api.services import Use
 from api.strict import Search, StrictRoute
 from roomlog.errors import ErrorCode
@@ -64,11 +66,25 @@ async def rename_me(body: Rename, who: Who, use: Use) -> Response:
         params = {"id": who.user_id, "name": body.name}
         row = await (await connection.execute(sql.RENAME_ACCOUNT, params)).fetchone()
         if row is None:
-            raise Problem(ErrorCode.UNAUTHENTICATED, "there is no such account (any more)")
+            raise no_such_account()
         fact = {"event_id": new_id(), "user_id": who.user_id, "type": "UserRenamed"}
         await connection.execute(sql.ADD_OUTBOX, {**fact, "name": body.name})
         await connection.execute(sql.NOTIFY_OUTBOX)
     return answer(row)
+
+
+@router.delete(
+    "/me", status_code=204, response_model=None, responses=errors(401, 403, 409, 422, 429, 503)
+)
+async def erase_me(body: Erasure, who: Who, use: Use) -> Response:
+    """End one's account, for ever: what one said stays in its rooms, under the name `Deleted user`.
+
+    Refused with `still_owner` while others are in a room or workspace of which one is the only owner.
+    """
+    if not is_id(who.user_id):  # tokens of operators and load tests
+        raise no_such_account()
+    await erase(use, who.user_id, body.password)
+    return signed_out()
 
 
 @router.get("/{user_id}", response_model=User, responses=errors(401, 404, 503))

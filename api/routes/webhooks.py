@@ -71,9 +71,10 @@ async def create_webhook(body: NewWebhook, who: Who, use: Use) -> Response:
     _require_types(body.types)
     await _require_address(use, body.url)
     made: dict[str, Any] = {"id": new_id(), "secret": new_secret()}
-    params = {"room_id": body.room, "user_id": who.user_id, "most": MAX_WEBHOOKS}
-    given = body.model_dump(include={"url", "types", "bots"})
-    if await use.postgres.one(sql.ADD_WEBHOOK, {**params, **given, **made}) is None:
+    params: dict[str, Any] = {"room_id": body.room, "user_id": who.user_id, "most": MAX_WEBHOOKS}
+    params |= body.model_dump(include={"url", "types", "bots"})
+    kept = {"id": made["id"], "secret": use.sealing.seal(made["secret"])}
+    if await use.postgres.one(sql.ADD_WEBHOOK, {**params, **kept}) is None:
         told = f"room: it has {MAX_WEBHOOKS} webhooks; delete one that is not used"
         raise Problem(ErrorCode.FORBIDDEN, told)
     return answer({**made, "old_secret_until": None}, status=201)
@@ -115,10 +116,11 @@ async def delete_webhook(own: Own, use: Use) -> Response:
 async def rotate_webhook(own: Own, who: Who, use: Use) -> Response:
     """Give a webhook another secret; for 24 hours both sign."""
     _count(use, who)
-    params = {"webhook": own["id"], "secret": new_secret(), "both": OLD_SECRET}
+    secret = new_secret()
+    params = {"webhook": own["id"], "secret": use.sealing.seal(secret), "both": OLD_SECRET}
     row = await use.postgres.one(sql.ROTATE_WEBHOOK, params)
     until = iso(row["old_until"]) if row else None
-    told = {"id": own["id"], "secret": params["secret"], "old_secret_until": until}
+    told = {"id": own["id"], "secret": secret, "old_secret_until": until}
     return answer(told)
 
 

@@ -1,24 +1,18 @@
 """Workspaces, the people in them, and invites."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api import sql
-from api.addresses import require_deliverable
 from api.answers import answer, iso
-from api.bodies import NewInvite, NewRole, NewWorkspace, WorkspaceChange
+from api.bodies import NewRole, NewWorkspace, WorkspaceChange
 from api.departures import leave_rooms
 from api.guards import Who
-from api.invites import Link, new_part, read_link, whole
 from api.members import members_page
 from api.messages import Json
 from api.models.workspaces import (
     ColleagueList,
-    InviteList,
-    InvitePreview,
-    MadeInvite,
     StoredWorkspace,
     Workspace,
     WorkspaceList,
@@ -33,13 +27,12 @@ from api.strict import StrictRoute
 from api.writes import IdempotencyKey, write
 from roomlog.cursors import Cursor
 from roomlog.errors import ErrorCode
-from roomlog.ids import invite_id, is_id, workspace_id
+from roomlog.ids import is_id, workspace_id
 from roomlog.protocol.frames import Ack
 from roomlog.tokens import Claims
-from roomlog.workspaces import RANK
 
 router = APIRouter(tags=["workspaces"], route_class=StrictRoute)
-_CHANGE = errors(401, 403, 404, 409, 422, 429, 503)
+CHANGE = errors(401, 403, 404, 409, 422, 429, 503)
 Wanted = Annotated[str, Path(description="a workspace's id or slug", max_length=40)]
 Token = Annotated[str, Path(description="what the link of an invite ends in", max_length=100)]
 
@@ -94,7 +87,7 @@ async def create_workspace(
     """Make a workspace, which one owns. A slug that is taken is `slug_taken`."""
     command = {"op": "create", "kind": "workspace", "name": body.name, "slug": body.slug}
     ack = await write(use, who, key, command)
-    return _stored(workspace_id(body.slug), ack, status=201)
+    return stored(workspace_id(body.slug), ack, status=201)
 
 
 @router.get(
@@ -104,15 +97,15 @@ async def create_workspace(
 )
 async def get_workspace(own: Own, use: Use) -> Response:
     """Return a workspace that one is in."""
-    return answer(_workspace(own, use.settings.epoch), _cursor(own, use))
+    return answer(_workspace(own, use.settings.epoch), cursor_of(own, use))
 
 
-@router.patch("/workspaces/{workspace}", response_model=StoredWorkspace, responses=_CHANGE)
+@router.patch("/workspaces/{workspace}", response_model=StoredWorkspace, responses=CHANGE)
 async def rename_workspace(
     workspace: Named, body: WorkspaceChange, who: Who, use: Use, key: IdempotencyKey = None
 ) -> Response:
     """Give a workspace another name; its owners and admins may."""
-    return await _change(use, who, key, workspace, {"op": "rename", "name": body.name})
+    return await change(use, who, key, workspace, {"op": "rename", "name": body.name})
 
 
 @router.get(
@@ -129,22 +122,22 @@ async def list_colleagues(
     """List the people in a workspace; guests may not."""
     if own["role"] == "guest":
         raise Problem(ErrorCode.FORBIDDEN, "guests see only the people of their rooms")
-    return await members_page(use, own["id"], after, limit, _cursor(own, use))
+    return await members_page(use, own["id"], after, limit, cursor_of(own, use))
 
 
 @router.patch(
-    "/workspaces/{workspace}/members/{user_id}", response_model=StoredWorkspace, responses=_CHANGE
+    "/workspaces/{workspace}/members/{user_id}", response_model=StoredWorkspace, responses=CHANGE
 )
 async def change_colleague(
     workspace: Named, user_id: str, body: NewRole, who: Who, use: Use, key: IdempotencyKey = None
 ) -> Response:
     """Give somebody another role in a workspace."""
     command = {"op": "role", "user": user_id, "role": body.role}
-    return await _change(use, who, key, workspace, command)
+    return await change(use, who, key, workspace, command)
 
 
 @router.delete(
-    "/workspaces/{workspace}/members/{user_id}", response_model=StoredWorkspace, responses=_CHANGE
+    "/workspaces/{workspace}/members/{user_id}", response_model=StoredWorkspace, responses=CHANGE
 )
 async def remove_colleague(
     workspace: Named, user_id: str, who: Who, use: Use, key: IdempotencyKey = None
@@ -159,7 +152,7 @@ async def remove_colleague(
     ack = await write(use, who, key, {**command, "room": workspace})
     if ack.cursor is not None and is_id(gone):
         await _leave_rooms(use, workspace, gone, ack.cursor)
-    return _stored(workspace, ack)
+    return stored(workspace, ack)
 
 
 async def _leave_rooms(use: Services, workspace: str, gone: str, cursor: str) -> None:
@@ -170,125 +163,15 @@ async def _leave_rooms(use: Services, workspace: str, gone: str, cursor: str) ->
         pass  # what has been noted is done in the background
 
 
-# Invites.
-
-
-@router.get(
-    "/workspaces/{workspace}/invites",
-    response_model=InviteList,
-    responses=errors(401, 403, 404, 422, 503, 504),
-)
-async def list_invites(own: Own, use: Use) -> Response:
-    """List the open invites of a workspace; its owners, admins and moderators may."""
-    if RANK[own["role"]] < RANK["moderator"]:
-        raise Problem(ErrorCode.FORBIDDEN, "only owners, admins and moderators see invites")
-    rows = await use.postgres.all(sql.INVITES, {"workspace_id": own["id"]})
-    items = [
-        {**row, "created_at": iso(row["created_at"]), "expires_at": iso(row["expires_at"])}
-        for row in rows
-    ]
-    return answer({"items": items}, _cursor(own, use))
-
-
-@router.post(
-    "/workspaces/{workspace}/invites",
-    status_code=201,
-    response_model=MadeInvite,
-    responses=_CHANGE,
-)
-async def create_invite(
-    workspace: Named, body: NewInvite, who: Who, use: Use, key: IdempotencyKey = None
-) -> Response:
-    """Make an invite: a link for whoever has it, or for the account with one email address."""
-    if body.email is not None and use.settings.email_deliverability == "on":
-        await require_deliverable(body.email)
-    link, expires_at = Link(workspace, new_part()), datetime.now(UTC) + timedelta(days=body.days)
-    secret, other_half = link.part, new_part()
-    if body.email is not None:
-        secret = whole(link.part, other_half)
-    made = invite_id(secret)
-    command = {
-        "op": "create_invite",
-        "room": workspace,
-        "invite": made,
-        "role": body.role,
-        "expires_at": expires_at.isoformat(),
-    }
-    ack = await write(use, who, key, command)
-    if body.email is not None:
-        kept = {"handle": link.handle, "email": body.email, "other_half": other_half}
-        await use.postgres.run(
-            sql.ADD_ADDRESS, {**kept, "workspace_id": workspace, "invite_id": made}
-        )
-    told = {
-        "id": made,
-        "token": link.token,
-        "path": f"/#/invite/{link.token}",
-        "role": body.role,
-        "email": body.email,
-        "expires_at": iso(expires_at),
-        "cursor": ack.cursor,
-    }
-    return answer(told, ack.cursor, status=201)
-
-
-@router.delete(
-    "/workspaces/{workspace}/invites/{invite}", response_model=StoredWorkspace, responses=_CHANGE
-)
-async def revoke_invite(
-    workspace: Named, invite: str, who: Who, use: Use, key: IdempotencyKey = None
-) -> Response:
-    """End an invite."""
-    return await _change(use, who, key, workspace, {"op": "revoke_invite", "invite": invite})
-
-
-@router.get(
-    "/invites/{token}", response_model=InvitePreview, responses=errors(401, 404, 422, 503, 504)
-)
-async def get_invite(token: Token, who: Who, use: Use, after_cursor: AfterQuery = None) -> Response:
-    """Return where an invite leads, if one may accept it."""
-    link, secret = await _secret(use, who, token)
-    await wait_for(use, link.workspace, wanted_cursor(after_cursor, use.settings.epoch))
-    params = {"workspace_id": link.workspace, "invite_id": invite_id(secret)}
-    row = await use.postgres.one(sql.INVITE, params)
-    if row is None or row["expires_at"] <= datetime.now(UTC):
-        raise _no_such_invite()
-    told = {k: row[k] for k in ("name", "slug", "role")}
-    return answer({**told, "workspace": link.workspace, "expires_at": iso(row["expires_at"])})
-
-
-@router.post("/invites/{token}/accept", response_model=StoredWorkspace, responses=_CHANGE)
-async def accept_invite(token: Token, who: Who, use: Use, key: IdempotencyKey = None) -> Response:
-    """Come into a workspace. Whoever is in it already stays as they are."""
-    link, secret = await _secret(use, who, token)
-    try:
-        ack = await write(use, who, key, {"op": "join", "room": link.workspace, "invite": secret})
-    except Problem as problem:
-        raise _no_such_invite() if problem.code is ErrorCode.NO_SUCH_ROOM else problem from None
-    return _stored(link.workspace, ack)
-
-
-async def _secret(use: Services, who: Claims, token: str) -> tuple[Link, str]:
-    """Return what a link holds, and its secret; raises Problem (404), also to others than the invited."""
-    link = read_link(token)
-    if link is None:
-        raise _no_such_invite()
-    address = await use.postgres.one(sql.ADDRESS, {"handle": link.handle})
-    if address is None:
-        return link, link.part
-    account = await use.postgres.one(sql.ACCOUNT_BY_ID, {"id": who.user_id})
-    if account is None or account["email"] != address["email"]:
-        raise _no_such_invite()
-    return link, whole(link.part, address["other_half"])
-
-
-async def _change(
+async def change(
     use: Services, who: Claims, key: str | None, workspace: str, command: Json
 ) -> Response:
-    return _stored(workspace, await write(use, who, key, {**command, "room": workspace}))
+    """Carry out a command on a workspace in one's own name; raises Problem."""
+    return stored(workspace, await write(use, who, key, {**command, "room": workspace}))
 
 
-def _stored(workspace: str, ack: Ack, status: int = 200) -> Response:
+def stored(workspace: str, ack: Ack, status: int = 200) -> Response:
+    """Return the answer that a command on a workspace is stored."""
     body = {"id": workspace, "event": ack.event, "cursor": ack.cursor}
     return answer(body, ack.cursor, status=status)
 
@@ -299,14 +182,10 @@ def _workspace(row: Row, epoch: int) -> Json:
     return {**told, "created_at": iso(row["created_at"]), "last_cursor": last}
 
 
-def _cursor(row: Row, use: Services) -> str:
+def cursor_of(row: Row, use: Services) -> str:
+    """Return the cursor of a workspace's last event."""
     return str(Cursor(use.settings.epoch, row["last_offset"]))
 
 
 def _no_such_workspace() -> Problem:
     return Problem(ErrorCode.NOT_FOUND, "there is no such workspace")
-
-
-def _no_such_invite() -> Problem:
-    told = "this invite is not good (any more), or is for another address; ask for a new one"
-    return Problem(ErrorCode.NOT_FOUND, told)

@@ -15,6 +15,7 @@ from roomlog.commands.output import wide_console
 from roomlog.cursors import BadCursor, Cursor, parse_cursor
 from roomlog.ids import is_id
 from roomlog.partitions import partition_of
+from roomlog.sealing import CannotUnseal, Sealing
 from roomlog.settings import Settings
 from roomlog.target import find_target
 
@@ -89,6 +90,23 @@ def replay(
     print(f"All of room {room} from {from_} on." if from_ else f"{count} will be sent once more.")
 
 
+@app.command()
+def reseal(data: Data = None) -> None:
+    """Encrypt all secrets with the first key of ROOMLOG_SECRET_KEYS; without keys, keep them as they are."""
+
+    def work(connection: psycopg.Connection, settings: Settings) -> int:
+        sealing = Sealing(settings.secret_keys)
+        with connection.transaction():
+            kept = connection.execute(sql.SECRETS).fetchall()
+            for webhook, secret, old in kept:
+                anew = sealing.seal(sealing.unseal(secret))
+                older = None if old is None else sealing.seal(sealing.unseal(old))
+                connection.execute(sql.RESEAL, [anew, older, webhook])
+        return len(kept)
+
+    print(f"{_on_database(data, work)} webhooks have their secrets as the settings say now.")
+
+
 def _send_from(connection: psycopg.Connection, webhook: str, room: str, offset: int) -> None:
     if connection.execute(sql.HAS_ROOM, [room, webhook]).rowcount != 1:
         raise Mistaken(f"webhook {webhook} sends nothing of room {room}: see `roomlog hooks list`")
@@ -101,7 +119,7 @@ def _on_database(data: Any, work: Callable[[psycopg.Connection, Settings], _T]) 
         with psycopg.connect(settings.postgres, connect_timeout=5, autocommit=True) as connection:
             return work(connection, settings)
 
-    return guarded(connected, (psycopg.Error,), (Mistaken, BadCursor))
+    return guarded(connected, (psycopg.Error, CannotUnseal), (Mistaken, BadCursor))
 
 
 def _id(text: str) -> str:

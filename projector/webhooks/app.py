@@ -13,6 +13,7 @@ from projector.webhooks.telling import Telling
 from roomlog import metrics
 from roomlog.kafka import Log
 from roomlog.outbound import networks
+from roomlog.sealing import Sealing
 from roomlog.settings import Settings
 from roomlog.topics import CHAT_EVENTS
 from schemas.registry import Registry
@@ -28,6 +29,13 @@ def main() -> None:
     service.main("webhooks", run)
 
 
+def _sealing(settings: Settings) -> Sealing:
+    try:
+        return Sealing(settings.secret_keys)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"roomlog webhooks: ROOMLOG_SECRET_KEYS: {error}") from error
+
+
 async def run(settings: Settings) -> None:
     """Send what the webhooks in `settings.postgres` ask for until a signal says to stop.
 
@@ -40,7 +48,13 @@ async def run(settings: Settings) -> None:
     )
     sender = Sender(settings.outbound_http == "on", networks(settings.outbound_networks))
     telling = Telling(settings, codecs.chat_signals)
-    sending = Sending(settings.postgres, sender, settings.webhook_retry_s, telling.wake)
+    sending = Sending(
+        settings.postgres,
+        sender,
+        _sealing(settings),
+        settings.webhook_retry_s,
+        telling.wake,
+    )
     with ThreadPoolExecutor(1, "postgres") as thread, ThreadPoolExecutor(1, "refill") as other:
         feed = Feed(source, queue, thread, sending.wake)
         try:

@@ -22,6 +22,7 @@ from projector.webhooks import sql
 from projector.webhooks.http import Outcome, Sender
 from roomlog import metrics, pools
 from roomlog.ids import new_id
+from roomlog.sealing import Sealing
 from roomlog.webhooks import (
     KEPT,
     LEASE_S,
@@ -64,7 +65,12 @@ class Sending:
     """Sends for ever; `wake` tells that there may be something to do, `on_pause` that a webhook was paused."""
 
     def __init__(
-        self, dsn: str, sender: Sender, first_retry_s: float, on_pause: Callable[[], None]
+        self,
+        dsn: str,
+        sender: Sender,
+        sealing: Sealing,
+        first_retry_s: float,
+        on_pause: Callable[[], None],
     ) -> None:
         self._pool = psycopg_pool.AsyncConnectionPool(
             dsn,
@@ -76,7 +82,8 @@ class Sending:
         )
         pools.watch("primary", self._pool)
         metrics.begin_at_zero(metrics.WEBHOOK_ATTEMPTS, ("delivered", "waiting", "dead"))
-        self._sender, self._first_retry_s, self._on_pause = sender, first_retry_s, on_pause
+        self._sender, self._sealing = sender, sealing
+        self._first_retry_s, self._on_pause = first_retry_s, on_pause
         self._claim = new_id()
         self._awake = asyncio.Event()
         self._lanes: dict[asyncio.Task[None], str] = {}
@@ -169,7 +176,8 @@ class Sending:
 
     async def _attempt(self, waiting: _Waiting) -> Outcome:
         body = waiting.body.encode()
-        keys = signing(waiting.secret, waiting.old_secret, waiting.old_until, waiting.now)
+        kept = signing(waiting.secret, waiting.old_secret, waiting.old_until, waiting.now)
+        keys = [self._sealing.unseal(secret) for secret in kept]
         sent = headers(waiting.id, waiting.type, int(waiting.now.timestamp()), body, keys)
         return await self._sender.post(waiting.url, body, sent)
 

@@ -157,3 +157,7 @@ FROM = "SELECT webhook_from(%s, %s, %s::smallint, %s)"
 HAS_ROOM = """
 SELECT FROM webhooks w JOIN rooms r ON r.id = %s AND w.room_id IN (r.id, r.workspace_id)
 WHERE w.id = %s"""
+
+# Sealing anew, while nobody changes them.
+SECRETS = "SELECT id::text, secret, old_secret FROM webhooks ORDER BY id FOR UPDATE"
+RESEAL = "UPDATE webhooks SET secret = %s, old_secret = %s WHERE id = %s"

@@ -15,6 +15,7 @@ from roomlog.check.facts import (
     LogEvent,
     MemberRow,
     MessageRow,
+    PinRow,
     Place,
     ReactionRow,
     RoomRow,
@@ -39,6 +40,7 @@ _MEMBERS = "SELECT room_id::text, user_id::text, role FROM members WHERE room_id
 _REACTIONS = """
 SELECT room_id::text, event_id::text, emoji, user_id::text
 FROM reactions WHERE room_id = ANY (%s::uuid[])"""
+_PINS = "SELECT room_id::text, event_id::text, pinned_by::text FROM pins WHERE room_id = ANY (%s::uuid[])"
 _ROOMS = """
 SELECT id::text, name, last_offset, member_count, message_count
 FROM rooms WHERE id = ANY (%s::uuid[])"""
@@ -151,6 +153,7 @@ async def _read_rows(
         (_MESSAGES, MessageRow),
         (_MEMBERS, MemberRow),
         (_REACTIONS, ReactionRow),
+        (_PINS, PinRow),
         (_ROOMS, RoomRow),
     ):
         cursor = await database.execute(query, [rooms])

@@ -56,6 +56,14 @@ class ReactionRow(Struct, frozen=True, gc=False, tag_field="t", tag="reaction"):
     user: str
 
 
+class PinRow(Struct, frozen=True, gc=False, tag_field="t", tag="pin"):
+    """A row of `pins`; `id` is the message's, `by` who pinned it."""
+
+    room: str
+    id: str
+    by: str
+
+
 class RoomRow(Struct, frozen=True, gc=False, tag_field="t", tag="room"):
     """A row of `rooms`."""
 
@@ -82,7 +90,7 @@ class Place(Struct, frozen=True, gc=False, tag_field="t", tag="place"):
     by: str = "projection"
 
 
-Fact = LogEvent | MessageRow | MemberRow | ReactionRow | RoomRow | Place | Letter
+Fact = LogEvent | MessageRow | MemberRow | ReactionRow | PinRow | RoomRow | Place | Letter
 _encode = Encoder().encode
 _decoder: Decoder[Fact] = Decoder(Fact)
 
@@ -94,6 +102,7 @@ class Evidence(Struct):
     messages: list[MessageRow] = field(default_factory=list)
     members: list[MemberRow] = field(default_factory=list)
     reactions: list[ReactionRow] = field(default_factory=list)
+    pins: list[PinRow] = field(default_factory=list)
     rooms: list[RoomRow] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
@@ -105,6 +114,7 @@ class Evidence(Struct):
             MessageRow: self.messages,
             MemberRow: self.members,
             ReactionRow: self.reactions,
+            PinRow: self.pins,
             RoomRow: self.rooms,
             Place: self.places,
             Letter: self.letters,

@@ -158,6 +158,8 @@ class Shown(_At, frozen=True, gc=False, tag="shown"):
     room: str
     messages: list[tuple[str, str | None, dict[str, list[str]]]]
     members: list[str]
+    pins: list[str] = []
+    """Messages that are kept in view."""
 
 
 class Fault(_At, frozen=True, gc=False, tag="fault"):

@@ -112,7 +112,16 @@ class RoomLog(Struct):
 
 
 _PLAIN = frozenset(
-    {"MessagePosted", "MessageEdited", "MessageDeleted", "ReactionAdded", "ReactionRemoved"}
+    {
+        "MessagePosted",
+        "MessageEdited",
+        "MessageDeleted",
+        "MessageRestored",
+        "MessagePinned",
+        "MessageUnpinned",
+        "ReactionAdded",
+        "ReactionRemoved",
+    }
 )
 
 

@@ -56,6 +56,10 @@ class Seat:
     """`(event id, sender)` of the messages that came last."""
     reacted: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=_RECENT))
     """`(event id, emoji)` of this person's reactions."""
+    deleted: deque[str] = field(default_factory=lambda: deque(maxlen=_RECENT))
+    """Event ids of what this person deleted."""
+    pinned: deque[str] = field(default_factory=lambda: deque(maxlen=_RECENT))
+    """Event ids of what this person pinned."""
     reached: int = -1
     """Offset of the last event that came."""
     caught_up: int = 0
@@ -177,7 +181,8 @@ class Person(Client):
         for room in self._following.rooms:
             shown = self.seat(room).shown
             lines, members = lines_of(shown), sorted(shown.members)
-            self._recorder.write(Shown(now_ns(), self.name, room, lines, members))
+            pins = sorted(shown.pins)
+            self._recorder.write(Shown(now_ns(), self.name, room, lines, members, pins))
 
     # What comes.
 

@@ -46,7 +46,30 @@ def _edit(rng: random.Random, person: Person, seat: Seat, text: str) -> Command 
 
 def _delete(rng: random.Random, person: Person, seat: Seat, _text: str) -> Command | None:
     target = _own(rng, person, seat)
-    return {"op": "delete", "event": target} if target else None
+    if target is None:
+        return None
+    seat.deleted.append(target)
+    return {"op": "delete", "event": target}
+
+
+def _undelete(rng: random.Random, _person: Person, seat: Seat, _text: str) -> Command | None:
+    if seat.membership != "in" or not seat.deleted:
+        return None
+    return {"op": "undelete", "event": rng.choice(seat.deleted)}
+
+
+def _pin(rng: random.Random, _person: Person, seat: Seat, _text: str) -> Command | None:
+    if seat.membership != "in" or not seat.recent:
+        return None
+    target = rng.choice(seat.recent)[0]
+    seat.pinned.append(target)
+    return {"op": "pin", "event": target}
+
+
+def _unpin(rng: random.Random, _person: Person, seat: Seat, _text: str) -> Command | None:
+    if seat.membership != "in" or not seat.pinned:
+        return None
+    return {"op": "unpin", "event": rng.choice(seat.pinned)}
 
 
 def _react(rng: random.Random, _person: Person, seat: Seat, _text: str) -> Command | None:
@@ -105,6 +128,9 @@ OPERATIONS: dict[str, Operation] = {
     "trespass": Operation(1, _trespass),
     "edit": Operation(6, _edit),
     "delete": Operation(2, _delete),
+    "undelete": Operation(1, _undelete),
+    "pin": Operation(0.6, _pin),
+    "unpin": Operation(0.5, _unpin),
     "react": Operation(8, _react),
     "unreact": Operation(2, _unreact),
     "join": Operation(2, _join),

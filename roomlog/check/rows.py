@@ -17,7 +17,10 @@ def judge(
         _judge_messages(log, told, rows.messages.pop(room, {}), acked, verdict)
         _judge_members(room, told, rows.members.pop(room, {}), verdict)
         _judge_reactions(room, told, rows.reactions.pop(room, set()), verdict)
-    for room in rows.messages.keys() | rows.members.keys() | rows.reactions.keys():
+        _judge_pins(room, told, rows.pins.pop(room, {}), verdict)
+    for room in (
+        rows.messages.keys() | rows.members.keys() | rows.reactions.keys() | rows.pins.keys()
+    ):
         verdict.add("phantom", "rows of a room that is not in the log", f"room {room}")
     _judge_rooms(evidence, logs, verdict)
     _judge_places(evidence, verdict)
@@ -30,6 +33,7 @@ class _Rows:
         self.messages: dict[str, dict[str, MessageRow]] = {}
         self.members: dict[str, dict[str, str]] = {}
         self.reactions: dict[str, set[tuple[str, str, str]]] = {}
+        self.pins: dict[str, dict[str, str]] = {}
 
 
 def _by_room(evidence: Evidence, verdict: Verdict) -> _Rows:
@@ -50,6 +54,11 @@ def _by_room(evidence: Evidence, verdict: Verdict) -> _Rows:
         if key in found:
             verdict.add("duplicate", "two rows of one reaction", f"message {reaction.id}", reaction)
         found.add(key)
+    for pin in evidence.pins:
+        pinned = rows.pins.setdefault(pin.room, {})
+        if pin.id in pinned:
+            verdict.add("duplicate", "two rows of one pin", f"message {pin.id}", pin)
+        pinned[pin.id] = pin.by
     return rows
 
 
@@ -114,6 +123,16 @@ def _judge_reactions(
     for message_id, emoji, user in rows - ours:
         where = f"room {room}, message {message_id}, user {user}"
         verdict.add("phantom", f"a row of reaction {emoji} that the log does not have", where)
+
+
+def _judge_pins(room: str, told: Screen, rows: dict[str, str], verdict: Verdict) -> None:
+    for message in told.pins.keys() | rows.keys():
+        ours, theirs = told.pins.get(message), rows.get(message)
+        if ours == theirs:
+            continue
+        counter = "disagreement" if ours and theirs else "lost" if ours else "phantom"
+        what = f"pinned by {ours or 'nobody'} in the log, by {theirs or 'nobody'} in the row"
+        verdict.add(counter, what, f"room {room}, message {message}")
 
 
 def _judge_rooms(evidence: Evidence, logs: dict[str, RoomLog], verdict: Verdict) -> None:

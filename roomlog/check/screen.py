@@ -2,7 +2,8 @@
 
 The rules are those of the read models, so that a screen and the database agree: an event counts once,
 by its id; an edit or a deletion of a message that the screen does not have changes nothing; a deleted
-message stays as a tombstone and is not edited any more; reactions stay under it.
+message stays as a tombstone and is not edited any more; reactions stay under it. A deletion that is taken
+back brings back what was said, but not the pin that it ended.
 """
 
 from collections.abc import Callable, Iterable
@@ -27,6 +28,8 @@ class Message(Struct, gc=False):
     deleted: bool = False
     reactions: dict[str, list[str]] | None = None
     """Emoji -> users; None while there are none."""
+    kept: str | None = None
+    """What a deleted one said."""
 
 
 class Screen(Struct):
@@ -35,6 +38,8 @@ class Screen(Struct):
     messages: dict[str, Message] = field(default_factory=dict)
     members: dict[str, str] = field(default_factory=dict)
     name: str = ""
+    pins: dict[str, str] = field(default_factory=dict)
+    """Message that is kept in view -> who pinned it."""
     applied: set[str] = field(default_factory=set)
     """Ids of events other than messages that took effect."""
 
@@ -74,8 +79,24 @@ def _edit(screen: Screen, _sender: str, d: dict[str, Any]) -> None:
 
 
 def _delete(screen: Screen, _sender: str, d: dict[str, Any]) -> None:
-    if (message := screen.messages.get(d["event"])) is not None:
-        message.text, message.deleted = None, True
+    screen.pins.pop(d["event"], None)
+    message = screen.messages.get(d["event"])
+    if message is not None and not message.deleted:
+        message.kept, message.text, message.deleted = message.text, None, True
+
+
+def _restore(screen: Screen, _sender: str, d: dict[str, Any]) -> None:
+    message = screen.messages.get(d["event"])
+    if message is not None and message.deleted:
+        message.text, message.kept, message.deleted = message.kept, None, False
+
+
+def _pin(screen: Screen, sender: str, d: dict[str, Any]) -> None:
+    screen.pins.setdefault(d["event"], sender)
+
+
+def _unpin(screen: Screen, _sender: str, d: dict[str, Any]) -> None:
+    screen.pins.pop(d["event"], None)
 
 
 def _react(screen: Screen, sender: str, d: dict[str, Any]) -> None:
@@ -131,6 +152,9 @@ _RULES: dict[str, Callable[[Screen, str, dict[str, Any]], None]] = {
     "MemberRoleChanged": _change_role,
     "MessageEdited": _edit,
     "MessageDeleted": _delete,
+    "MessageRestored": _restore,
+    "MessagePinned": _pin,
+    "MessageUnpinned": _unpin,
     "ReactionAdded": _react,
     "ReactionRemoved": _unreact,
 }

@@ -27,6 +27,9 @@ def judge(shown: Shown, track: Track, verdict: Verdict) -> None:
     if others := (told.members.keys() ^ set(shown.members)) - {track.user}:
         what = f"shows other members than the log has: {sorted(others)}"
         verdict.add("disagreement", what, where)
+    if others := told.pins.keys() ^ set(shown.pins):
+        what = f"shows other pinned messages than the log has: {sorted(others)}"
+        verdict.add("disagreement", what, where)
 
 
 def _came(track: Track) -> set[int]:

@@ -90,7 +90,8 @@ class PresenceChange(Struct, frozen=True, tag_field="op", tag="presence"):
 class Notification(Struct, frozen=True, omit_defaults=True):
     """What a user is told; of kind `read` it is only where their own marker is now.
 
-    `room` and `cursor` are not there where it is about two people (`friend_request`, `friend_accepted`).
+    `room` and `cursor` are not there where it is about two people (`friend_request`, `friend_accepted`) or an invite
+    for one's address (`workspace_invite`), which does not say which workspace.
     Kind `mute` is how a room is muted now (no `level`: not), `notifications_read` what one has read.
     """
 

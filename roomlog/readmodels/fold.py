@@ -6,7 +6,7 @@ slow, simple and independent of it, for whoever wants to know whether the tables
 
 import base64
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from roomlog.accounts import (
     FileRemoved,
     FileStored,
     RelationBody,
+    UserDeleted,
     UserEvent,
     UserRegistered,
     UserRenamed,
@@ -74,6 +75,7 @@ from roomlog.readmodels.tables import (
     DAY_MICROS,
     DELETED,
     EARLIEST_MICROS,
+    ERASED,
     FILES,
     FILTERS,
     FRIENDSHIPS,
@@ -593,6 +595,7 @@ class _Scheduled(Struct):
     text: str
     reply_to: str | None
     mentions: list[str]
+    files: list[str]
     send_at: int
     created_at: int
     state: str = "waiting"
@@ -608,6 +611,7 @@ class UserFold:
         self._files: dict[Key, Row] = {}
         self._relations: dict[Pair, Relation] = {}
         self._notifications: dict[Key, Row] = {}
+        self._erased: dict[Key, Row] = {}
         self.applied: set[str] = set()
 
     def take(self, event: UserEvent) -> None:
@@ -617,7 +621,11 @@ class UserFold:
         self.applied.add(event.event_id)
         key, body = (event.user_id,), event.body
         known = self._users.get(key)
+        if key in self._erased and not isinstance(body, RelationBody):
+            return
         match event.body:
+            case UserDeleted():
+                self._erased[key] = (event.occurred_at,)
             case UserRegistered(name=name):
                 self._users.setdefault(key, (name, event.occurred_at))
             case UserRenamed(name=name):
@@ -655,6 +663,7 @@ class UserFold:
                 body.text,
                 body.reply_to,
                 list(body.mentions),
+                list(body.attachments),
                 body.send_at,
                 event.occurred_at,
             ),
@@ -662,7 +671,15 @@ class UserFold:
 
     def rows(self) -> Rows:
         """Return the rows of the tables that are about people; notifications are those of no room."""
-        found: Rows = {USERS.name: self._users, FRIENDSHIPS.name: {}, BLOCKS.name: {}}
+        return without_erased(self._rows(), {user for (user,) in self._erased})
+
+    def _rows(self) -> Rows:
+        found: Rows = {
+            ERASED.name: self._erased,
+            USERS.name: self._users,
+            FRIENDSHIPS.name: {},
+            BLOCKS.name: {},
+        }
         found[FILES.name] = self._files
         found[NOTIFICATIONS.name] = self._notifications
         found[SCHEDULED.name] = {
@@ -716,6 +733,32 @@ class ReadFold:
     def rows(self) -> Rows:
         """Return the rows of the tables that are made of it."""
         return self._rows
+
+
+_PERSONAL: Mapping[str, Callable[[Key, Row], tuple[Any, ...]]] = {
+    USERS.name: lambda key, row: key,
+    SCHEDULED.name: lambda key, row: (row[0],),
+    FILES.name: lambda key, row: (row[0],),
+    FRIENDSHIPS.name: lambda key, row: key,
+    BLOCKS.name: lambda key, row: key,
+    MARKERS.name: lambda key, row: (key[0],),
+    NOTIFICATION_READS.name: lambda key, row: (key[0],),
+    MUTES.name: lambda key, row: (key[0],),
+    NOTIFICATIONS.name: lambda key, row: (key[0], row[2] if key[2] is None else None),
+}
+"""Table whose rows are somebody's alone -> whose a row is."""
+
+
+def without_erased(rows: Rows, erased: Collection[str]) -> Rows:
+    """Return rows without what is only these people's, who deleted their accounts: whatever came first in the log."""
+    if not erased:
+        return rows
+    return {
+        name: found
+        if (whose := _PERSONAL.get(name)) is None
+        else {k: row for k, row in found.items() if not any(p in erased for p in whose(k, row))}
+        for name, found in rows.items()
+    }
 
 
 def applied_rows(ids_: Iterable[str]) -> Rows:

@@ -12,6 +12,7 @@ SOURCES = (
     "webhooks",
     "push_subscriptions",
     "mail_digests",
+    "account_erasures",
     "schema_migrations",
 )
 """Tables whose rows come from nowhere else."""
@@ -70,7 +71,7 @@ _IDS = {
     "resolved_by",
     "actor_id",
 }
-_ID_LISTS = {"mentions"}
+_ID_LISTS = {"mentions", "files"}
 
 
 class Table(NamedTuple):
@@ -100,6 +101,8 @@ def _value(column: str) -> str:
 
 
 USERS = Table("users", ("id",), ("name", "created_at"))
+ERASED = Table("erased_users", ("id",), ("erased_at",))
+"""Who deleted their account: no other table has a row that is only theirs, in whatever order the topics are read."""
 ROOMS = Table(
     "rooms",
     ("id",),
@@ -250,6 +253,7 @@ SCHEDULED = Table(
         "text",
         "reply_to",
         "mentions",
+        "files",
         "send_at",
         "created_at",
         "state",
@@ -257,7 +261,7 @@ SCHEDULED = Table(
     ),
 )
 
-TABLES = (USERS, *OF_ROOMS, APPLIED, *OWN, SCHEDULED, FILES, FRIENDSHIPS, BLOCKS)
+TABLES = (USERS, ERASED, *OF_ROOMS, APPLIED, *OWN, SCHEDULED, FILES, FRIENDSHIPS, BLOCKS)
 """Every table that is made from the log, and can be thrown away and made again from it."""
 
 

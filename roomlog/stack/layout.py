@@ -42,6 +42,11 @@ class Layout(Struct, frozen=True):
         """The generated key that web pushes are signed with."""
         return self.data / "vapid.pem"
 
+    @property
+    def secret_keys(self) -> Path:
+        """The generated key that secrets of webhooks are encrypted with."""
+        return self.data / "secret.keys"
+
     def log(self, service: str) -> Path:
         """Return the log file of a service."""
         return self.logs / f"{service}.log"

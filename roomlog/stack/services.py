@@ -68,6 +68,8 @@ def environment(
         "ROOMLOG_ORIGINS": _origins(addresses),
         "PYTHONUNBUFFERED": "1",
     }
+    if kind_of(name) in ("api", "webhooks"):
+        env["ROOMLOG_SECRET_KEYS"] = str(layout.secret_keys)
     if name == "notifier-1":
         env["ROOMLOG_VAPID_PRIVATE_KEY"] = str(layout.vapid_key)
         env["ROOMLOG_WEB_URL"] = addresses.web

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from roomlog.sealing import add_key
 from roomlog.stack import control, state
 from roomlog.stack.boot import Boot
 from roomlog.stack.errors import StackError, explain_os_error
@@ -65,6 +66,8 @@ class Supervisor:
                 self._report(Step("leftovers", "done", f"stopped {', '.join(left)}"))
             generate_keys(self._layout.data)
             generate_vapid_key(self._layout.vapid_key)
+            if not self._layout.secret_keys.exists():
+                add_key(self._layout.secret_keys)
             self._addresses = self._boot.choose_ports(self._ports)
             server, self._control = await control.serve(self._carry_out)
             async with server:

@@ -5,6 +5,7 @@ import re
 from playwright.async_api import expect
 
 from tests.acceptance.browsers import room_name
+from tests.people import Member
 
 MORE_THAN_A_PAGE = 60
 POST_MANY = """async ([room, count]) => {
@@ -105,3 +106,32 @@ async def test_a_link_to_a_message_leads_to_it(two_in_a_room):
     await bob.page.reload()
     await expect(bob.message("look here")).to_be_in_viewport()
     await expect(bob.message("look here")).to_have_attribute("data-marked", "true")
+
+
+async def test_jump_to_a_day(stack, two_in_a_room):
+    alice, bob, name = two_in_a_room
+    room = await alice.room(name).get_attribute("data-room-id")
+    bridge = await Member.sign_in(stack.data, stack.status()["ingest"], scope="bridge")
+    for day, text in (("2024-02-28", "the day before"), ("2024-02-29", "a day of its own")):
+        said = {"as": bob.user_id, "at": f"{day}T12:00:00Z", "text": text}
+        await bridge.request({"op": "send", "room": room, "key": text.replace(" ", "-"), **said})
+    await bridge.client.close()
+    await bob.page.evaluate(POST_MANY, [room, MORE_THAN_A_PAGE])
+    await alice.page.reload()
+    await alice.is_online()
+    await alice.reads(f"and {MORE_THAN_A_PAGE - 1}")
+    await expect(alice.message("a day of its own")).to_have_count(0)
+
+    async def jump(day):
+        await alice.page.get_by_role("button", name="Room options").click()
+        await alice.page.get_by_role("menuitem", name="Jump to a day").click()
+        await alice.page.get_by_label("Day", exact=True).fill(day)
+        await alice.page.get_by_role("button", name="Jump", exact=True).click()
+
+    await jump("2024-02-29")
+    await expect(alice.message("a day of its own")).to_be_in_viewport()
+    await expect(alice.message("a day of its own")).to_have_attribute("data-marked", "true")
+    await jump("2999-01-01")
+    await expect(alice.page.get_by_role("alert")).to_have_text(
+        "Nothing was said on that day or later."
+    )

@@ -8,6 +8,9 @@ from tests.acceptance.test_browser_threads import picture
 async def test_a_message_is_scheduled_changed_cancelled_and_sent(two_in_a_room):
     alice, bob, _ = two_in_a_room
     page = alice.page
+    note = {"name": "plan.txt", "mimeType": "text/plain", "buffer": b"first, tea"}
+    await page.locator("input[type=file]").set_input_files([note])
+    await expect(page.get_by_test_id("uploads").locator('[data-state="stored"]')).to_be_visible()
     await page.get_by_label("Message", exact=True).fill("good morning")
     await page.get_by_role("button", name="Schedule the message").click()
     dialog = page.get_by_role("dialog")
@@ -22,6 +25,7 @@ async def test_a_message_is_scheduled_changed_cancelled_and_sent(two_in_a_room):
     await dialog.get_by_label("Text").fill("good evening")
     await dialog.get_by_role("button", name="Save").click()
     await expect(dialog.get_by_text("good evening")).to_be_visible()
+    await expect(dialog.get_by_text("plan.txt")).to_be_visible()
     await dialog.get_by_role("button", name="Cancel it").click()
     await expect(dialog.get_by_text("Nothing is scheduled here.")).to_be_visible()
     await page.keyboard.press("Escape")
@@ -37,12 +41,15 @@ async def test_a_message_is_scheduled_changed_cancelled_and_sent(two_in_a_room):
         "**/rooms/*/messages",
         lambda route: hurry(route) if route.request.method == "POST" else route.continue_(),
     )
+    await page.locator("input[type=file]").set_input_files([note])
+    await expect(page.get_by_test_id("uploads").locator('[data-state="stored"]')).to_be_visible()
     await page.get_by_label("Message", exact=True).fill("right on time")
     await page.get_by_role("button", name="Schedule the message").click()
     await dialog.get_by_role("button", name="In an hour").click()
     await dialog.get_by_role("button", name="Schedule").click()
     await expect(page.get_by_role("button", name="1 scheduled message")).to_be_visible()
     await bob.reads("right on time", within_ms=15_000)
+    await expect(bob.message("right on time").get_by_text("plan.txt")).to_be_visible()
     await expect(page.get_by_role("button", name="1 scheduled message")).to_have_count(
         0, timeout=10_000
     )

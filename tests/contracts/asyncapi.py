@@ -33,6 +33,8 @@ BUILT_BY_HAND = {"event", "pong"}
 REST_ONLY = {
     ErrorCode.UNAUTHENTICATED,
     ErrorCode.WRONG_CREDENTIALS,
+    ErrorCode.WRONG_PASSWORD,
+    ErrorCode.STILL_OWNER,
     ErrorCode.CSRF,
     ErrorCode.EMAIL_TAKEN,
     ErrorCode.NOT_FOUND,

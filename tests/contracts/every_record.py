@@ -9,6 +9,7 @@ from roomlog.accounts import (
     FriendRemoved,
     FriendRequested,
     UserBlocked,
+    UserDeleted,
     UserEvent,
     UserRegistered,
     UserRenamed,
@@ -151,7 +152,8 @@ READ_BODIES = [
 USER_BODIES = [
     UserRegistered("Zoë"),
     UserRenamed(""),
-    MessageScheduled(C, A, "later", 1_700_000_000_000_000, B, (A, B)),
+    UserDeleted(),
+    MessageScheduled(C, A, "later", 1_700_000_000_000_000, B, (A, B), (C, A)),
     ScheduleChanged(C, "other", 1_700_000_000_000_001),
     ScheduleChanged(C),
     ScheduleCancelled(C),

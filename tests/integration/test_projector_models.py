@@ -22,7 +22,11 @@ from roomlog import ids
 from roomlog.accounts import (
     FileRemoved,
     FileStored,
+    FriendAccepted,
+    FriendRequested,
     RelationBody,
+    UserBlocked,
+    UserDeleted,
     UserEvent,
     UserRegistered,
     UserRenamed,
@@ -44,9 +48,10 @@ from roomlog.events import (
 )
 from roomlog.partitions import partition_of
 from roomlog.readmodels.compare import compare
-from roomlog.readmodels.fold import ChatFold, UserFold, applied_rows
+from roomlog.readmodels.fold import ChatFold, ReadFold, UserFold, applied_rows, without_erased
 from roomlog.readmodels.tables import SCHEDULED
 from roomlog.readmodels.tables import TABLES as READ_MODELS
+from roomlog.reads import NotificationRead, ReadEvent, ReadMarked, RoomMuted
 from roomlog.rooms import Room, fold
 from roomlog.schedules import (
     MessageScheduled,
@@ -56,12 +61,20 @@ from roomlog.schedules import (
     ScheduledMessageSent,
     SendingStarted,
 )
-from tests.projector_records import START, batch_of, chat_event, chat_record, user_record
+from tests.projector_records import (
+    START,
+    batch_of,
+    chat_event,
+    chat_record,
+    read_record,
+    user_record,
+)
 
 ROOM, ALICE, BOB = (ids.derived_id(name) for name in ("room", "alice", "bob"))
 CREATED = RoomCreated("r", "public", members=(FirstMember(ALICE, "owner"),))
 TABLES = [
     "users",
+    "erased_users",
     "rooms",
     "members",
     "messages",
@@ -95,6 +108,7 @@ TABLES = [
     "projection_offsets",
 ]
 TABLES_IN_ORDER = {table: f"SELECT * FROM {table} ORDER BY 1, 2" for table in TABLES}
+TABLES_IN_ORDER["erased_users"] = "SELECT * FROM erased_users ORDER BY 1"
 TABLES_IN_ORDER["applied_events"] = "SELECT * FROM applied_events ORDER BY 1"
 TABLES_IN_ORDER["message_texts"] = "SELECT * FROM message_texts ORDER BY 1, 2, 3"
 TABLES_IN_ORDER["attached_files"] = "SELECT * FROM attached_files ORDER BY 1, 2, 3"
@@ -480,7 +494,7 @@ def test_plans_come_to_the_same_however_their_log_is_cut(models, db, log, size):
 
 
 EVE = ids.derived_id("eve")
-relations = st.sampled_from(get_args(RelationBody))
+relations = st.sampled_from([*get_args(RelationBody), lambda _: UserDeleted()])
 acts = st.lists(st.tuples(st.permutations([ALICE, BOB, EVE]), relations), max_size=12)
 
 
@@ -502,6 +516,117 @@ def test_what_people_are_to_each_other_is_the_same_in_any_batches(models, db, do
     for start, end in itertools.pairwise(edges):
         project(models, batch_of(*sent[start:end]))
     assert not differences(db, told.rows() | applied_rows(told.applied))
+
+
+def erased_logs():
+    """Logs of four partitions that have something of Alice, who deletes her account in one of them."""
+
+    def of_people(partition, *facts):
+        events = [
+            UserEvent(ids.new_id(), who, START + n, body) for n, (who, body) in enumerate(facts)
+        ]
+        sent = [user_record(event, n, partition) for n, event in enumerate(events)]
+        return events, sent
+
+    first = tuple(FirstMember(who, "owner") for who in (BOB, ALICE))
+    stored, later = ids.new_id(), ids.new_id()
+    account, own = of_people(
+        0,
+        (ALICE, UserRegistered("Alice")),
+        (ALICE, FileStored(stored, "0" * 64, "f", "text/plain", 1)),
+        (ALICE, MessageScheduled(later, ROOM, "later", START, attachments=(stored,))),
+        (ALICE, UserDeleted()),
+        (ALICE, UserRenamed("Alice again")),
+        (ALICE, FileStored(ids.new_id(), "0" * 64, "f", "text/plain", 1)),
+        (ALICE, MessageScheduled(ids.new_id(), ROOM, "too late", START)),
+        (BOB, UserRegistered("Bob")),
+    )
+    between, pairs = of_people(
+        1,
+        (ALICE, FriendRequested(BOB)),
+        (BOB, FriendAccepted(ALICE)),
+        (EVE, UserBlocked(ALICE)),
+        (ALICE, UserBlocked(EVE)),
+        (EVE, FriendRequested(BOB)),
+    )
+    said = [
+        chat_event(ROOM, BOB, RoomCreated("r", "private", members=first)),
+        chat_event(ROOM, ALICE, MessagePosted("stays", mentions=(BOB,)), START + 1),
+        chat_event(ROOM, BOB, MessagePosted("hear", mentions=(ALICE,)), START + 2),
+        chat_event(ROOM, ALICE, MemberLeft(ALICE), START + 3),
+    ]
+    read = [
+        *(ReadEvent(who, ROOM, START, "n1", ReadMarked(1)) for who in (ALICE, BOB)),
+        ReadEvent(ALICE, "", START, "n1", NotificationRead(said[2].event_id)),
+        ReadEvent(ALICE, ROOM, START, "n1", RoomMuted("nothing")),
+        None,  # that what stood under a key is to be forgotten
+    ]
+    rooms = [chat_record(event, n) for n, event in enumerate(said)]
+    markers = [read_record(event, n) for n, event in enumerate(read)]
+    return [*account, *between], said, read, (own, pairs, rooms, markers)
+
+
+def test_of_who_deleted_their_account_nothing_is_left_in_whatever_order_partitions_come(models, db):
+    people_said, said, read, logs = erased_logs()
+    found = []
+    for order in itertools.permutations(logs):
+        db.execute(f"TRUNCATE {', '.join(TABLES)}")
+        models.connect()
+        project(models, *(batch_of(*log) for log in order))
+        found.append(dump(db))
+    different = {table for each in found for table in each if each[table] != found[0][table]}
+    assert different == set()
+    told, of_rooms, own = UserFold(), ChatFold(partition_of(ROOM)), ReadFold()
+    for event in people_said:
+        told.take(event)
+    for offset, event in enumerate(said):
+        of_rooms.take(event, offset)
+    for event in filter(None, read):
+        own.take(event)
+    notified = told.rows()["notifications"] | of_rooms.rows()["notifications"]
+    folded = {**told.rows(), **of_rooms.rows(), **own.rows(), "notifications": notified}
+    expected = without_erased(folded, {ALICE})
+    assert not differences(db, expected | applied_rows(told.applied | of_rooms.applied))
+    assert rows(db, "SELECT text FROM messages ORDER BY 1") == [("hear",), ("stays",)]
+    assert rows(db, "SELECT name FROM users") == [("Bob",)]
+    left = {table: str(some) for table, some in found[0].items() if ALICE in str(some)}
+    # What she said, that she was in the room, what was said of her; and that she is gone.
+    of_rooms = {"messages", "room_senders", "notifications", "audit_log", "rooms"}
+    assert left.keys() - of_rooms == {"erased_users"}
+    notified = rows(db, "SELECT user_id::text, sender_id::text FROM notifications")
+    assert sorted(notified) == sorted([(BOB, EVE), (BOB, ALICE)])
+
+
+def test_an_account_that_ends_waits_for_what_another_projector_writes(database, models, db):
+    """Two projectors at once: a notification that is not committed yet goes as well, and a later one is none."""
+    _, _, _, (own, _, said, _) = erased_logs()
+    first, *rest = said
+    project(models, batch_of(first))
+    other = ReadModels(database)
+    other.connect()
+    with psycopg.connect(database) as slow:
+        slow.execute(
+            "INSERT INTO notifications VALUES (%s, %s, %s, 1, 'mention', %s, now())",
+            [ALICE, ids.new_id(), ROOM, BOB],
+        )
+        erasing = threading.Thread(target=project, args=(other, batch_of(*own)))
+        erasing.start()
+        wait_until(
+            db, "SELECT FROM pg_locks WHERE NOT granted AND relation = 'notifications'::regclass"
+        )
+        slow.commit()
+    erasing.join(10)
+    project(models, batch_of(*rest))
+    other.close()
+    assert rows(db, "SELECT user_id::text FROM notifications WHERE user_id = %s", ALICE) == []
+    assert rows(db, "SELECT id::text FROM erased_users") == [(ALICE,)]
+
+
+def wait_until(db, query):
+    deadline = time.monotonic() + 10
+    while not db.execute(query).rowcount:
+        assert time.monotonic() < deadline, query
+        time.sleep(0.01)
 
 
 def differences_from_the_fold(db, events):

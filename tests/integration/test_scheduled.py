@@ -59,6 +59,42 @@ async def ends(person, ids, within_s=15):
             await asyncio.sleep(0.1)
 
 
+async def uploaded(person, name="plan.txt"):
+    stored = await person.http.post("/files", files={"file": (name, new_id().encode())})
+    assert stored.status_code == 201, stored.text
+    return stored.json()
+
+
+async def test_files_wait_with_their_message_and_are_sent_with_it(ada, bob, db):
+    room = await ada.room("tea")
+    plan, other = await uploaded(ada), await uploaded(ada, "other.txt")
+    files = [{"file_id": plan["file_id"]}, {"file_id": other["file_id"]}]
+    first = await schedule(ada, room, "", in_s(3600), attachments=[*files, files[0]])
+    assert first["attachments"] == [plan, other]
+    lost = await schedule(ada, room, "lost", in_s(3600), attachments=[files[0]])
+    stranger = {"text": "", "send_at": in_s(60), "attachments": files}
+    theirs = await bob.http.post(f"/rooms/{await bob.room('b')}/messages", json=stranger)
+    assert "not all of them" in problem(theirs, 422, "bad_request")["detail"]
+    nothing = {"text": " ", "send_at": in_s(60)}
+    problem(await ada.http.post(f"/rooms/{room}/messages", json=nothing), 422, "bad_request")
+    removed = await ada.http.delete(f"/files/{other['file_id']}")
+    assert "scheduled" in problem(removed, 403, "forbidden")["detail"]
+    swept = "SELECT id::text FROM files_to_remove(%s, 20000, now() + '1 day', now()) WHERE owner_id = %s"
+    nobody = "00000000-0000-0000-0000-000000000000"
+    assert db.execute(swept, [nobody, ada.id]).fetchall() == []
+    await bring_forward(ada, first)
+    await ends(ada, {first["id"]})
+    (sent,) = (await ada.read(f"/rooms/{room}/messages"))["items"]
+    assert (sent["id"], sent["text"], sent["attachments"]) == (first["message"], "", [plan, other])
+    # One whose file is gone all the same says so to its author, and nobody else is told of it.
+    gone = "DELETE FROM files WHERE id = %s RETURNING *"
+    row = db.execute(gone, [plan["file_id"]]).fetchone()
+    await bring_forward(ada, lost)
+    assert "not all of them" in (await ends(ada, {lost["id"]}))[lost["id"]]["reason"]
+    await ada.http.delete(f"/scheduled/{lost['id']}")
+    db.execute(f"INSERT INTO files VALUES ({', '.join(['%s'] * len(row))})", row)
+
+
 async def texts(person, room):
     return [i["text"] for i in (await person.read(f"/rooms/{room}/messages"))["items"]]
 

@@ -7,9 +7,11 @@ import hmac
 
 import pytest
 
+from projector.commands import hooks
 from roomlog.cursors import parse_cursor
 from roomlog.events import MessagePosted
 from roomlog.ids import new_id
+from roomlog.sealing import Sealing
 from roomlog.webhooks import RETRIES
 from tests.by_hand import append
 from tests.cli import roomlog, roomlog_json
@@ -60,7 +62,7 @@ def signature(secret, request):
     return "v1," + base64.b64encode(digest).decode()
 
 
-async def test_what_happens_is_sent_signed_and_in_order(ada, receiver) -> None:
+async def test_what_happens_is_sent_signed_and_in_order(ada, receiver, stack, db) -> None:
     room = await ada.room(kind="private")
     await ada.say(room, "before")
     hook = (await ada.http.post(f"/rooms/{room}/hooks", json={"name": "CI"})).json()
@@ -98,6 +100,20 @@ async def test_what_happens_is_sent_signed_and_in_order(ada, receiver) -> None:
     )
     assert (listed["state"], listed["dead"], listed["last_status"]) == ("active", 0, 204)
     assert secret not in str(listed)
+
+    kept = "SELECT secret, old_secret FROM webhooks WHERE id = %s"
+    before = db.execute(kept, [webhook]).fetchone()
+    assert not {secret, rotated["secret"]} & set(before)
+    sealing = Sealing(stack.data / "secret.keys")
+    assert [sealing.unseal(one) for one in before] == [rotated["secret"], secret]
+    await asyncio.to_thread(hooks.reseal, stack.data)
+    after = db.execute(kept, [webhook]).fetchone()
+    assert not set(before) & set(after)
+    assert [sealing.unseal(one) for one in after] == [rotated["secret"], secret]
+    await ada.say(room, "signed by what was sealed anew")
+    await receiver.until(lambda: len(receiver.at("/all")) == 33)
+    last = receiver.at("/all")[-1]
+    assert signature(rotated["secret"], last) in last.headers["webhook-signature"]
 
 
 async def test_retries_then_dead_then_paused_and_told_then_on_without_a_gap(

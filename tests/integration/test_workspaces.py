@@ -1,11 +1,15 @@
 """Workspaces on the real stack: who comes in and goes out, what their roles allow."""
 
 import asyncio
+import json
 
 import pytest
 
+from analytics.export import Plan, export, ranges_of
+from analytics.selection import select
 from roomlog.errors import Refused
 from roomlog.ids import direct_room_id, new_id, workspace_id
+from schemas.registry import Registry
 from tests.integration.api_people import Person, bring, invite, make_workspace, problem
 from tests.people import Member
 
@@ -186,6 +190,17 @@ async def test_a_header_picks_the_workspace(people, acme) -> None:
     assert owner.id in {u["id"] for u in people_there}
 
 
+async def test_leaving_a_public_room_again_changes_nothing(people, acme) -> None:
+    owner, mia, eve = people["Owner"], people["Mia"], people["Eve"]
+    room = await owner.room("lounge", workspace=acme)
+    await mia.join(room)
+    first, again = [await mia.http.delete(f"/rooms/{room}/members/me") for _ in range(2)]
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert (first.json()["event"] is not None, again.json()["event"]) == (True, None)
+    for outsider in (eve, people["Guest"]):
+        problem(await outsider.http.delete(f"/rooms/{room}/members/me"), 404, "no_such_room")
+
+
 async def test_two_people_have_a_direct_room_in_each_workspace(people, acme) -> None:
     owner, mia = people["Owner"], people["Mia"]
     body = {"name": "us", "kind": "direct", "members": [mia.id]}
@@ -238,3 +253,31 @@ async def test_whoever_is_removed_leaves_the_rooms_at_once(people, acme, stack) 
     assert (await gone.read(f"/rooms/{rooms[0]}"))["is_member"] is False
     problem(await gone.http.get(f"/rooms/{rooms[1]}"), 404, "no_such_room")
     await gone.http.aclose()
+
+
+async def test_an_export_of_a_workspace_has_nothing_of_another(
+    people, acme, stack, tmp_path
+) -> None:
+    owner, eve = people["Owner"], await Person.registered(people["Owner"].base, "Exported Eve")
+    rival, _ = await make_workspace(eve, "Rival")
+    ours, theirs = await owner.room("ours", workspace=acme), await eve.room("x", workspace=rival)
+    await owner.say(ours, "plutonium")
+    await eve.say(theirs, "uranium")
+    kafka, registry = stack.settings.kafka, Registry(stack.settings.registry, stack.data)
+
+    async def exported(workspace: str) -> list[dict]:
+        out, selection = tmp_path / workspace, select(workspaces=[workspace])
+        ranges = await ranges_of(kafka, selection)
+        resolved = registry.resolve("chat.events-value")
+        plan = Plan(kafka, resolved, selection, ranges, "jsonl", out)
+        await asyncio.to_thread(export, plan, lambda _: None, 1)
+        lines = [line for path in out.iterdir() for line in path.read_text().splitlines()]
+        return [json.loads(line) for line in lines]
+
+    own, others = await exported(acme), await exported(rival)
+    assert {acme, ours} <= {row["room_id"] for row in own}
+    assert {row["room_id"] for row in others} == {rival, theirs}
+    assert {row["sender_id"] for row in others} == {eve.id}
+    assert not {rival, theirs} & {row["room_id"] for row in own}
+    assert ("plutonium" in json.dumps(own), "uranium" in json.dumps(own)) == (True, False)
+    await eve.http.aclose()

@@ -68,6 +68,7 @@ SIGN_IN = [
     Step("GET", "/schemas/ids/{me.schema}", *ALL),
     Step("PUT", "/bridge/users", *("forbidden",) * 3, {"bridge": "irc", "names": ["ada"]}),
     Step("PATCH", "/users/me", *ALL, {"name": "{me.name}"}),
+    Step("DELETE", "/users/me", *("wrong_password",) * 3, {"password": "somebody else's"}),
     Step("GET", "/users?q=walk", *ALL),
     Step("GET", "/users/{owner.id}", *ALL),
     Step("GET", "/presence?users={owner.id},{stranger.id}", *ALL),

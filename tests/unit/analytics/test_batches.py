@@ -57,17 +57,17 @@ def test_fast_and_careful_agree_on_any_bytes(values):
     expected, reasons = [], []
     for offset, value in enumerate(values, start=100):
         try:
-            expected.append(row_of(CODEC, 3, offset, value))
+            expected.append(row_of(CODEC.decode(value), 3, offset))
         except PoisonRecord as error:
             reasons.append((offset, str(error)))
     assert rows == expected
     assert [(p.offset, p.reason) for p in poison] == reasons
 
 
-def post(text, room, at=0, kind=MessagePosted):
+def post(text, room, at=0, kind=MessagePosted, workspace="", codec=CODEC):
     sender = new_id()
     body = MessagePosted(text) if kind is MessagePosted else MemberJoined(sender)
-    return CODEC.encode(ChatEvent(new_id(), room, "", sender, "k", at, "n1", body))
+    return codec.encode(ChatEvent(new_id(), room, workspace, sender, "k", at, "n1", body))
 
 
 def test_a_selection_takes_only_its_rows():
@@ -82,6 +82,24 @@ def test_a_selection_takes_only_its_rows():
     chosen = Selection(frozenset([tea]), frozenset(["MessagePosted"]), 2, 9)
     rows, _, _ = extract(values, chosen)
     assert [r.text for r in rows] == ["this"]
+
+
+def test_a_workspace_is_its_own_events_and_no_others():
+    room, acme, rival = new_id(), new_id(), new_id()
+    values = [
+        post("acme's", room, workspace=acme),
+        post("rival's", room, workspace=rival),
+        post("acme's, the careful way", room, workspace=acme, codec=OLDER),
+        post("rival's, the careful way", room, workspace=rival, codec=OLDER),
+        post("everybody's", room),
+    ]
+    texts = {
+        workspace: [
+            row.text for row in extract(values, Selection(workspaces=frozenset([workspace])))[0]
+        ]
+        for workspace in (acme, "", new_id())
+    }
+    assert list(texts.values()) == [["acme's", "acme's, the careful way"], ["everybody's"], []]
 
 
 def test_a_repeated_event_is_one_row_also_over_chunks():

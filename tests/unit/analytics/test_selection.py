@@ -1,9 +1,9 @@
 import pytest
 
 from analytics.selection import BadSelection, Selection, select
-from roomlog.ids import new_id
+from roomlog.ids import new_id, workspace_id
 from roomlog.kafka import Range
-from roomlog.partitions import partition_of
+from roomlog.partitions import PARTITIONS, partition_of
 from roomlog.times import BadTime, parse_time
 
 BOUNDS = dict.fromkeys(range(24), (10, 100))
@@ -44,12 +44,20 @@ def test_since_allows_for_clocks_that_are_ahead():
 
 
 def test_conditions_are_joined_by_and():
-    room = new_id()
-    chosen = Selection(frozenset([room]), frozenset(["MessagePosted"]), since=5, until=9)
-    assert chosen.takes(room, "MessagePosted", 5)
-    assert not chosen.takes(room, "MessagePosted", 9)
-    assert not chosen.takes(room, "MemberLeft", 5)
-    assert not chosen.takes(new_id(), "MessagePosted", 5)
+    room, acme = new_id(), workspace_id("acme")
+    kinds = frozenset(["MessagePosted"])
+    chosen = Selection(frozenset([room]), kinds, 5, 9, workspaces=frozenset([acme]))
+    assert chosen.takes(room, acme, "MessagePosted", 5)
+    assert not chosen.takes(room, acme, "MessagePosted", 9)
+    assert not chosen.takes(room, acme, "MemberLeft", 5)
+    assert not chosen.takes(new_id(), acme, "MessagePosted", 5)
+    assert not chosen.takes(room, "", "MessagePosted", 5)
+
+
+def test_a_workspace_is_named_by_its_id_its_short_name_or_as_none():
+    acme = workspace_id("acme")
+    assert select(workspaces=["ACME", acme, "default"]).workspaces == {acme, ""}
+    assert len(select(workspaces=["acme"]).partitions) == PARTITIONS
 
 
 @pytest.mark.parametrize(
@@ -70,6 +78,7 @@ def test_times(text, micros):
     [
         ({"rooms": ["tea"]}, "no room id"),
         ({"types": ["Message"]}, "MessagePosted"),
+        ({"workspaces": ["Acme & Co"]}, "short name"),
         ({"since": "yesterday"}, "2026-01-02"),
         ({"starts": ["3"]}, "PARTITION:OFFSET"),
         ({"stops": ["24:0"]}, "0 to 23"),

@@ -9,6 +9,7 @@ from roomlog.check.facts import (
     LogEvent,
     MemberRow,
     MessageRow,
+    PinRow,
     Place,
     ReactionRow,
     RoomRow,
@@ -38,6 +39,9 @@ TYPES = {
     "send": "MessagePosted",
     "edit": "MessageEdited",
     "delete": "MessageDeleted",
+    "undelete": "MessageRestored",
+    "pin": "MessagePinned",
+    "unpin": "MessageUnpinned",
     "react": "ReactionAdded",
     "unreact": "ReactionRemoved",
     "join": "MemberJoined",
@@ -148,7 +152,7 @@ def good_run() -> Run:
         run.subscribe("ann", room)
         run.subscribe("bob", room)
     first = run.do("ann", "send", "r1", text="first #1")
-    run.do("bob", "send", "r1", text="second #2", reply_to=first.id)
+    second = run.do("bob", "send", "r1", text="second #2", reply_to=first.id)
     run.do("eve", "join", "r1")
     run.subscribe("eve", "r1")
     third = run.do("eve", "send", "r1", text="third #3")
@@ -157,6 +161,12 @@ def good_run() -> Run:
     run.do("bob", "react", "r1", event=third.id, emoji="+1")
     run.do("ann", "react", "r1", event=third.id, emoji="+1")
     run.do("ann", "unreact", "r1", event=third.id, emoji="+1")
+    run.do("ann", "pin", "r1", event=first.id)
+    run.do("bob", "pin", "r1", event=third.id)
+    run.do("ann", "unpin", "r1", event=third.id)
+    run.do("ann", "pin", "r1", event=second.id)
+    run.do("bob", "delete", "r1", event=second.id)
+    run.do("bob", "undelete", "r1", event=second.id)
     fourth = run.do("ann", "send", "r1", ack=False, text="unknown outcome #6")
     never = run.invoke("bob", "send", "r1", {"text": "timed out and never stored #7"})
     run.records.append(Info(run.tick(), never.op, "timeout"))
@@ -186,7 +196,8 @@ def rest(run: Run) -> None:
     for (user, room), frames in run.got.items():
         shown = screen.fold(frames)
         lines, members = lines_of(shown), sorted(shown.members)
-        run.records.append(Shown(run.tick(), f"c-{user}", room, lines, members))
+        pins = sorted(shown.pins)
+        run.records.append(Shown(run.tick(), f"c-{user}", room, lines, members, pins))
     for room, log in by_room(run.evidence.log).items():
         told = screen.fold(log.events[o] for o in log.offsets)
         for m in told.messages.values():
@@ -197,6 +208,7 @@ def rest(run: Run) -> None:
             )
             for emoji, users in (m.reactions or {}).items():
                 run.evidence.reactions += [ReactionRow(room, m.id, emoji, u) for u in users]
+        run.evidence.pins += [PinRow(room, message, by) for message, by in told.pins.items()]
         run.evidence.members += [MemberRow(room, u, role) for u, role in told.members.items()]
         counts = len(told.members), len(told.messages)
         run.evidence.rooms.append(RoomRow(room, told.name, log.offsets[-1], *counts))

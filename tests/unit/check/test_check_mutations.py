@@ -32,7 +32,7 @@ def test_a_good_run_has_eight_zeros():
     verdict = judge(good_run())
     assert verdict.counters == dict.fromkeys(COUNTERS, 0), render(verdict)
     figures = verdict.figures
-    assert (figures.messages, figures.operations) == (6, {"acked": 16, "unknown": 2, "refused": 1})
+    assert (figures.messages, figures.operations) == (6, {"acked": 22, "unknown": 2, "refused": 1})
     assert figures.faults == {"kill-ingest": 1}
     assert 0 < figures.resume_s["kill-ingest"] < 1
     assert figures.late_s["overall"] < 0.1
@@ -105,6 +105,10 @@ def drop_the_row_of_a_member(run: Run) -> None:
 
 def drop_the_row_of_a_reaction(run: Run) -> None:
     run.evidence.reactions.pop()
+
+
+def drop_the_row_of_a_pin(run: Run) -> None:
+    run.evidence.pins.pop()
 
 
 def drop_the_row_of_a_room(run: Run) -> None:
@@ -181,6 +185,16 @@ def a_row_of_a_reaction_that_was_withdrawn(run: Run) -> None:
     run.evidence.reactions.append(replace(run.evidence.reactions[0], user="ann"))
 
 
+def a_row_of_a_pin_that_was_taken_back(run: Run) -> None:
+    third = event_of(run, "third #3")
+    run.evidence.pins.append(replace(run.evidence.pins[0], id=third.id, by="bob"))
+
+
+def a_row_of_a_pin_that_a_deletion_ended(run: Run) -> None:
+    second = event_of(run, "second #2")
+    run.evidence.pins.append(replace(run.evidence.pins[0], id=second.id))
+
+
 def a_message_on_a_screen_that_nobody_sent(run: Run) -> None:
     change_shown(run, lambda s: replace(s, messages=[*s.messages, ("e99", "boo", {})]))
 
@@ -192,6 +206,10 @@ def a_row_twice(run: Run) -> None:
 
 def a_member_row_twice(run: Run) -> None:
     run.evidence.members.append(run.evidence.members[0])
+
+
+def a_pin_row_twice(run: Run) -> None:
+    run.evidence.pins.append(run.evidence.pins[0])
 
 
 def a_frame_twice(run: Run) -> None:
@@ -252,6 +270,28 @@ def an_edit_missing_in_a_row(run: Run) -> None:
 
 def a_deleted_message_that_has_its_text_in_the_row(run: Run) -> None:
     change_row(run, "unknown outcome", text="unknown outcome #6", deleted=False)
+
+
+def an_undeletion_missing_in_a_row(run: Run) -> None:
+    change_row(run, "second #2", text=None, deleted=True)
+
+
+def a_pin_by_somebody_else_in_a_row(run: Run) -> None:
+    run.evidence.pins[0] = replace(run.evidence.pins[0], by="bob")
+
+
+def an_undeletion_missing_on_a_screen(run: Run) -> None:
+    second = event_of(run, "second #2").id
+    change_shown(
+        run,
+        lambda s: replace(
+            s, messages=[(i, None if i == second else t, r) for i, t, r in s.messages]
+        ),
+    )
+
+
+def a_pin_missing_on_a_screen(run: Run) -> None:
+    change_shown(run, lambda s: replace(s, pins=[]))
 
 
 def a_text_altered_on_a_screen(run: Run) -> None:
@@ -320,6 +360,7 @@ MUTATIONS: dict[Callable[[Run], None], set[str]] = {
     drop_the_row_of_a_message: {"lost"},
     drop_the_row_of_a_member: {"lost"},
     drop_the_row_of_a_reaction: {"lost"},
+    drop_the_row_of_a_pin: {"lost"},
     drop_the_row_of_a_room: {"lost"},
     drop_the_last_frame_of_a_subscriber: {"lost"},
     drop_all_frames_after_a_resume: {"lost"},
@@ -335,9 +376,12 @@ MUTATIONS: dict[Callable[[Run], None], set[str]] = {
     a_row_of_nothing_in_the_log: {"phantom"},
     a_member_row_of_one_who_was_removed: {"phantom"},
     a_row_of_a_reaction_that_was_withdrawn: {"phantom"},
+    a_row_of_a_pin_that_was_taken_back: {"phantom"},
+    a_row_of_a_pin_that_a_deletion_ended: {"phantom"},
     a_message_on_a_screen_that_nobody_sent: {"phantom"},
     a_row_twice: {"duplicate"},
     a_member_row_twice: {"duplicate"},
+    a_pin_row_twice: {"duplicate"},
     a_frame_twice: {"duplicate"},
     a_frame_again_after_a_resume: {"duplicate"},
     one_key_with_two_events: {"duplicate", "lost", "disagreement"},
@@ -352,6 +396,10 @@ MUTATIONS: dict[Callable[[Run], None], set[str]] = {
     a_row_at_another_offset: {"disagreement"},
     an_edit_missing_in_a_row: {"disagreement"},
     a_deleted_message_that_has_its_text_in_the_row: {"disagreement"},
+    an_undeletion_missing_in_a_row: {"disagreement"},
+    a_pin_by_somebody_else_in_a_row: {"disagreement"},
+    an_undeletion_missing_on_a_screen: {"disagreement"},
+    a_pin_missing_on_a_screen: {"disagreement"},
     a_text_altered_on_a_screen: {"disagreement"},
     a_reaction_missing_on_a_screen: {"disagreement"},
     a_member_missing_on_a_screen: {"disagreement"},
@@ -409,6 +457,7 @@ def test_one_who_left_and_came_back_missed_nothing_meanwhile():
     for rows in (run.evidence.messages, run.evidence.members, run.evidence.rooms):
         rows.clear()
     run.evidence.reactions.clear()
+    run.evidence.pins.clear()
     run.evidence.places.clear()
     run.do("bob", "leave", "r1")
     run.listeners["r1"].remove("bob")

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from roomlog import health
+from roomlog import health, metrics
 
 
 @pytest.fixture
@@ -45,7 +45,8 @@ async def test_a_service_that_is_not_ready_says_why(served, reason):
 async def test_metrics_are_in_the_format_of_prometheus(served):
     http, _ = served
     answer = await http.get("/metrics")
-    assert "# HELP streams_events_total" in answer.text
+    (described,) = metrics.OUTBOX_PUBLISHED.describe()
+    assert f"# HELP {described.name}_total {described.documentation}" in answer.text
 
 
 async def test_everything_else_is_refused(served):

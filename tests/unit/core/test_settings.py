@@ -35,17 +35,17 @@ def test_what_single_commands_read_is_no_mistake():
 
 def test_a_value_may_be_in_a_file(monkeypatch, tmp_path, capsys):
     (tmp_path / "pool").write_text("3\n")
-    (tmp_path / "dsn").write_text("postgresql://me:secret@db/roomlog\n")
+    (tmp_path / "dsn").write_text("postgresql://me:hush-hush@db/roomlog\n")
     monkeypatch.setenv("ROOMLOG_DATABASE_POOL_FILE", str(tmp_path / "pool"))
     monkeypatch.setenv("ROOMLOG_POSTGRES_FILE", str(tmp_path / "dsn"))
     found = from_environment()
-    assert (found.database_pool, found.postgres) == (3, "postgresql://me:secret@db/roomlog")
+    assert (found.database_pool, found.postgres) == (3, "postgresql://me:hush-hush@db/roomlog")
     list_settings()
     told = capsys.readouterr()
-    assert "secret" not in told.out
+    assert "hush" not in told.out
     assert "me:***@db" in told.out
     assert told.err == ""
-    assert external_servers(os.environ) == {"postgres": "postgresql://me:secret@db/roomlog"}
+    assert external_servers(os.environ) == {"postgres": "postgresql://me:hush-hush@db/roomlog"}
     monkeypatch.setenv("ROOMLOG_DATABASE_POOL", "4")  # the variable itself wins
     assert from_environment().database_pool == 4
 
@@ -75,8 +75,8 @@ def test_networks_are_checked_at_the_start(monkeypatch):
 
 
 def test_the_list_has_the_values_in_force_and_no_password(monkeypatch, capsys):
-    monkeypatch.setenv("ROOMLOG_POSTGRES", "postgresql://me:secret@db/roomlog")
+    monkeypatch.setenv("ROOMLOG_POSTGRES", "postgresql://me:hush-hush@db/roomlog")
     list_settings()
     shown = " ".join(capsys.readouterr().out.split())
     assert "postgresql://me:***@db/roomlog postgresql://roomlog@127.0.0.1:5432/roomlog" in shown
-    assert "secret" not in shown
+    assert "hush" not in shown

@@ -199,6 +199,9 @@ def test_who_gives_which_role(who, whom, role, allowed):
 def test_the_last_owner_stays_and_others_leave():
     acme = workspace()
     assert code(decide, acme, OWNER, LeaveRoom(**COMMON), NOW) is ErrorCode.FORBIDDEN
+    # What has happened already, as the end of an account, nobody can refuse.
+    gone = LeaveRoom(**COMMON, at=datetime(2026, 1, 2, tzinfo=UTC))
+    assert decide(acme, OWNER, gone, NOW) == MemberLeft(OWNER)
     assert decide(acme, GUEST, LeaveRoom(**COMMON), NOW) == MemberLeft(GUEST)
 
 
@@ -276,6 +279,8 @@ def test_what_is_said_in_a_room_needs_no_look_at_the_workspace():
     assert needs_workspace(AddReaction(**at, event="e", emoji="+1"), hall, MEMBER) == ""
     assert needs_workspace(JoinRoom(**at), hall, MEMBER) == ""
     assert needs_workspace(JoinRoom(**at), hall, STRANGER) == WORKSPACE
+    assert needs_workspace(LeaveRoom(**at), hall, MEMBER) == ""
+    assert needs_workspace(LeaveRoom(**at), hall, STRANGER) == WORKSPACE
     assert needs_workspace(DeleteMessage(**at, event="e"), hall, MEMBER) == WORKSPACE
     assert needs_workspace(JoinRoom(**at), plain, STRANGER) == ""
     assert needs_workspace(join(), workspace(), STRANGER) == WORKSPACE

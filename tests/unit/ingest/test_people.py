@@ -11,6 +11,7 @@ from roomlog.accounts import (
     FriendAccepted,
     FriendRequested,
     UserBlocked,
+    UserDeleted,
     UserEvent,
     UserRegistered,
     UserUnblocked,
@@ -19,6 +20,7 @@ from schemas import files
 from schemas.codec import user_event_codec
 from tests.unit.ingest.twins import ALICE, BOB, EVE, MemoryLog
 
+CAROL = "0190b5a1-7c3e-7d4a-9b1e-5f0c2a6d8ec1"
 CODEC = user_event_codec(1, {1: files.current("user.events-value")})
 
 
@@ -42,21 +44,32 @@ class Table:
     def __init__(self, pairs):
         self._pairs = pairs
 
-    async def blocks(self):
+    async def people(self):
         if self._pairs is None:
             raise psycopg.OperationalError("away")
-        return {0: 1}, self._pairs
+        return {0: 1}, self._pairs, [CAROL]
+
+
+class Open:
+    """A session."""
+
+    def __init__(self, user, closed):
+        self.user, self._closed = user, closed
+
+    def close(self, code, reason):
+        self._closed.append((self.user, int(code)))
 
 
 class Told:
-    """Stands for the sessions: what each user was told, and who was shown presence anew."""
+    """Stands for the sessions: what each user was told, whose were closed, and who was shown presence anew."""
 
     def __init__(self):
         self.notices = []
         self.hidden = []
+        self.closed = []
 
     def of_user(self, user):
-        return (user,)
+        return (Open(user, self.closed),)
 
     def tell(self, user, frame):
         told = json.loads(frame)["d"]
@@ -65,7 +78,7 @@ class Told:
 
 def people_of(log, pairs, told=None):
     told = told or Told()
-    return People(Table(pairs), log, CODEC, told, told.hidden.append)
+    return People(Table(pairs), log, CODEC, told, lambda session: told.hidden.append(session.user))
 
 
 @pytest.mark.parametrize("pairs", [[(ALICE, BOB)], None])
@@ -112,6 +125,18 @@ async def test_a_word_of_the_api_makes_it_look_at_once():
         while not people.blocks.has(EVE, ALICE):
             await asyncio.sleep(0)
     watching.cancel()
+
+
+async def test_who_deleted_their_account_is_known_and_their_sessions_are_closed():
+    log, told = UserLog(), Told()
+    people = people_of(log, [], told)
+    log.add(EVE, UserRegistered("Eve"))
+    await people.start()
+    assert people.blocks.erased == {CAROL}
+    log.add(ALICE, UserDeleted())
+    await people.look()
+    assert people.blocks.erased == {ALICE, CAROL}
+    assert told.closed == [(ALICE, 4102)]
 
 
 async def test_two_who_ask_at_once_are_both_told_that_they_are_friends():

@@ -3,6 +3,7 @@
 import errno
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from roomlog.settings import Settings
@@ -40,6 +41,17 @@ def test_only_the_api_can_sign_tokens():
     assert "ROOMLOG_JWT_PRIVATE_KEY" in _environment("api")
     assert "ROOMLOG_JWT_PRIVATE_KEY" not in _environment("ingest-1")
     assert _environment("ingest-1")["ROOMLOG_JWKS"] == "/d/jwks.json"
+
+
+def test_only_who_makes_and_who_uses_secrets_of_webhooks_has_their_keys():
+    names = ("api", "webhooks-1", "ingest-1", "projector-1", "notifier-1")
+    every = msgspec.structs.replace(ADDRESSES, ports=dict.fromkeys(names, 1))
+    have = {
+        name
+        for name in names
+        if "ROOMLOG_SECRET_KEYS" in services.environment(name, every, Layout(Path("/d")), KEYS)
+    }
+    assert have == {"api", "webhooks-1"}
 
 
 def test_nodes_have_short_names_and_own_ports():

@@ -166,8 +166,23 @@ export interface FriendNotice {
   ts: string;
 }
 
+/** Somebody invited the address of this person's account into a workspace. */
+export interface WorkspaceInviteNotice {
+  kind: "workspace_invite";
+  /** The invite's id. */
+  event: string;
+  sender: string;
+  ts: string;
+}
+
 export type Notice =
-  PersonalNotice | ReadNotice | PausedNotice | NotificationsReadNotice | MuteNotice | FriendNotice;
+  | PersonalNotice
+  | ReadNotice
+  | PausedNotice
+  | NotificationsReadNotice
+  | MuteNotice
+  | FriendNotice
+  | WorkspaceInviteNotice;
 
 /** On every socket of the person it is for. */
 export interface Notify {

@@ -39,6 +39,18 @@ export interface AuditPage {
   next: string | null;
 }
 
+/** What is moderated: the path of a room, or of a workspace and all its rooms. */
+export type Place = `/rooms/${string}` | `/workspaces/${string}`;
+
+/** The id of what is moderated. */
+export function idOf(place: Place): string {
+  return decodeURIComponent(place.slice(place.lastIndexOf("/") + 1));
+}
+
+export function placeOf(of: "rooms" | "workspaces", id: string): Place {
+  return `/${of}/${encodeURIComponent(id)}`;
+}
+
 interface Stored {
   cursor: string | null;
 }
@@ -50,44 +62,49 @@ export class ModerationApi {
     await this.rest.post(`/messages/${encodeURIComponent(message)}/report`, { reason });
   }
 
-  queue(room: string, afterCursor: string | null): Promise<{ items: ReportedMessage[]; users: Users }> {
-    return this.rest.get("/reports", { query: { room, after_cursor: afterCursor } });
+  queue(place: Place): Promise<{ items: ReportedMessage[]; users: Users }> {
+    const id = idOf(place);
+    return this.rest.get(
+      "/reports",
+      place.startsWith("/rooms/") ? { query: { room: id } } : { workspace: id },
+    );
+  }
+
+  /** Wait until the read model of a room has reached a cursor. */
+  async settled(room: string, afterCursor: string | null): Promise<void> {
+    await this.rest.get("/reports", { query: { room, limit: 1, after_cursor: afterCursor } });
   }
 
   resolve(message: string, action: Outcome): Promise<Stored> {
     return this.rest.post(`/reports/${encodeURIComponent(message)}/resolve`, { action });
   }
 
-  holds(room: string, afterCursor: string | null): Promise<Holds> {
-    return this.rest.get(`${at(room)}/moderation`, { query: { after_cursor: afterCursor } });
+  holds(place: Place, afterCursor: string | null): Promise<Holds> {
+    return this.rest.get(`${place}/moderation`, { query: { after_cursor: afterCursor } });
   }
 
-  audit(room: string, before: string | null): Promise<AuditPage> {
-    return this.rest.get(`${at(room)}/audit`, { query: { before } });
+  audit(place: Place, before: string | null): Promise<AuditPage> {
+    return this.rest.get(`${place}/audit`, { query: { before } });
   }
 
-  mute(room: string, user: string, until: string | null): Promise<Stored> {
-    return this.rest.request("PUT", `${at(room)}/mutes/${encodeURIComponent(user)}`, { body: { until } });
+  mute(place: Place, user: string, until: string | null): Promise<Stored> {
+    return this.rest.request("PUT", `${place}/mutes/${encodeURIComponent(user)}`, { body: { until } });
   }
 
-  unmute(room: string, user: string): Promise<Stored> {
-    return this.rest.request("DELETE", `${at(room)}/mutes/${encodeURIComponent(user)}`, {});
+  unmute(place: Place, user: string): Promise<Stored> {
+    return this.rest.request("DELETE", `${place}/mutes/${encodeURIComponent(user)}`, {});
   }
 
-  ban(room: string, user: string, reason: string): Promise<Stored> {
-    return this.rest.request("PUT", `${at(room)}/bans/${encodeURIComponent(user)}`, { body: { reason } });
+  ban(place: Place, user: string, reason: string): Promise<Stored> {
+    return this.rest.request("PUT", `${place}/bans/${encodeURIComponent(user)}`, { body: { reason } });
   }
 
-  unban(room: string, user: string): Promise<Stored> {
-    return this.rest.request("DELETE", `${at(room)}/bans/${encodeURIComponent(user)}`, {});
+  unban(place: Place, user: string): Promise<Stored> {
+    return this.rest.request("DELETE", `${place}/bans/${encodeURIComponent(user)}`, {});
   }
 
   /** Say what becomes of messages with some words; null: nothing any more. */
-  filter(room: string, words: string, action: FilterAction | null): Promise<Stored> {
-    return this.rest.request("PUT", `${at(room)}/filters`, { body: { words, action } });
+  filter(place: Place, words: string, action: FilterAction | null): Promise<Stored> {
+    return this.rest.request("PUT", `${place}/filters`, { body: { words, action } });
   }
-}
-
-function at(room: string): string {
-  return `/rooms/${encodeURIComponent(room)}`;
 }

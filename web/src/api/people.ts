@@ -49,6 +49,11 @@ export class PeopleApi {
     await this.rest.request("DELETE", `/friends/${encodeURIComponent(user)}`, {});
   }
 
+  /** End one's own account, for ever. */
+  async eraseMe(password: string): Promise<void> {
+    await this.rest.request("DELETE", "/users/me", { body: { password } });
+  }
+
   async block(user: string): Promise<void> {
     await this.rest.post(`/blocks/${encodeURIComponent(user)}`);
   }

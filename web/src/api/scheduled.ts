@@ -8,6 +8,7 @@ export interface NewScheduled {
   send_at: string;
   reply_to?: string;
   mentions: readonly string[];
+  attachments: readonly { file_id: string }[];
 }
 
 export class ScheduledApi {

@@ -1,10 +1,12 @@
-import type { FriendNotice, PausedNotice, PersonalNotice } from "@roomlog/client";
+import type { FriendNotice, PausedNotice, PersonalNotice, WorkspaceInviteNotice } from "@roomlog/client";
 import type { Action, ChatState } from "../state/model";
 import { isLookedAt } from "../state/reading";
 import type { Store } from "../state/store";
 import type { Toast } from "../state/toasts";
 import type { Names } from "./names";
 import type { Rooms } from "./rooms";
+
+export const INVITED = "Open the link that came with it.";
 
 /** Brings what concerns the person before their eyes, unless it is there already. */
 export class Attention {
@@ -46,12 +48,35 @@ export class Attention {
     this.show({ id: `${kind}:${event}`, tone: "info", title: friendTitle(kind, name), text, room: null });
   }
 
+  async invited({ kind, event, sender }: WorkspaceInviteNotice): Promise<void> {
+    const name = await this.names.nameOf(sender);
+    this.show({
+      id: `${kind}:${event}`,
+      tone: "info",
+      title: `${name} invited you to a workspace`,
+      text: INVITED,
+      room: null,
+    });
+  }
+
   /** Somebody took the person out of a room. */
   async removed(room: string, by: string): Promise<void> {
     const name = await this.names.nameOf(by);
     const text = `${name} removed you. What is said there does not reach you any more.`;
     const id = `removed:${room}`;
     this.show({ id, tone: "error", title: `You are no longer in ${this.roomName(room)}`, text, room: null });
+  }
+
+  /** Somebody took the person out of a workspace. */
+  async leftWorkspace(id: string, name: string, by: string): Promise<void> {
+    const text = `${await this.names.nameOf(by)} removed you. You left its rooms too.`;
+    this.show({
+      id: `removed:${id}`,
+      tone: "error",
+      title: `You are no longer in ${name}`,
+      text,
+      room: null,
+    });
   }
 
   /** The server does not let the person follow a room that was theirs. */

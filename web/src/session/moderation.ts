@@ -4,6 +4,7 @@ import type {
   Holds,
   ModerationApi,
   Outcome,
+  Place,
   ReportedMessage,
 } from "../api/moderation";
 import type { Action, ChatState } from "../state/model";
@@ -20,49 +21,52 @@ export class Moderation {
     return this.api.report(message, reason);
   }
 
-  /** The messages of a room that wait for a moderator, once the read model has reached the cursor. */
-  async queue(room: string, afterCursor: string | null = null): Promise<ReportedMessage[]> {
-    const { items, users } = await this.api.queue(room, afterCursor);
+  /** The messages of a place that wait for a moderator. */
+  async queue(place: Place): Promise<ReportedMessage[]> {
+    const { items, users } = await this.api.queue(place);
     this.store.dispatch({ type: "names", users });
     return items;
   }
 
-  async resolve(message: string, action: Outcome): Promise<string | null> {
-    return (await this.api.resolve(message, action)).cursor;
+  /** Be done with a message, and see that the queue knows. */
+  async resolve({ id, room }: ReportedMessage, action: Outcome): Promise<null> {
+    const { cursor } = await this.api.resolve(id, action);
+    await this.api.settled(room, cursor);
+    return null;
   }
 
-  /** Who is muted or banned in a room, and which words it filters, once the read model has reached the cursor. */
-  async holds(room: string, afterCursor: string | null = null): Promise<Holds> {
-    const found = await this.api.holds(room, afterCursor);
+  /** Who is muted or banned in a place, and which words it filters, once the read model has reached the cursor. */
+  async holds(place: Place, afterCursor: string | null = null): Promise<Holds> {
+    const found = await this.api.holds(place, afterCursor);
     this.store.dispatch({ type: "names", users: found.users });
     return found;
   }
 
-  async audit(room: string, before: string | null = null): Promise<AuditPage> {
-    const page = await this.api.audit(room, before);
+  async audit(place: Place, before: string | null = null): Promise<AuditPage> {
+    const page = await this.api.audit(place, before);
     this.store.dispatch({ type: "names", users: page.users });
     return page;
   }
 
   /** Let a member read and not write, for some minutes, or without an end. */
-  async mute(room: string, user: string, minutes: number | null): Promise<void> {
+  async mute(place: Place, user: string, minutes: number | null): Promise<void> {
     const until = minutes === null ? null : new Date(Date.now() + minutes * 60_000).toISOString();
-    await this.api.mute(room, user, until);
+    await this.api.mute(place, user, until);
   }
 
-  async unmute(room: string, user: string): Promise<string | null> {
-    return (await this.api.unmute(room, user)).cursor;
+  async unmute(place: Place, user: string): Promise<string | null> {
+    return (await this.api.unmute(place, user)).cursor;
   }
 
-  async ban(room: string, user: string, reason: string): Promise<void> {
-    await this.api.ban(room, user, reason);
+  async ban(place: Place, user: string, reason: string): Promise<void> {
+    await this.api.ban(place, user, reason);
   }
 
-  async unban(room: string, user: string): Promise<string | null> {
-    return (await this.api.unban(room, user)).cursor;
+  async unban(place: Place, user: string): Promise<string | null> {
+    return (await this.api.unban(place, user)).cursor;
   }
 
-  async filter(room: string, words: string, action: FilterAction | null): Promise<string | null> {
-    return (await this.api.filter(room, words, action)).cursor;
+  async filter(place: Place, words: string, action: FilterAction | null): Promise<string | null> {
+    return (await this.api.filter(place, words, action)).cursor;
   }
 }

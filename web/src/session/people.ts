@@ -41,6 +41,11 @@ export class People {
     await this.changed();
   }
 
+  /** End one's own account, for ever; raises ApiError. */
+  eraseMe(password: string): Promise<void> {
+    return this.api.eraseMe(password);
+  }
+
   async block(user: string): Promise<void> {
     await this.api.block(user);
     await this.changed();

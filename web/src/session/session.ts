@@ -108,7 +108,7 @@ export class ChatSession {
     this.rooms = new Rooms(this.client, api.chat, this.store, (room, cursor) =>
       this.loadTimeline(room, cursor),
     );
-    this.workspaces = new Workspaces(api.workspaces, this.store);
+    this.workspaces = new Workspaces(this.client, api.workspaces, this.store);
     this.people = new People(api.people, this.store, () => {
       this.notifications.countSoon();
       this.reading.recountSoon();
@@ -333,6 +333,7 @@ export class ChatSession {
 
   private receive(event: ClientEvent): void {
     if (event.op === "event") {
+      if (this.workspaces.find(event.room)) return this.inWorkspace(event);
       this.events.add(event);
       if (event.type === "MessageRestored") void this.threads.restored(event);
       if (removesMe(event, this.store.get().me)) this.removed(event);
@@ -379,6 +380,8 @@ export class ChatSession {
         this.people.notified(notice);
         void this.attention.befriended(notice);
         return;
+      case "workspace_invite":
+        return void this.attention.invited(notice);
       case "mention":
       case "direct":
       case "invite":
@@ -392,13 +395,20 @@ export class ChatSession {
     void this.attention.removed(event.room, event.sender);
   }
 
+  private inWorkspace(event: ChatEvent): void {
+    const name = this.workspaces.find(event.room)?.name ?? "";
+    if (this.workspaces.receive(event)) void this.attention.leftWorkspace(event.room, name, event.sender);
+  }
+
   private refused(room: string): void {
+    if (this.workspaces.find(room)) return this.workspaces.gone(room);
     const wasMember = this.store.get().rooms[room]?.is_member;
     this.rooms.gone(room);
     if (wasMember) this.attention.refused(room);
   }
 
   private reset(room: string): void {
+    if (this.workspaces.find(room)) return void this.workspaces.reset(room);
     if (this.store.get().timelines[room]) void this.loadTimeline(room);
     else {
       this.client.subscribe(room);

@@ -1,23 +1,52 @@
-import type { WorkspaceRole } from "@roomlog/client";
+import type { ChatEvent, RoomlogClient, WorkspaceRole } from "@roomlog/client";
 import type { Invite, InvitePreview, MadeInvite, WorkspaceApi } from "../api/workspaces";
 import type { Action, ChatState } from "../state/model";
 import type { Store } from "../state/store";
+import type { Workspace } from "../state/workspaces";
 
 const PICKED = "roomlog:workspace";
 
 /** What a person does with workspaces and the people in them. */
 export class Workspaces {
   constructor(
+    private readonly client: RoomlogClient,
     private readonly api: WorkspaceApi,
     private readonly store: Store<ChatState, Action>,
   ) {}
 
-  /** Load one's workspaces, and show the one that was on the screen last; raises ApiError. */
+  /** Load and follow one's workspaces, and show the one that was on the screen last; raises ApiError. */
   async load(): Promise<void> {
     const workspaces = await this.api.list();
     this.store.dispatch({ type: "workspaces", workspaces });
+    for (const { id, last_cursor: cursor } of workspaces) this.client.subscribe(id, cursor);
     const last = this.store.get().workspace ?? localStorage.getItem(PICKED);
     this.pick(workspaces.some((each) => each.id === last) ? last : null);
+  }
+
+  /** One's workspace of this id, if it is one. */
+  find(id: string): Workspace | undefined {
+    return this.store.get().workspaces.find((each) => each.id === id);
+  }
+
+  /** Something happened in a workspace; tell whether it was one's own end there, by another's hand. */
+  receive(event: ChatEvent): boolean {
+    this.store.dispatch({ type: "workspace_event", event });
+    if (this.find(event.room) !== undefined) return false;
+    this.gone(event.room);
+    return event.type === "MemberRemoved";
+  }
+
+  /** The person is not in the workspace any more. */
+  gone(id: string): void {
+    this.client.unsubscribe(id);
+    const workspaces = this.store.get().workspaces.filter((each) => each.id !== id);
+    this.store.dispatch({ type: "workspaces", workspaces });
+    if (this.store.get().workspace === id) this.pick(null);
+  }
+
+  /** What happened meanwhile is not to be had event by event: look the workspace up. */
+  async reset(id: string): Promise<void> {
+    await this.refresh(id, null).catch(() => undefined);
   }
 
   /** Show a workspace; null is the one that everybody is in. */
@@ -54,9 +83,7 @@ export class Workspaces {
 
   async leave(id: string): Promise<void> {
     await this.api.remove(id, "me");
-    const workspaces = this.store.get().workspaces.filter((each) => each.id !== id);
-    this.store.dispatch({ type: "workspaces", workspaces });
-    this.pick(null);
+    this.gone(id);
   }
 
   invites(id: string, afterCursor: string | null = null): Promise<Invite[]> {
@@ -91,5 +118,6 @@ export class Workspaces {
     const others = this.store.get().workspaces.filter((each) => each.id !== id);
     const workspaces = [...others, found].sort((a, b) => a.name.localeCompare(b.name));
     this.store.dispatch({ type: "workspaces", workspaces });
+    this.client.subscribe(id, found.last_cursor);
   }
 }

@@ -9,6 +9,8 @@ interface Props {
   children: ReactNode;
   /** What the button says that does it. */
   action: string;
+  /** Of the button. */
+  color?: string;
   disabled: boolean;
   size?: string;
   withCancel?: boolean;
@@ -22,6 +24,7 @@ export function FormDialog({
   title,
   children,
   action,
+  color,
   disabled,
   size,
   withCancel = true,
@@ -42,7 +45,7 @@ export function FormDialog({
   }
 
   const button = (
-    <Button type="submit" loading={busy} disabled={disabled}>
+    <Button type="submit" color={color} loading={busy} disabled={disabled}>
       {action}
     </Button>
   );

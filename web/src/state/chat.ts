@@ -16,6 +16,7 @@ import type { Timeline } from "./timeline";
 import { addToast } from "./toasts";
 import * as unread from "./unread";
 import type { UnreadRoom } from "./unread";
+import { applyToWorkspaces } from "./workspaces";
 
 export function reduce(state: ChatState, action: Action): ChatState {
   switch (action.type) {
@@ -25,6 +26,8 @@ export function reduce(state: ChatState, action: Action): ChatState {
       return { ...state, workspaces: action.workspaces };
     case "workspace":
       return { ...state, workspace: action.workspace };
+    case "workspace_event":
+      return { ...state, workspaces: applyToWorkspaces(state.workspaces, action.event, state.me) };
     case "rooms":
       return { ...state, rooms: { ...state.rooms, ...byId(action.rooms) } };
     case "rooms_loaded":

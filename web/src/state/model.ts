@@ -66,6 +66,7 @@ export type Action =
   | { type: "connection"; connection: Connection }
   | { type: "workspaces"; workspaces: readonly Workspace[] }
   | { type: "workspace"; workspace: string | null }
+  | { type: "workspace_event"; event: ChatEvent }
   | { type: "people"; people: People }
   | { type: "rooms"; rooms: readonly Room[] }
   | { type: "rooms_loaded" }

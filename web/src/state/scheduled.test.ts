@@ -5,7 +5,7 @@ import type { Scheduled } from "./scheduled";
 const NOON = Date.parse("2026-01-02T12:00:00Z");
 
 function scheduled(id: string, state: Scheduled["state"], send_at = "2026-01-02T12:00:10Z"): Scheduled {
-  return { id, room: "r", text: "t", send_at, state, reason: "" };
+  return { id, room: "r", text: "t", attachments: [], send_at, state, reason: "" };
 }
 
 test("one looks again once the next one may be sent", () => {

@@ -1,9 +1,12 @@
 /** The person's messages that are to be sent later. */
 
+import type { Attachment } from "@roomlog/client";
+
 export interface Scheduled {
   id: string;
   room: string;
   text: string;
+  attachments: readonly Attachment[];
   send_at: string;
   state: "waiting" | "sending" | "sent" | "refused" | "cancelled";
   /** Why a refused one was not sent. */

@@ -159,8 +159,8 @@ export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: 
           variant="subtle"
           color="gray"
           aria-label="Schedule the message"
-          title={uploads.list.length > 0 ? "Messages with files are sent at once" : "Send later"}
-          disabled={!sendable || uploads.list.length > 0}
+          title="Send later"
+          disabled={!sendable}
           onClick={() => setScheduling(true)}
         >
           <Icon name="clock" size={20} />
@@ -184,7 +184,11 @@ export function Composer({ room, roomName, box, replyTo, onReplyDone, onEdit }: 
           text={text.trim()}
           replyTo={replyTo?.id ?? null}
           mentions={mentions.mentioned(plain(text.trim()))}
-          onDone={clear}
+          files={uploads.stored}
+          onDone={() => {
+            uploads.clear();
+            clear();
+          }}
           onClose={() => setScheduling(false)}
         />
       )}

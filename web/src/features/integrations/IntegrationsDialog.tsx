@@ -1,23 +1,43 @@
-import { Modal, Tabs } from "@mantine/core";
+import { Modal, Tabs, Text } from "@mantine/core";
 import { plain } from "../../shared/plain";
 import type { Room } from "../../state/rooms";
+import type { Workspace } from "../../state/workspaces";
 import { IncomingHooks } from "./IncomingHooks";
 import { OutgoingWebhooks } from "./OutgoingWebhooks";
 
-/** Other systems: those that post into the room, and those that are told what happens in it. */
-export function IntegrationsDialog({ room, onClose }: { room: Room; onClose: () => void }) {
+type Props = { onClose: () => void } & (
+  { room: Room; workspace?: undefined } | { room?: undefined; workspace: Workspace }
+);
+
+/**
+ * Other systems: those that post into a room, and those that are told what happens in it; or in the public rooms of
+ * a workspace, which nothing is posted into.
+ */
+export function IntegrationsDialog({ room, workspace, onClose }: Props) {
+  const { id, name } = room ?? workspace;
+  const title = `Integrations of ${plain(name)}`;
+  if (room === undefined)
+    return (
+      <Modal opened onClose={onClose} title={title} size="lg">
+        <Text size="sm" c="dimmed" mb="sm">
+          Other systems are told what happens in the workspace’s public rooms, and of its people. To let one
+          post, choose “Integrations” in a room’s menu.
+        </Text>
+        <OutgoingWebhooks place={id} />
+      </Modal>
+    );
   return (
-    <Modal opened onClose={onClose} title={`Integrations of ${plain(room.name)}`} size="lg">
+    <Modal opened onClose={onClose} title={title} size="lg">
       <Tabs defaultValue="incoming" keepMounted={false}>
         <Tabs.List mb="sm">
           <Tabs.Tab value="incoming">They post here</Tabs.Tab>
           <Tabs.Tab value="outgoing">They are told</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="incoming">
-          <IncomingHooks room={room.id} />
+          <IncomingHooks room={id} />
         </Tabs.Panel>
         <Tabs.Panel value="outgoing">
-          <OutgoingWebhooks room={room.id} />
+          <OutgoingWebhooks place={id} />
         </Tabs.Panel>
       </Tabs>
     </Modal>

@@ -15,10 +15,10 @@ const CHOICES: Readonly<Record<string, string[]>> = {
 };
 const FIRST = "New messages";
 
-/** Addresses of other systems that events of the room are sent to. */
-export function OutgoingWebhooks({ room }: { room: string }) {
+/** Addresses of other systems that events of a room or workspace are sent to. */
+export function OutgoingWebhooks({ place }: { place: string }) {
   const { integrations } = useSession();
-  const load = useCallback(() => integrations.webhooks(room), [integrations, room]);
+  const load = useCallback(() => integrations.webhooks(place), [integrations, place]);
   const { found, busy, error, attempt } = useAttempts(load, REFRESH_MS);
   const [url, setUrl] = useState("");
   const [choice, setChoice] = useState(FIRST);
@@ -27,7 +27,7 @@ export function OutgoingWebhooks({ room }: { room: string }) {
   function make(event: FormEvent) {
     event.preventDefault();
     void attempt(async () => {
-      const made = await integrations.makeWebhook(room, url.trim(), CHOICES[choice] ?? []);
+      const made = await integrations.makeWebhook(place, url.trim(), CHOICES[choice] ?? []);
       setSecret(made.secret);
       setUrl("");
     });

@@ -1,8 +1,9 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { useCallback, useState } from "react";
-import type { AuditEntry } from "../../api/moderation";
+import { idOf } from "../../api/moderation";
+import type { AuditEntry, Place } from "../../api/moderation";
 import { complain } from "../../session/complain";
-import { useSession } from "../../shared/context";
+import { useChat, useSession } from "../../shared/context";
 import { plain } from "../../shared/plain";
 import { clock, fullTime } from "../../shared/time";
 import { UserName } from "../../shared/UserName";
@@ -10,11 +11,19 @@ import { Part } from "./Part";
 import { useLoaded } from "../../shared/useLoaded";
 
 const DONE: Readonly<Record<string, string>> = {
-  RoomCreated: "created the room",
-  RoomRenamed: "renamed the room",
+  RoomCreated: "created it",
+  RoomRenamed: "renamed it to",
   RoomTopicChanged: "changed the topic",
   RoomLanguageChanged: "changed the language",
   RoomSettingsChanged: "changed the settings",
+  InviteCreated: "made an invite",
+  InviteRevoked: "ended an invite",
+  HookCreated: "made a hook",
+  HookRotated: "gave a hook another token",
+  HookRevoked: "ended a hook",
+  MessageRestored: "took a deletion back",
+  MessagePinned: "pinned a message",
+  MessageUnpinned: "unpinned a message",
   MemberInvited: "brought in",
   MemberRemoved: "removed",
   MemberRoleChanged: "changed the role of",
@@ -29,18 +38,18 @@ const DONE: Readonly<Record<string, string>> = {
 };
 
 /** Who did what, when, and where in the log that stands. */
-export function AuditLog({ room }: { room: string }) {
+export function AuditLog({ place }: { place: Place }) {
   const { moderation, store } = useSession();
   const [older, setOlder] = useState<readonly AuditEntry[]>([]);
   const [next, setNext] = useState<string | null>(null);
   const fetch = useCallback(
-    () => moderation.audit(room).then((page) => (setNext(page.next), page.items)),
-    [moderation, room],
+    () => moderation.audit(place).then((page) => (setNext(page.next), page.items)),
+    [moderation, place],
   );
   const { found, error } = useLoaded(fetch);
 
   const more = () =>
-    void moderation.audit(room, next).then(
+    void moderation.audit(place, next).then(
       (page) => (setOlder((before) => [...before, ...page.items]), setNext(page.next)),
       (failure: unknown) => complain(store, "The older entries did not come", failure),
     );
@@ -49,7 +58,7 @@ export function AuditLog({ room }: { room: string }) {
     <Part isLoaded={found !== null} error={error} isEmpty={found?.length === 0} empty="Nothing was done yet.">
       <Stack gap={6} data-testid="audit">
         {[...(found ?? []), ...older].map((entry) => (
-          <Line key={entry.room + entry.cursor} entry={entry} />
+          <Line key={entry.room + entry.cursor} entry={entry} here={entry.room === idOf(place)} />
         ))}
       </Stack>
       {next !== null && (
@@ -61,7 +70,8 @@ export function AuditLog({ room }: { room: string }) {
   );
 }
 
-function Line({ entry }: { entry: AuditEntry }) {
+function Line({ entry, here }: { entry: AuditEntry; here: boolean }) {
+  const room = useChat((state) => state.rooms[entry.room]?.name);
   const at = Date.parse(entry.ts);
   const { user_id: user } = entry.d;
   const detail = detailOf(entry);
@@ -75,6 +85,12 @@ function Line({ entry }: { entry: AuditEntry }) {
             {" "}
             <UserName user={user} />
           </>
+        )}
+        {!here && (
+          <Text span c="dimmed">
+            {" in "}
+            <bdi>{plain(room ?? "a room")}</bdi>
+          </Text>
         )}
         {detail !== "" && (
           <Text span c="dimmed">

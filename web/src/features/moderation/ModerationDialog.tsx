@@ -1,19 +1,25 @@
 import { Modal, ScrollArea, Tabs } from "@mantine/core";
+import type { Place } from "../../api/moderation";
 import { plain } from "../../shared/plain";
-import type { Room } from "../../state/rooms";
 import { AuditLog } from "./AuditLog";
 import { Reports } from "./Reports";
 import { Restricted } from "./Restricted";
 import { Words } from "./Words";
 
-/** What moderators of a room see and decide. */
-export function ModerationDialog({ room, onClose }: { room: Room; onClose: () => void }) {
+interface Props {
+  place: Place;
+  name: string;
+  onClose: () => void;
+}
+
+/** What moderators of a room, or of a workspace and all its rooms, see and decide. */
+export function ModerationDialog({ place, name, onClose }: Props) {
   return (
     <Modal
       opened
       onClose={onClose}
       size="lg"
-      title={`Moderation of ${plain(room.name)}`}
+      title={`Moderation of ${plain(name)}`}
       scrollAreaComponent={ScrollArea.Autosize}
     >
       <Tabs defaultValue="reports" keepMounted={false}>
@@ -24,16 +30,16 @@ export function ModerationDialog({ room, onClose }: { room: Room; onClose: () =>
           <Tabs.Tab value="audit">Audit log</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="reports">
-          <Reports room={room} />
+          <Reports place={place} />
         </Tabs.Panel>
         <Tabs.Panel value="people">
-          <Restricted room={room.id} />
+          <Restricted place={place} />
         </Tabs.Panel>
         <Tabs.Panel value="words">
-          <Words room={room.id} />
+          <Words place={place} />
         </Tabs.Panel>
         <Tabs.Panel value="audit">
-          <AuditLog room={room.id} />
+          <AuditLog place={place} />
         </Tabs.Panel>
       </Tabs>
     </Modal>

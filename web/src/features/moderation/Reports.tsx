@@ -1,12 +1,12 @@
 import { Button, Group, Menu, Paper, Stack, Text } from "@mantine/core";
 import { useCallback } from "react";
-import type { Outcome, ReportedMessage } from "../../api/moderation";
-import { useSession } from "../../shared/context";
+import { idOf } from "../../api/moderation";
+import type { Outcome, Place, ReportedMessage } from "../../api/moderation";
+import { useChat, useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
 import { plain } from "../../shared/plain";
 import { clock, fullTime } from "../../shared/time";
 import { UserName } from "../../shared/UserName";
-import type { Room } from "../../state/rooms";
 import { Part } from "./Part";
 import { useLoaded } from "../../shared/useLoaded";
 
@@ -17,19 +17,21 @@ const MORE: readonly [Outcome, string][] = [
 ];
 
 /** The messages that wait for a moderator, and what can be done about each. */
-export function Reports({ room }: { room: Room }) {
+export function Reports({ place }: { place: Place }) {
   const { moderation } = useSession();
-  const fetch = useCallback(
-    (after: string | null) => moderation.queue(room.id, after),
-    [moderation, room.id],
-  );
+  const fetch = useCallback(() => moderation.queue(place), [moderation, place]);
   const { found, error, change } = useLoaded(fetch);
-  const resolve = (message: string, outcome: Outcome) => void change(moderation.resolve(message, outcome));
+  const resolve = (item: ReportedMessage, outcome: Outcome) => void change(moderation.resolve(item, outcome));
   return (
     <Part isLoaded={found !== null} error={error} isEmpty={found?.length === 0} empty="Nothing was reported.">
       <Stack gap="sm" data-testid="reports">
         {found?.map((item) => (
-          <Reported key={item.id} item={item} onResolve={(outcome) => resolve(item.id, outcome)} />
+          <Reported
+            key={item.id}
+            item={item}
+            withRoom={item.room !== idOf(place)}
+            onResolve={(outcome) => resolve(item, outcome)}
+          />
         ))}
       </Stack>
     </Part>
@@ -38,10 +40,13 @@ export function Reports({ room }: { room: Room }) {
 
 interface Props {
   item: ReportedMessage;
+  /** Say in which room it is. */
+  withRoom: boolean;
   onResolve: (outcome: Outcome) => void;
 }
 
-function Reported({ item, onResolve }: Props) {
+function Reported({ item, withRoom, onResolve }: Props) {
+  const room = useChat((state) => state.rooms[item.room]?.name) ?? "a room";
   const at = Date.parse(item.ts);
   const isGone = item.deleted_at !== null;
   return (
@@ -50,6 +55,12 @@ function Reported({ item, onResolve }: Props) {
         <UserName user={item.sender} />{" "}
         <Text span size="xs" c="dimmed">
           {clock(at)}
+          {withRoom && (
+            <>
+              {" in "}
+              <bdi>{plain(room)}</bdi>
+            </>
+          )}
         </Text>
       </Text>
       <Text size="sm" fs={isGone ? "italic" : undefined} style={{ overflowWrap: "anywhere" }}>

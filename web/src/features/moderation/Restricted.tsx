@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { useCallback } from "react";
+import type { Place } from "../../api/moderation";
 import { useSession } from "../../shared/context";
 import { plain } from "../../shared/plain";
 import { fullTime } from "../../shared/time";
@@ -9,9 +10,9 @@ import { Part } from "./Part";
 import { useLoaded } from "../../shared/useLoaded";
 
 /** Who is muted or banned, and the way out of it. */
-export function Restricted({ room }: { room: string }) {
+export function Restricted({ place }: { place: Place }) {
   const { moderation } = useSession();
-  const fetch = useCallback((after: string | null) => moderation.holds(room, after), [moderation, room]);
+  const fetch = useCallback((after: string | null) => moderation.holds(place, after), [moderation, place]);
   const { found, error, change } = useLoaded(fetch);
   const isEmpty = found !== null && found.mutes.length + found.bans.length === 0;
   return (
@@ -22,7 +23,7 @@ export function Restricted({ room }: { room: string }) {
             <Button
               size="compact-sm"
               variant="default"
-              onClick={() => void change(moderation.unmute(room, user))}
+              onClick={() => void change(moderation.unmute(place, user))}
             >
               Unmute
             </Button>
@@ -33,7 +34,7 @@ export function Restricted({ room }: { room: string }) {
             <Button
               size="compact-sm"
               variant="default"
-              onClick={() => void change(moderation.unban(room, user))}
+              onClick={() => void change(moderation.unban(place, user))}
             >
               Unban
             </Button>

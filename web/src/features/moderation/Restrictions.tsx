@@ -1,4 +1,5 @@
 import { Menu } from "@mantine/core";
+import type { Place } from "../../api/moderation";
 import { complain } from "../../session/complain";
 import { useName, useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
@@ -10,7 +11,7 @@ const MINUTES: readonly [number | null, string][] = [
 ];
 
 /** Items of a member's menu: for how long they read and do not write. */
-export function Restrictions({ room, user }: { room: string; user: string }) {
+export function Restrictions({ place, user }: { place: Place; user: string }) {
   const { moderation, store } = useSession();
   const name = useName(user);
   const act = (done: Promise<unknown>) =>
@@ -22,12 +23,12 @@ export function Restrictions({ room, user }: { room: string; user: string }) {
         <Menu.Item
           key={label}
           leftSection={<Icon name="clock" />}
-          onClick={() => act(moderation.mute(room, user, minutes))}
+          onClick={() => act(moderation.mute(place, user, minutes))}
         >
           {label}
         </Menu.Item>
       ))}
-      <Menu.Item leftSection={<Icon name="speech" />} onClick={() => act(moderation.unmute(room, user))}>
+      <Menu.Item leftSection={<Icon name="speech" />} onClick={() => act(moderation.unmute(place, user))}>
         Unmute
       </Menu.Item>
     </>

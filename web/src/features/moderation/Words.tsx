@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Group, NativeSelect, Text, TextInput } from "@mantine/core";
 import { useCallback, useState } from "react";
 import type { FormEvent } from "react";
-import type { FilterAction } from "../../api/moderation";
+import type { FilterAction, Place } from "../../api/moderation";
 import { useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
 import { plain } from "../../shared/plain";
@@ -16,16 +16,16 @@ const LABELS: Readonly<Record<FilterAction, string>> = {
 const ACTIONS = Object.entries(LABELS).map(([value, label]) => ({ value, label }));
 
 /** What becomes of messages with certain words. */
-export function Words({ room }: { room: string }) {
+export function Words({ place }: { place: Place }) {
   const { moderation } = useSession();
   const [words, setWords] = useState("");
   const [action, setAction] = useState<FilterAction>("mask");
-  const fetch = useCallback((after: string | null) => moderation.holds(room, after), [moderation, room]);
+  const fetch = useCallback((after: string | null) => moderation.holds(place, after), [moderation, place]);
   const { found, error, change } = useLoaded(fetch);
 
   function add(event: FormEvent) {
     event.preventDefault();
-    void change(moderation.filter(room, words, action).then((cursor) => (setWords(""), cursor)));
+    void change(moderation.filter(place, words, action).then((cursor) => (setWords(""), cursor)));
   }
 
   return (
@@ -69,7 +69,7 @@ export function Words({ room }: { room: string }) {
               variant="subtle"
               color="gray"
               aria-label={`Remove ${plain(filter.words)}`}
-              onClick={() => void change(moderation.filter(room, filter.words, null))}
+              onClick={() => void change(moderation.filter(place, filter.words, null))}
             >
               <Icon name="trash" />
             </ActionIcon>

@@ -1,6 +1,6 @@
 import { Box, Group, Text, UnstyledButton } from "@mantine/core";
 import type { Notification } from "../../api/notifications";
-import { friendTitle, title } from "../../session/attention";
+import { friendTitle, INVITED, title } from "../../session/attention";
 import { useChat } from "../../shared/context";
 import { Icon } from "../../shared/icons";
 import { plain } from "../../shared/plain";
@@ -56,7 +56,7 @@ export function NotificationRow({ item, room, onOpen }: Props) {
 function wording({ kind }: Notification, name: string, room: string): string {
   switch (kind) {
     case "workspace_invite":
-      return `${name} invited you to a workspace. Open the link that came with it.`;
+      return `${name} invited you to a workspace. ${INVITED}`;
     case "friend_request":
     case "friend_accepted":
       return friendTitle(kind, name);

@@ -1,6 +1,7 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import type { Role } from "@roomlog/client";
 import { useState } from "react";
+import { placeOf } from "../../api/moderation";
 import { complain } from "../../session/complain";
 import { useName, useSession } from "../../shared/context";
 import { ConfirmDialog } from "../../shared/ConfirmDialog";
@@ -32,6 +33,7 @@ export function MemberMenu({ room, members, user }: Props) {
   const [removing, setRemoving] = useState(false);
   const [banning, setBanning] = useState(false);
   const blocking = useBlocking(user);
+  const place = placeOf("rooms", room.id);
   const role = members[user] ?? "member";
   const roles = mayChangeRole(room, members, user) ? ROLES.filter((each) => each !== role) : [];
 
@@ -66,7 +68,7 @@ export function MemberMenu({ room, members, user }: Props) {
               {TITLES[each]}
             </Menu.Item>
           ))}
-          {mayModerate(room, role) && <Restrictions room={room.id} user={user} />}
+          {mayModerate(room, role) && <Restrictions place={place} user={user} />}
           {mayRemove(room, role) && (
             <Menu.Item color="red" leftSection={<Icon name="exit" />} onClick={() => setRemoving(true)}>
               Remove from the room…
@@ -84,7 +86,7 @@ export function MemberMenu({ room, members, user }: Props) {
         <ConfirmDialog
           title={`Ban ${name} from ${plain(room.name)}?`}
           action="Ban"
-          onConfirm={() => moderation.ban(room.id, user, "")}
+          onConfirm={() => moderation.ban(place, user, "")}
           onClose={() => setBanning(false)}
         >
           They are removed and cannot come back until a moderator lets them.

@@ -1,5 +1,6 @@
 import { ActionIcon, Menu, Text } from "@mantine/core";
 import { useState } from "react";
+import { placeOf } from "../../api/moderation";
 import { useChat, useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
 import { briefTime } from "../../shared/time";
@@ -109,7 +110,9 @@ export function RoomMenu({ room }: { room: Room }) {
       {dialog === "mute" && <MuteDialog room={room} onClose={close} />}
       {dialog === "invite" && <InviteDialog room={room} onClose={close} />}
       {dialog === "settings" && <SettingsDialog room={room} onClose={close} />}
-      {dialog === "moderation" && <ModerationDialog room={room} onClose={close} />}
+      {dialog === "moderation" && (
+        <ModerationDialog place={placeOf("rooms", room.id)} name={room.name} onClose={close} />
+      )}
       {dialog === "integrations" && <IntegrationsDialog room={room} onClose={close} />}
       {dialog === "leave" && <LeaveDialog room={room} onClose={close} />}
     </>

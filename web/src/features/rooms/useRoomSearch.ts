@@ -1,10 +1,12 @@
 import { useDebouncedValue } from "@mantine/hooks";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { explain } from "../../session/explain";
 import { useChat, useSession } from "../../shared/context";
 import type { Room } from "../../state/rooms";
 
 const PAUSE_MS = 200;
+/** Others make rooms too: who looks at the list sees them soon. */
+const REFRESH_MS = 10_000;
 
 export interface Found {
   rooms: readonly Room[];
@@ -21,6 +23,8 @@ export function useRoomSearch(q: string) {
   const [query] = useDebouncedValue(q.trim(), PAUSE_MS);
   const workspace = useChat((state) => state.workspace);
   const [found, setFound] = useState<Found>(SEARCHING);
+  /** More than the first page is shown, which stays as it is then. */
+  const paged = useRef(false);
 
   const load = useCallback(
     (after: string | null, earlier: readonly Room[], signal: AbortSignal) =>
@@ -40,9 +44,19 @@ export function useRoomSearch(q: string) {
   useEffect(() => {
     const abort = new AbortController();
     void load(null, [], abort.signal);
-    return () => abort.abort();
+    const again = setInterval(() => {
+      if (!document.hidden && !paged.current) void load(null, [], abort.signal);
+    }, REFRESH_MS);
+    return () => {
+      abort.abort();
+      clearInterval(again);
+      paged.current = false;
+    };
   }, [load]);
 
-  const more = () => void load(found.next, found.rooms, new AbortController().signal);
+  function more() {
+    paged.current = true;
+    void load(found.next, found.rooms, new AbortController().signal);
+  }
   return { found, more };
 }

@@ -25,7 +25,7 @@ export function ChangeDialog({ message, onClose }: { message: Scheduled; onClose
       title="Change the scheduled message"
       size="sm"
       action="Save"
-      disabled={at === null || text.trim() === ""}
+      disabled={at === null || (text.trim() === "" && message.attachments.length === 0)}
       onSubmit={save}
       onClose={onClose}
     >

@@ -7,6 +7,7 @@ import { plain } from "../../shared/plain";
 import { fullTime } from "../../shared/time";
 import type { Scheduled } from "../../state/scheduled";
 import { ChangeDialog } from "./ChangeDialog";
+import { FileNames } from "./FileNames";
 
 /** The person's messages that wait for their time in a room, or could not be sent. */
 export function ScheduledDialog({ room, onClose }: { room: string; onClose: () => void }) {
@@ -39,6 +40,7 @@ export function ScheduledDialog({ room, onClose }: { room: string; onClose: () =
             <Text size="sm" dir="auto" lineClamp={4} style={{ overflowWrap: "anywhere" }}>
               {plain(each.text)}
             </Text>
+            <FileNames files={each.attachments} />
             <Group justify="flex-end" gap={4}>
               {each.state === "waiting" && (
                 <Button size="compact-xs" variant="light" onClick={() => setChanging(each)}>

@@ -15,6 +15,7 @@ import { useChat } from "../../shared/context";
 import { usersWho } from "../../state/people";
 import { FriendsDialog } from "../people/FriendsDialog";
 import { useLinkPreviews } from "../../shared/linkPreviews";
+import { DeleteAccount } from "./DeleteAccount";
 import { MailSwitch } from "./MailSwitch";
 import { PushSwitch } from "./PushSwitch";
 import { useDesktopAlerts } from "./desktopAlerts";
@@ -32,6 +33,7 @@ export function UserMenu({ me, onSignOut }: Props) {
   const previews = useLinkPreviews();
   const waiting = useChat((state) => usersWho(state.people, "asked").length);
   const [friends, setFriends] = useState(false);
+  const [deleting, setDeleting] = useState(false);
   return (
     <>
       <Menu position="bottom-end" width={250} withArrow>
@@ -87,8 +89,13 @@ export function UserMenu({ me, onSignOut }: Props) {
           <Menu.Item leftSection={<Icon name="exit" />} onClick={onSignOut}>
             Sign out
           </Menu.Item>
+          <Menu.Divider />
+          <Menu.Item color="red" leftSection={<Icon name="trash" />} onClick={() => setDeleting(true)}>
+            Delete account…
+          </Menu.Item>
         </Menu.Dropdown>
       </Menu>
+      {deleting && <DeleteAccount onDeleted={onSignOut} onClose={() => setDeleting(false)} />}
       {friends && <FriendsDialog onClose={() => setFriends(false)} />}
     </>
   );

@@ -48,7 +48,8 @@ function People({ workspace }: { workspace: Workspace }) {
         .then(setRoles, (failure: unknown) => setError(explain(failure))),
     [workspaces, workspace.id],
   );
-  useEffect(() => void load(null), [load]);
+  // Again with whatever happens there.
+  useEffect(() => void load(workspace.last_cursor), [load, workspace.last_cursor]);
 
   async function change(work: Promise<string | null>) {
     setError(null);
@@ -67,6 +68,7 @@ function People({ workspace }: { workspace: Workspace }) {
         {Object.entries(roles ?? {}).map(([user, role]) => (
           <Colleague
             key={user}
+            workspace={workspace.id}
             user={user}
             role={role}
             own={workspace.role}

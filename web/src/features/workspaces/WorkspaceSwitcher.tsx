@@ -1,15 +1,20 @@
 import { Group, Menu, Text, UnstyledButton } from "@mantine/core";
 import { useState } from "react";
+import { placeOf } from "../../api/moderation";
 import { useChat, useSession } from "../../shared/context";
 import { Icon } from "../../shared/icons";
 import type { IconName } from "../../shared/icons";
 import { plain } from "../../shared/plain";
 import { go, HOME } from "../../shared/router";
-import { openWorkspace } from "../../state/workspaces";
+import { mayAdminister, mayInviteInto, openWorkspace } from "../../state/workspaces";
+import { IntegrationsDialog } from "../integrations/IntegrationsDialog";
+import { ModerationDialog } from "../moderation/ModerationDialog";
 import { CreateWorkspace } from "./CreateWorkspace";
 import { LeaveWorkspace } from "./LeaveWorkspace";
 import { WorkspaceDialog } from "./WorkspaceDialog";
 import classes from "./workspaces.module.css";
+
+type Dialog = "new" | "people" | "moderation" | "integrations" | "leave" | null;
 
 const EVERYBODY = "Everybody";
 
@@ -18,7 +23,7 @@ export function WorkspaceSwitcher() {
   const { workspaces: actions } = useSession();
   const workspaces = useChat((state) => state.workspaces);
   const open = useChat(openWorkspace);
-  const [dialog, setDialog] = useState<"new" | "people" | "leave" | null>(null);
+  const [dialog, setDialog] = useState<Dialog>(null);
   const close = () => setDialog(null);
 
   function pick(workspace: string | null) {
@@ -55,6 +60,16 @@ export function WorkspaceSwitcher() {
               People and invites…
             </Menu.Item>
           )}
+          {open && mayInviteInto(open.role) && (
+            <Menu.Item leftSection={<Icon name="warning" />} onClick={() => setDialog("moderation")}>
+              Moderation…
+            </Menu.Item>
+          )}
+          {open && mayAdminister(open.role) && (
+            <Menu.Item leftSection={<Icon name="link" />} onClick={() => setDialog("integrations")}>
+              Integrations…
+            </Menu.Item>
+          )}
           {open && (
             <Menu.Item leftSection={<Icon name="exit" />} onClick={() => setDialog("leave")}>
               Leave this workspace…
@@ -67,6 +82,10 @@ export function WorkspaceSwitcher() {
       </Menu>
       {dialog === "new" && <CreateWorkspace onClose={close} />}
       {dialog === "people" && open && <WorkspaceDialog workspace={open} onClose={close} />}
+      {dialog === "moderation" && open && (
+        <ModerationDialog place={placeOf("workspaces", open.id)} name={open.name} onClose={close} />
+      )}
+      {dialog === "integrations" && open && <IntegrationsDialog workspace={open} onClose={close} />}
       {dialog === "leave" && open && <LeaveWorkspace workspace={open} onClose={close} />}
     </>
   );
