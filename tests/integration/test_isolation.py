@@ -180,7 +180,7 @@ def nowhere(mine: Ids, there: Ids, cursor: str) -> Ids:
 
 def without_ids(text: str, ids: Ids) -> str:
     for name, each in ids.items():
-        if not name.startswith("my_"):
+        if each and not name.startswith("my_"):
             text = text.replace(each, "ID")
     return text
 
