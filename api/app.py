@@ -135,7 +135,7 @@ def main() -> None:
     preflight.require_now("api", settings)
     try:
         app = create_app(settings)
-    except RegistryError as error:
+    except (RegistryError, ValueError) as error:
         raise SystemExit(f"roomlog api: {error}") from error
     uvicorn.run(
         app,

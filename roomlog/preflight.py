@@ -35,9 +35,9 @@ NEEDS = {
     "indexer": ("kafka", "postgres"),
     "webhooks": ("kafka", "postgres"),
     "notifier": ("postgres", "valkey"),
-    "api": ("kafka", "postgres", "valkey"),
+    "api": ("kafka", "postgres", "pooler", "valkey"),
 }
-"""Service -> the servers that it connects to itself."""
+"""Service -> the servers that it connects to itself and cannot do without."""
 
 
 class Refused(RuntimeError):
@@ -49,9 +49,11 @@ async def require(service: str, settings: Settings) -> None:
     asked: dict[str, Any] = {
         "kafka": lambda: kafka_refusal(settings.kafka, _needs(service, settings.kafka)),
         "postgres": lambda: postgres_refusal(settings.postgres),
+        "pooler": lambda: postgres_refusal(settings.postgres_pooler, "ROOMLOG_POSTGRES_POOLER"),
         "valkey": lambda: valkey_refusal(settings.valkey),
     }
-    told = await asyncio.gather(*(asked[server]() for server in NEEDS[service]))
+    needed = [s for s in NEEDS[service] if s != "pooler" or settings.postgres_pooler]
+    told = await asyncio.gather(*(asked[server]() for server in needed))
     if refusals := [one for one in told if one]:
         raise Refused("; ".join(refusals))
 
@@ -74,14 +76,14 @@ async def kafka_refusal(address: str, needs: Service = NOTHING) -> str:
     return ""
 
 
-async def postgres_refusal(dsn: str) -> str:
-    """Return why PostgreSQL does not let us in; "" where it does, or is away."""
+async def postgres_refusal(dsn: str, variable: str = "ROOMLOG_POSTGRES") -> str:
+    """Return why PostgreSQL does not let us in; "" where it does, or is away. The setting says where it is."""
     import psycopg
 
     try:
         connection = await psycopg.AsyncConnection.connect(dsn, connect_timeout=int(_TIMEOUT_S))
     except (psycopg.Error, OSError) as error:
-        told = await asyncio.to_thread(_postgres_complaint, dsn, str(error))
+        told = await asyncio.to_thread(_postgres_complaint, dsn, variable, str(error))
         return f"PostgreSQL at {postgres_shown(dsn)}: {told}" if told else ""
     await connection.close()
     return ""
@@ -233,19 +235,19 @@ def _not_granted(where: Brokers, what: Iterable[str]) -> str:
     return f"{told}; `roomlog access apply` grants what infra/access.yaml says"
 
 
-def _postgres_complaint(dsn: str, told: str) -> str:
+def _postgres_complaint(dsn: str, variable: str, told: str) -> str:
     """Return what keeps us out, by what libpq says; "" where it is something that passes."""
     reason = told.splitlines()[0].rpartition("failed: ")[2].removeprefix("FATAL:").strip()
     if "password" in reason or "authentication failed" in reason:
-        return f"{reason}; the role and its password are in ROOMLOG_POSTGRES"
+        return f"{reason}; the role and its password are in {variable}"
     if "no pg_hba.conf entry" in reason:
-        return f"{reason}; does it want TLS (sslmode=verify-full in ROOMLOG_POSTGRES)?"
+        return f"{reason}; does it want TLS (sslmode=verify-full in {variable})?"
     if "certificate" in reason or "SSL" in reason or "host name" in reason:
-        return _postgres_handshake(dsn) or f"{reason} (ROOMLOG_POSTGRES)"
-    return f"{reason} (ROOMLOG_POSTGRES)" if "does not exist" in reason else ""
+        return _postgres_handshake(dsn, variable) or f"{reason} ({variable})"
+    return f"{reason} ({variable})" if "does not exist" in reason else ""
 
 
-def _postgres_handshake(dsn: str) -> str:
+def _postgres_handshake(dsn: str, variable: str) -> str:
     """Return what is wrong with a server's TLS, which libpq does not say."""
     from psycopg.conninfo import conninfo_to_dict
 
@@ -260,6 +262,6 @@ def _postgres_handshake(dsn: str) -> str:
             with context.wrap_socket(plain, server_hostname=host):
                 return ""
     except tls.BadCertificate as error:
-        return f"{error} (sslrootcert in ROOMLOG_POSTGRES)"
+        return f"{error} (sslrootcert in {variable})"
     except (ssl.SSLError, OSError) as error:
-        return tls.complaint(error, "sslrootcert=FILE in ROOMLOG_POSTGRES")
+        return tls.complaint(error, f"sslrootcert=FILE in {variable}")

@@ -5,6 +5,7 @@ file, so that a service starts while the registry is away; the hot path never as
 """
 
 import json
+import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -76,7 +77,8 @@ class Registry:
     def _remember(self, subject: str, found: Resolved) -> None:
         if path := self._path(subject):
             path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_suffix(".new")
+            # Services share the directory, and several may start at once: a draft for each.
+            draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}.new")
             draft.write_text(json.dumps({"writer_id": found.writer_id, "schemas": found.schemas}))
             draft.replace(path)
 

@@ -30,7 +30,10 @@ def test_every_service_has_its_servers_and_who_connects_to_kafka_its_rights():
 @pytest.mark.parametrize("service", SERVICES)
 async def test_servers_that_are_away_are_passed_over(service):
     settings = Settings(
-        kafka=NOWHERE, postgres=f"postgresql://me:x@{NOWHERE}/db", valkey=f"redis://{NOWHERE}/0"
+        kafka=NOWHERE,
+        postgres=f"postgresql://me:x@{NOWHERE}/db",
+        postgres_pooler=f"postgresql://me:x@{NOWHERE}/db",
+        valkey=f"redis://{NOWHERE}/0",
     )
     await preflight.require(service, settings)
 
@@ -49,7 +52,9 @@ async def test_servers_that_are_away_are_passed_over(service):
 )
 def test_what_postgresql_does_not_change_its_mind_about(said, told):
     where = 'connection failed: connection to server at "::1", port 1 '
-    assert told in preflight._postgres_complaint(f"postgresql://{NOWHERE}/db", where + said)
+    assert told in preflight._postgres_complaint(
+        f"postgresql://{NOWHERE}/db", "ROOMLOG_POSTGRES", where + said
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,7 +68,12 @@ def test_what_postgresql_does_not_change_its_mind_about(said, told):
 )
 def test_what_passes_at_postgresql_is_passed_over(said):
     where = 'connection failed: connection to server at "::1", port 1 '
-    assert preflight._postgres_complaint(f"postgresql://{NOWHERE}/db", where + said) == ""
+    assert (
+        preflight._postgres_complaint(
+            f"postgresql://{NOWHERE}/db", "ROOMLOG_POSTGRES", where + said
+        )
+        == ""
+    )
 
 
 @pytest.mark.parametrize(

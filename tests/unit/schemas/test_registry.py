@@ -2,11 +2,12 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from schemas.registry import Registry, RegistryError
+from schemas.registry import Registry, RegistryError, Resolved
 
 SUBJECT = "chat.events-value"
 
@@ -71,3 +72,16 @@ def test_what_was_resolved_serves_while_the_registry_is_away(serve, tmp_path):
     first = Registry(server.url, tmp_path).resolve(SUBJECT)
     server.codes = [404]
     assert Registry(server.url, tmp_path).resolve(SUBJECT) == first
+
+
+def test_services_that_start_at_once_share_what_is_kept(tmp_path):
+    resolved = Resolved(7, {7: {"type": "string"}})
+    registry = Registry("http://127.0.0.1:1", tmp_path)
+
+    def remember(_):
+        for _ in range(50):
+            registry._remember(SUBJECT, resolved)
+
+    with ThreadPoolExecutor(8) as services:
+        list(services.map(remember, range(8)))  # raises what one of them raised
+    assert [p.name for p in tmp_path.iterdir()] == [f"schema-ids.{SUBJECT}.json"]
