@@ -357,6 +357,8 @@ class Rooms:
         state.was_forgotten = False
         self._on_attach(state)
         await self._wait_until_attached(state)
+        if not state.attached.is_set():
+            state.was_forgotten = True  # known later than the head that is read to: not all in between is brought
         return await self._read_on(state, at)
 
     async def _wait_until_attached(self, state: RoomState) -> None:
