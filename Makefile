@@ -57,11 +57,18 @@ clean: ## Remove what was built (the environment and the data stay)
 venv:
 	@infra/venv.sh $(VENV)
 
-.PHONY: faults faults-long proofs
+.PHONY: faults faults-brokers faults-long proofs
 
 faults: venv ## Break each service in turn under load, and count what went wrong: all must be 0
 	$(BIN)/roomlog check --ephemeral --each --faults all --messages 1000 --rate 150 $(ARGS)
 	ROOMLOG_TEST_MUTANTS=1 $(BIN)/python -m pytest tests/acceptance/test_checker_mutants.py
+
+COMING_AND_GOING = add-ingest remove-ingest add-streams remove-streams add-projector remove-projector \
+	add-broker kill-broker freeze-broker kill-kafka
+
+faults-brokers: venv ## Three brokers, four nodes: brokers, nodes and workers come, go and die under load; all must be 0
+	$(BIN)/roomlog check --ephemeral --each --nodes 4 --streams 2 --projectors 2 --brokers 3 \
+		--messages 1000 --rate 100 $(addprefix --fault ,$(COMING_AND_GOING)) $(ARGS)
 
 faults-long: venv ## A million messages, a random fault every 20 s: half an hour on two idle cores, 5 GB of disk
 	$(BIN)/roomlog check --ephemeral --faults all --every 20s --messages 1000000 \

@@ -226,10 +226,11 @@ class Feed:
     def worker_knows(self, state: RoomState) -> None:
         """The streams bring a room's events from now on; the log has what they did not bring before."""
         state.attached.set()
-        unknown = self._places[state.partition].unknown
-        if state in unknown:
-            unknown.discard(state)
-            if not unknown:
+        place = self._places[state.partition]
+        if state in place.unknown:
+            place.unknown.discard(state)
+            if not place.unknown:
+                place.waiting.clear()  # from before, when not all was in it
                 self._read_soon(state.partition)
 
     def _read_soon(self, partition: int) -> None:

@@ -357,6 +357,9 @@ class Rooms:
         state.was_forgotten = False
         self._on_attach(state)
         await self._wait_until_attached(state)
+        if not state.attached.is_set():
+            # Known only after the head that is read to: what is in between nobody brings.
+            state.was_forgotten = True
         return await self._read_on(state, at)
 
     async def _wait_until_attached(self, state: RoomState) -> None:

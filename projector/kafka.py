@@ -22,11 +22,19 @@ from roomlog.metrics import (
     DEAD_LETTERS,
     begin_at_zero,
 )
-from roomlog.topics import CHAT_DLQ, CHAT_EVENTS, CHAT_READS, CHAT_SIGNALS, USER_EVENTS
+from roomlog.topics import (
+    CHAT_DLQ,
+    CHAT_EVENTS,
+    CHAT_READS,
+    CHAT_SIGNALS,
+    PROJECTOR_GROUP,
+    USER_EVENTS,
+)
 from schemas.wire import event_id
 
 TOPICS = (CHAT_EVENTS, USER_EVENTS, CHAT_READS, CHAT_SIGNALS)
-GROUP = "roomlog-projector"
+PROMPT_HEARTBEAT_MS = 300
+"""Where others may come and go: a heartbeat tells of it, and until all have heard none of them reads."""
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 3.0
 _REQUEST_TIMEOUT_S = 10.0
@@ -54,9 +62,10 @@ class Source:
     def __init__(
         self,
         bootstrap: str,
-        group: str = GROUP,
+        group: str = PROJECTOR_GROUP,
         topics: Sequence[str] = TOPICS,
         fetch_every_s: float = FETCH_EVERY_S,
+        heartbeat_ms: int = 1_000,
     ) -> None:
         self._topics = topics
         self._consumer = AIOKafkaConsumer(
@@ -65,7 +74,7 @@ class Source:
             enable_auto_commit=False,
             auto_offset_reset="none",
             session_timeout_ms=6_000,
-            heartbeat_interval_ms=1_000,
+            heartbeat_interval_ms=heartbeat_ms,
             fetch_max_wait_ms=1_000,
             retry_backoff_ms=500,
             max_partition_fetch_bytes=1024 * 1024,

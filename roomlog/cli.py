@@ -22,6 +22,9 @@ COMMANDS = {
     "up": Command("roomlog.commands.stack:up", _STACK, "Start the whole stack on this machine."),
     "down": Command("roomlog.commands.stack:down", _STACK, "Stop the stack."),
     "status": Command("roomlog.commands.stack:status", _STACK, "Show what runs where."),
+    "scale": Command(
+        "roomlog.commands.scale:scale", _STACK, "Run more or fewer of a kind, while all goes on."
+    ),
     "logs": Command(
         "roomlog.commands.stack:logs", _STACK, "Show the logs of the stack or of one service."
     ),

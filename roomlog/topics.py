@@ -14,6 +14,10 @@ CHAT_READS = "chat.reads"
 USER_EVENTS = "user.events"
 CHAT_DLQ = "chat.dlq"
 
+STREAMS_GROUP = "roomlog-streams"
+PROJECTOR_GROUP = "roomlog-projector"
+"""Consumer groups: their members share the partitions."""
+
 FILE = Path(__file__).parent.parent / "infra" / "topics.yaml"
 _TIMEOUT_MS = 15_000
 
@@ -54,8 +58,12 @@ def load(path: Path = FILE) -> list[Topic]:
         raise TopicError(f"cannot read {path}: {error}") from error
 
 
-async def apply(bootstrap: str, topics: Iterable[Topic] | None = None) -> list[str]:
+async def apply(
+    bootstrap: str, topics: Iterable[Topic] | None = None, brokers: int = 0
+) -> list[str]:
     """Create the topics that are missing on the cluster, and return their names.
+
+    Copies and in-sync copies follow from how many brokers the cluster has, or will have (`brokers`).
 
     Settings of topics that exist are brought to their definition. Raises TopicError where one has
     another number of partitions: that would give every cursor another meaning.
@@ -66,7 +74,7 @@ async def apply(bootstrap: str, topics: Iterable[Topic] | None = None) -> list[s
     admin = AIOKafkaAdminClient(**client_options(bootstrap), request_timeout_ms=_TIMEOUT_MS)
     await admin.start()
     try:
-        brokers = len((await admin.describe_cluster())["brokers"])
+        brokers = brokers or len((await admin.describe_cluster())["brokers"])
         present = {t: len(ps) for t, ps in await _partitions(admin)}
         _refuse_other_partition_counts(wanted, present)
         missing = [t for t in wanted if t.name not in present]

@@ -11,12 +11,11 @@ from faust.types import TP
 from roomlog import brokers
 from roomlog.brokers import Brokers
 from roomlog.settings import Settings
-from roomlog.topics import CHAT_EVENTS, CHAT_SIGNALS
+from roomlog.topics import CHAT_EVENTS, CHAT_SIGNALS, STREAMS_GROUP
 from streams.coalesce import CoalescingConsumer, CoalescingScheduler, install
 from streams.notices import Send
 from streams.worker import Worker
 
-GROUP = "roomlog-streams"
 SESSION_TIMEOUT_S = 6.0
 """The least that brokers allow: partitions of a worker that was killed wait this long."""
 
@@ -62,7 +61,7 @@ def build(settings: Settings, worker: Worker) -> App:
     install(Consumer)
     where = brokers.parse(settings.kafka)
     app = App(
-        GROUP,
+        STREAMS_GROUP,
         broker=[f"kafka://{server}" for server in where.servers],
         broker_credentials=_credentials(where),
         ConsumerScheduler=CoalescingScheduler,

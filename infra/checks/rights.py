@@ -9,7 +9,7 @@ from roomlog import topics
 from roomlog.stack.spec import SERVICES
 
 FILE = Path("infra/access.yaml")
-_GROUP = re.compile(r'^GROUP = "([\w-]+)"', re.M)
+_GROUP = re.compile(r'^\w*GROUP = "([\w-]+)"', re.M)
 _PEOPLE = "operator"
 _WITHOUT_KAFKA = {"notifier"}
 
@@ -27,8 +27,8 @@ def check(root: Path) -> list[str]:
     allowed = {may["group"] for may in services.values() if "group" in may}
     joined = {
         group
-        for stage in ("ingest", "streams", "projector", "api")
-        for file in (root / stage).rglob("*.py")
+        for place in ("ingest", "streams", "projector", "api", "roomlog")
+        for file in (root / place).rglob("*.py")
         for group in _GROUP.findall(file.read_text())
     }
     problems += [f"{FILE}: nobody may join the group {group}" for group in joined - allowed]

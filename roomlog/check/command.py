@@ -6,9 +6,8 @@ import json
 import logging
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -38,6 +37,10 @@ def check(
     reads: Annotated[float, typer.Option(min=0, help="Reads of the API a second.")] = 20.0,
     data: Annotated[Path | None, typer.Option(help="Data directory of the stack.")] = None,
     ephemeral: Annotated[bool, typer.Option(help="On a stack of its own, then gone.")] = False,
+    nodes: Annotated[int, typer.Option(min=1, max=16, help="Ingest nodes of that stack.")] = 2,
+    streams: Annotated[int, typer.Option(min=1, max=24, help="Its streams workers.")] = 2,
+    projectors: Annotated[int, typer.Option(min=1, max=24, help="Its projectors.")] = 2,
+    brokers: Annotated[int, typer.Option(min=1, max=9, help="Its Kafka brokers.")] = 1,
     out: Annotated[
         Path | None, typer.Option(help="File (with --each directory) for what is recorded.")
     ] = None,
@@ -58,9 +61,20 @@ def check(
         if recorded is not None:
             verdicts = {"": judge(recorded, facts.read(facts.path_beside(recorded)))}
         else:
-            chosen = tuple(faults.chosen(fault or []))
-            plan = Plan(clients, rooms, messages, rate, chosen, _seconds(every), seed, reads)
-            with _stack(data, ephemeral) as stack:
+            every_s = _seconds(every)
+            size = {
+                "nodes": nodes,
+                "streams": streams,
+                "projectors": projectors,
+                "brokers": brokers,
+            }
+            stack = (
+                _own(size) if ephemeral else Stack(data=str((data or default_data()).absolute()))
+            )
+            services = stack.spec.names() if ephemeral else _running(stack)
+            chosen = tuple(faults.chosen(fault or [], services))
+            plan = Plan(clients, rooms, messages, rate, chosen, every_s, seed, reads)
+            with stack if ephemeral else contextlib.nullcontext():
                 verdicts = _run(plan, stack, out, each, quiet=as_json_)
     except _TOLD_TROUBLE as error:
         sys.stderr.write(f"{error}\n")
@@ -101,14 +115,13 @@ def _show(verdicts: dict[str, Verdict], as_json_: bool) -> None:
         console.print(rounds.table(verdicts), "\n", rounds.meanwhile(verdicts))
 
 
-@contextlib.contextmanager
-def _stack(data: Path | None, ephemeral: bool) -> Iterator[Stack]:
-    if not ephemeral:
-        yield Stack(data=str((data or default_data()).absolute()))
-        return
-    limits = {"ROOMLOG_RATE_LIMITS": "off"}
-    with Stack(ephemeral=True, nodes=2, streams=2, projectors=2, web=False, env=limits) as stack:
-        yield stack
+def _own(size: dict[str, Any]) -> Stack:
+    """Return a stack of a size, to be started."""
+    return Stack(ephemeral=True, web=False, env={"ROOMLOG_RATE_LIMITS": "off"}, **size)
+
+
+def _running(stack: Stack) -> list[str]:
+    return [service.name for service in stack.running().services]
 
 
 def _seconds(text: str) -> float:

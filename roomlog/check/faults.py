@@ -10,7 +10,7 @@ import random
 import signal
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from roomlog.check import poison
 from roomlog.check.history import Fault, Healed, Poisoned, Rebuilt, Writer, now_ns
 from roomlog.check.waiting import wait_until
-from roomlog.stack import Stack
+from roomlog.stack import Stack, scaling
 from roomlog.stack.errors import StackError
 from roomlog.stack.spec import SERVICES, kind_of
 from roomlog.stack.state import Status
@@ -31,11 +31,15 @@ _TINY_S = 8.0
 
 
 class FaultKind(NamedTuple):
-    """What is done to which kind of service; `seconds` is how long where it lasts."""
+    """What is done to which kind of service; `seconds` is how long where it lasts.
+
+    `least` is how many of the kind have to run for it.
+    """
 
     act: str
     target: str
     seconds: float = 0.0
+    least: int = 1
 
 
 FAULTS: dict[str, FaultKind] = {
@@ -51,33 +55,50 @@ FAULTS: dict[str, FaultKind] = {
     "add-ingest": FaultKind("add", "ingest", 8),
     "add-streams": FaultKind("add", "streams", 8),
     "add-projector": FaultKind("add", "projector", 8),
-    "remove-ingest": FaultKind("remove", "ingest", 8),
-    "remove-streams": FaultKind("remove", "streams", 8),
-    "remove-projector": FaultKind("remove", "projector", 8),
+    "remove-ingest": FaultKind("remove", "ingest", 8, least=2),
+    "remove-streams": FaultKind("remove", "streams", 8, least=2),
+    "remove-projector": FaultKind("remove", "projector", 8, least=2),
     "kill-valkey": FaultKind("kill", "valkey"),
     "restart-valkey": FaultKind("restart", "valkey"),
     "tiny-pubsub": FaultKind("tiny_buffers", "valkey", _TINY_S),
     "kill-postgres": FaultKind("kill", "postgres"),
     "restart-postgres": FaultKind("restart", "postgres"),
     "stop-postgres": FaultKind("stop", "postgres", 60),
-    "kill-kafka": FaultKind("kill", "kafka"),
+    "kill-kafka": FaultKind("kill_all", "kafka"),
     "restart-kafka": FaultKind("restart", "kafka"),
+    "kill-broker": FaultKind("kill", "kafka", least=3),
+    "freeze-broker": FaultKind("freeze", "kafka", 15, least=3),
+    "add-broker": FaultKind("add", "kafka", 8, least=3),
     "poison": FaultKind("poison", "kafka"),
     "rebuild": FaultKind("rebuild", "postgres"),
     "deploy": FaultKind("deploy", ""),
 }
 """Name -> fault. `freeze` for longer than a session makes a zombie (streams and projectors: 6 s); `add` starts
-one more and stops it again, `remove` and `stop` the other way round; `deploy` restarts our services one by one.
-`rebuild` is no fault but an operation, `roomlog rebuild`, which must find no difference."""
+one more and takes it away again, `remove` the other way round, as `roomlog scale` does; `stop` stops and
+starts; `deploy` restarts our services one by one. `rebuild` is no fault but an operation, `roomlog rebuild`,
+which must find no difference."""
 
 
-def chosen(names: Sequence[str]) -> list[str]:
-    """Return the faults that are meant; `all` means every one. Raises ValueError."""
+def chosen(names: Sequence[str], running: Collection[str]) -> list[str]:
+    """Return the faults that are meant; `all` means every one for which enough services run.
+
+    `running` are the names of the services. Raises ValueError.
+    """
     if "all" in names:
-        return list(FAULTS)
+        return [name for name, fault in FAULTS.items() if not _missing(fault, running)]
     if unknown := [n for n in names if n not in FAULTS]:
         raise ValueError(f"no fault {unknown[0]}; there are: all, {', '.join(FAULTS)}")
+    for name in names:
+        if _missing(FAULTS[name], running):
+            kind, least = FAULTS[name].target, FAULTS[name].least
+            raise ValueError(
+                f"{name} needs a stack with {least} of {kind}: `roomlog up` has an option"
+            )
     return list(names)
+
+
+def _missing(fault: FaultKind, running: Collection[str]) -> bool:
+    return sum(kind_of(n) == fault.target for n in running) < fault.least and bool(fault.target)
 
 
 class Schedule:
@@ -100,10 +121,11 @@ class Schedule:
         """Where in the log records were put that nobody can read."""
         self._acts = {
             "kill": self._kill,
+            "kill_all": self._kill,
             "freeze": self._freeze,
             "restart": self._restart,
             "add": self._add,
-            "remove": self._stop,
+            "remove": self._remove,
             "stop": self._stop,
             "tiny_buffers": self._tiny_buffers,
             "poison": self._poison,
@@ -143,16 +165,23 @@ class Schedule:
         if fault.act == "deploy":
             return [n for n in running if kind_of(n) in SERVICES and n != "api"]
         mine = [n for n in running if kind_of(n) == fault.target]
+        if fault.act == "kill_all":
+            return mine
         if fault.act == "add":
-            return [f"{fault.target}-{len(mine) + 1}"]
+            one_more = scaling.plan_on(self._stack, {fault.target: len(mine) + 1})
+            return [change.name for change in one_more]
         return [self._rng.choice(mine)]
 
     def _status(self) -> Status:
         return self._stack.running()
 
     async def _kill(self, services: list[str], _seconds: float) -> None:
-        pid = self._stack.kill(services[0])
-        await wait_until(lambda: self._stack.service(services[0]).pid not in (pid, 0), _HEAL_S)
+        pids = {name: self._stack.kill(name) for name in services}
+        for name, pid in pids.items():
+            await wait_until(lambda n=name, p=pid: self._is_other(n, p), _HEAL_S)  # type: ignore[misc]
+
+    def _is_other(self, service: str, pid: int) -> bool:
+        return self._stack.service(service).pid not in (pid, 0)
 
     async def _freeze(self, services: list[str], seconds: float) -> None:
         self._stack.kill(services[0], signal.SIGSTOP)
@@ -163,14 +192,23 @@ class Schedule:
         await asyncio.to_thread(self._stack.restart_service, services[0])
 
     async def _add(self, services: list[str], seconds: float) -> None:
-        await asyncio.to_thread(self._stack.add_service, services[0])
+        await self._change("add", services[0])
         await asyncio.sleep(seconds)
-        await asyncio.to_thread(self._stack.remove_service, services[0])
+        await self._change("remove", services[0])
 
     async def _stop(self, services: list[str], seconds: float) -> None:
         await asyncio.to_thread(self._stack.stop_service, services[0])
         await asyncio.sleep(seconds)
         await asyncio.to_thread(self._stack.start_service, services[0])
+
+    async def _remove(self, services: list[str], seconds: float) -> None:
+        await self._change("remove", services[0])
+        await asyncio.sleep(seconds)
+        await self._change("add", services[0])
+
+    async def _change(self, act: scaling.Act, service: str) -> None:
+        changed = await scaling.carry_out(self._stack, scaling.Change(act, service))
+        self._on_fault(f"  {changed.told()}")
 
     async def _tiny_buffers(self, _services: list[str], seconds: float) -> None:
         valkey = Redis.from_url(self._status().valkey)

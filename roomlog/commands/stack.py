@@ -15,7 +15,7 @@ from roomlog.stack import client, screen, state
 from roomlog.stack.errors import Interrupted, StackError
 from roomlog.stack.layout import Layout
 from roomlog.stack.progress import Event, Ready
-from roomlog.stack.spec import KINDS, Spec, default_data, external_servers, kind_of
+from roomlog.stack.spec import KINDS, SERVICES, Spec, default_data, external_servers, kind_of
 
 Data = Annotated[
     Path | None,
@@ -26,9 +26,16 @@ _T = TypeVar("_T")
 
 def up(
     nodes: Annotated[int, typer.Option(min=1, max=16, help="Ingest nodes.")] = 2,
+    streams: Annotated[
+        int, typer.Option(min=1, max=24, help="Streams workers; they share the partitions.")
+    ] = 1,
     projectors: Annotated[
         int, typer.Option(min=1, max=24, help="Projectors; they share the partitions.")
     ] = 1,
+    brokers: Annotated[
+        int | None,
+        typer.Option(min=1, max=9, help="Kafka brokers.  [default: those with data, else 1]"),
+    ] = None,
     data: Data = None,
     ephemeral: Annotated[bool, typer.Option(help="Forget all data when it stops.")] = False,
     port: Annotated[
@@ -50,7 +57,9 @@ def up(
     spec = Spec(
         data=str(_directory(data)),
         nodes=nodes,
+        streams=streams,
         projectors=projectors,
+        brokers=brokers or 0,
         web_port=port,
         web=web,
         ephemeral=ephemeral,
@@ -175,7 +184,7 @@ def _directory(data: Path | None) -> Path:
 def _names(only: str) -> tuple[str, ...]:
     names = tuple(n.strip() for n in only.split(",") if n.strip())
     for name in names:
-        if name not in KINDS and kind_of(name) not in KINDS:
+        if name not in KINDS and kind_of(name) not in SERVICES:
             raise typer.BadParameter(f"no service {name}; there are {', '.join(KINDS)}")
     return names
 

@@ -7,15 +7,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from msgspec import structs
+
 from roomlog import topics
 from roomlog.stack import artifacts, child, kafka, postgres, registry, services, valkey, warmup, web
+from roomlog.stack.brokers import Brokers
 from roomlog.stack.errors import StackError
 from roomlog.stack.layout import Layout
 from roomlog.stack.ports import HOST, Ports
 from roomlog.stack.progress import Note, Report, Step
-from roomlog.stack.ready import Probe, http_probe, kafka_probe, postgres_probe, valkey_probe
+from roomlog.stack.ready import Probe, http_probe, postgres_probe, valkey_probe
 from roomlog.stack.services import Addresses
-from roomlog.stack.spec import SERVERS, SERVICES, Spec, kind_of
+from roomlog.stack.spec import SCALABLE, SERVERS, SERVICES, Spec, kind_of
 from roomlog.stack.supervise import Managed
 
 _NEEDS = {"registry": ("postgres",)} | dict.fromkeys(SERVICES, SERVERS)
@@ -28,20 +31,20 @@ class Boot:
         self, spec: Spec, layout: Layout, cache: Path, report: Report, on_change: Callable[[], None]
     ) -> None:
         self.managed: dict[str, Managed] = {}
-        self._spec = spec
+        self._spec = _with_brokers(spec, layout)
         self._layout = layout
         self._cache = cache
         self._report = report
         self._on_change = on_change
-        self._names = spec.names()
+        self._names = self._spec.names()
+        self._brokers = Brokers(layout, cache, self._of_kind("kafka"), self._start)
         self._password = _read_password(layout)
 
     def choose_ports(self, ports: Ports) -> Addresses:
         """Reserve a port for everything that will run, and return all addresses; raises StackError."""
         _require_what_others_need(self._spec, self._names)
         self._ports = {n: self._choose(n, ports) for n in self._names}
-        if "kafka" in self._names:
-            self._controller_port = ports.choose("kafka-controller")
+        self._brokers.choose_ports(ports, self._ports)
         if "registry" in self._names:
             self._management_port = ports.choose("registry-management")
         return self.addresses
@@ -51,7 +54,7 @@ class Boot:
         """Where everything is; the password of PostgreSQL is in it once there is one."""
         external, at = self._spec.external, self._ports
         own = {
-            "kafka": f"{HOST}:{at.get('kafka', 0)}",
+            "kafka": self._brokers.bootstrap,
             "postgres": postgres.dsn(self._password, at.get("postgres", 0)),
             "valkey": f"redis://{HOST}:{at.get('valkey', 0)}/0",
             "registry": registry.url(at.get("registry", 0)),
@@ -81,24 +84,42 @@ class Boot:
                     group.create_task(self._service(name, after))
 
     async def add(self, name: str, ports: Ports) -> None:
-        """Start one more service of ours beside those that run, and return once it is ready.
+        """Start one more of a kind (SCALABLE) beside those that run, and return once it is ready.
 
         Raises StackError.
         """
-        if name in self.managed or kind_of(name) not in SERVICES or name == "api":
+        kind = kind_of(name)
+        if name in self.managed or kind not in SCALABLE or kind in self._spec.external:
             raise StackError(f"{name} cannot be added: name a service such as streams-3.")
+        _require_what_others_need(self._spec, [*self.managed, name])
         self._ports[name] = self._choose(name, ports)
+        if kind == "kafka":
+            home = await self._fetched("kafka")
+            await self._brokers.add(name, self._ports[name], home, lambda n: self._drop(n, ports))
+            return
         try:
             await self._start_service(name)
-        except StackError:
-            await self.remove(name, ports)
+        except (StackError, OSError):
+            await self._drop(name, ports)
             raise
 
     async def remove(self, name: str, ports: Ports) -> None:
-        """Stop a service and forget it."""
-        await self.managed.pop(name).stop()
+        """Stop a service and forget it; raises StackError."""
+        if kind_of(name) not in SCALABLE:
+            raise StackError(f"{name} cannot be removed: there is only one.")
+        if kind_of(name) == "kafka":
+            await self._brokers.remove(name, lambda broker: self._drop(broker, ports))
+        else:
+            await self._drop(name, ports)
+
+    async def _drop(self, name: str, ports: Ports) -> None:
+        if name in self.managed:
+            await self.managed.pop(name).stop()
         ports.release(self._ports.pop(name))
         self._on_change()
+
+    def _of_kind(self, kind: str) -> list[str]:
+        return [n for n in self._names if kind_of(n) == kind]
 
     def _choose(self, name: str, ports: Ports) -> int:
         if name == "api" and self._spec.web_port is not None:
@@ -136,12 +157,8 @@ class Boot:
 
     async def _log(self) -> None:
         """Start Kafka with its topics."""
-        if "kafka" in self._names:
-            async with self._step("kafka"):
-                home, port = await self._fetched("kafka"), self._ports["kafka"]
-                await kafka.prepare(self._layout, home, self._cache, port, self._controller_port)
-                command = kafka.command(self._layout, home, self._cache)
-                await self._start("kafka", command, kafka_probe(self.addresses.kafka, port))
+        if self._of_kind("kafka"):
+            await self._brokers.run(await self._fetched("kafka"), self._step)
         if self.addresses.kafka:
             async with self._step("topics"):
                 await topics.apply(self.addresses.kafka)
@@ -182,7 +199,7 @@ class Boot:
                 await web.build(self._layout)
 
     async def _start(self, name: str, command: child.Command, probe: Probe) -> None:
-        port, is_server = self._ports[name], name in SERVERS
+        port, is_server = self._ports[name], kind_of(name) in SERVERS
         managed = Managed(name, command, probe, port, is_server, self._on_change, self._note)
         self.managed[name] = managed
         await managed.start()
@@ -213,6 +230,17 @@ class Boot:
             raise
         port = self._ports.get(name)
         self._report(Step(name, "done", f"port {port}" if port else ""))
+
+
+def _with_brokers(spec: Spec, layout: Layout) -> Spec:
+    """Return the spec with the number of brokers that the data directory asks for; raises StackError."""
+    if "kafka" not in spec.external:
+        return structs.replace(spec, brokers=kafka.brokers_for(layout, spec.brokers))
+    if spec.brokers:
+        raise StackError(
+            "--brokers starts brokers, but ROOMLOG_KAFKA names some: drop one of both."
+        )
+    return spec
 
 
 def _require_what_others_need(spec: Spec, names: list[str]) -> None:

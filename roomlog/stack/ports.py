@@ -36,11 +36,12 @@ DEFAULTS = {
 
 
 def default_port(name: str) -> int:
-    """Return the port that a service takes where it is free: `ingest-2` has 8102."""
+    """Return the port that a service takes where it is free: `ingest-2` has 8102, `kafka-2` 9094."""
     if name in DEFAULTS:
         return DEFAULTS[name]
     kind, number = name.rsplit("-", 1)
-    return DEFAULTS[kind] + int(number) - 1
+    apart = 2 if kind.startswith("kafka") else 1  # each broker's controller beside it
+    return DEFAULTS[kind] + (int(number) - 1) * apart
 
 
 def is_free(port: int) -> bool:

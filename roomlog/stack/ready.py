@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from roomlog.stack.ports import HOST
 
@@ -64,8 +64,9 @@ def postgres_probe(dsn: str) -> Probe:
     return probe
 
 
-def kafka_probe(bootstrap: str, port: int) -> Probe:
-    """Return a probe that wants the cluster's metadata, with at least one broker in it."""
+def kafka_probe(bootstrap: str, port: int, others: Collection[int] = ()) -> Probe:
+    """Return a probe that wants the cluster's metadata, with this broker in it, and those on other ports."""
+    wanted = {port, *others}
 
     async def probe() -> None:
         await _exchange(port, b"")  # cheaper than the client's own way to find nobody there
@@ -77,8 +78,8 @@ def kafka_probe(bootstrap: str, port: int) -> Probe:
         client = AIOKafkaClient(**client_options(bootstrap), request_timeout_ms=2_000)
         try:
             await client.bootstrap()
-            if not client.cluster.brokers():
-                raise NotReady("no broker in the metadata")
+            if missing := wanted - {broker.port for broker in client.cluster.brokers()}:
+                raise NotReady(f"not in the metadata: {missing}")
         except KafkaError as error:
             raise NotReady(str(error)) from error
         finally:

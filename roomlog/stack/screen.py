@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from roomlog.stack.progress import Event, Failed, Note, Step
-from roomlog.stack.spec import SERVICES, kind_of
+from roomlog.stack.spec import SERVICES, kind_of, number_of
 from roomlog.stack.state import ServiceStatus, Status
 
 _MARKS = {"waiting": "·", "done": "✓", "failed": "✗", "skipped": "-"}
@@ -108,10 +108,10 @@ def services_table(services: list[ServiceStatus]) -> Table:
     return table
 
 
-def _order(service: ServiceStatus) -> tuple[int, str]:
+def _order(service: ServiceStatus) -> tuple[int, int]:
     kinds = ["api", *SERVICES[:-1], "kafka", "postgres", "valkey", "registry"]
     kind = kind_of(service.name)
-    return (kinds.index(kind) if kind in kinds else len(kinds), service.name)
+    return (kinds.index(kind) if kind in kinds else len(kinds), number_of(service.name))
 
 
 def failed_screen(console: Console, failure: Failed | str) -> None:

@@ -14,6 +14,9 @@ KINDS = SERVERS + SERVICES
 SPEC_VARIABLE = "ROOMLOG_STACK"
 """In which the supervisor finds its spec, as JSON."""
 
+SCALABLE = {"ingest": 16, "streams": 24, "projector": 24, "kafka": 9}
+"""Kinds that a stack may have several of, and how many at most: a partition has one worker of a kind."""
+
 ROOT = Path(__file__).parent.parent.parent
 """The repository."""
 
@@ -24,13 +27,14 @@ class Spec(Struct, frozen=True):
     `only` names kinds of services (KINDS), or single ones such as `ingest-2`; empty means all.
     `external` maps servers to addresses of ones that already run. `env` is added to the environment
     of every service, `env_of` to that of the services of a kind. With `default_ports` off every port is
-    a free one: for tests.
+    a free one: for tests. `brokers` of 0 are as many as the data are spread over, one for new data.
     """
 
     data: str = ""
     nodes: int = 2
     streams: int = 1
     projectors: int = 1
+    brokers: int = 0
     web_port: int | None = None
     web: bool = True
     ephemeral: bool = False
@@ -47,12 +51,14 @@ class Spec(Struct, frozen=True):
     def names(self) -> list[str]:
         """Return the services to run, in the order they are shown."""
         every = [s for s in SERVERS if s not in self.external]
+        if "kafka" in every:
+            every += numbered("kafka", max(1, self.brokers))[1:]
         for kind, count in (
             ("ingest", self.nodes),
             ("streams", self.streams),
             ("projector", self.projectors),
         ):
-            every += [f"{kind}-{n}" for n in range(1, count + 1)]
+            every += numbered(kind, count)
         every += ["indexer-1", "webhooks-1", "notifier-1", "api"]
         return [n for n in every if not self.only or n in self.only or kind_of(n) in self.only]
 
@@ -60,6 +66,17 @@ class Spec(Struct, frozen=True):
 def kind_of(name: str) -> str:
     """Return what kind of service a name stands for: `ingest` for `ingest-2`."""
     return name.rsplit("-", 1)[0]
+
+
+def number_of(name: str) -> int:
+    """Return which one of its kind a name stands for: 2 for `ingest-2`, 1 for `kafka`."""
+    return int(name[len(kind_of(name)) + 1 :] or 1)
+
+
+def numbered(kind: str, count: int) -> list[str]:
+    """Return the names of the first so many of a kind; a server's first one has no number."""
+    first = kind if kind in SERVERS else f"{kind}-1"
+    return [first, *(f"{kind}-{n}" for n in range(2, count + 1))][:count]
 
 
 def default_data(environ: Mapping[str, str] = os.environ) -> Path:

@@ -52,6 +52,7 @@ class Supervisor:
         self._boot = Boot(spec, self._layout, cache_dir(), report, self._write_state)
         self._addresses: Addresses | None = None
         self._control = Control(0, "")
+        self._is_up = False
         self.stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -81,9 +82,11 @@ class Supervisor:
         try:
             if await self._up():
                 seconds = time.monotonic() - began
+                self._is_up = True
                 self._report(Ready(str(self._layout.data), str(self._layout.state), seconds))
                 await self._stay()
         finally:
+            self._is_up = False
             await self._down()
 
     async def _stay(self) -> None:
@@ -126,6 +129,8 @@ class Supervisor:
             self._report(Step(name, "done", "stopped"))
 
     async def _carry_out(self, command: str, service: str) -> None:
+        if not self._is_up:
+            raise StackError("The stack is starting or stopping; try again when it is ready.")
         if command == "add":
             await self._boot.add(service, self._ports)
             return
@@ -136,6 +141,7 @@ class Supervisor:
             raise StackError(f"No command {command}.")
         if command == "remove":
             await self._boot.remove(service, self._ports)
+            return
         if command in {"stop", "restart"}:
             await managed.stop()
         if command in {"start", "restart"}:

@@ -19,7 +19,7 @@ from roomlog import topics
 from roomlog.stack import artifacts, child, java, kafka, registry
 from roomlog.stack.errors import StackError
 from roomlog.stack.layout import Layout
-from roomlog.stack.ports import HOST, Ports
+from roomlog.stack.ports import Ports
 from roomlog.stack.ready import Probe, http_probe, kafka_probe, until_ready
 
 _LOWEST_PRIORITY = 19
@@ -89,12 +89,13 @@ async def _record(run: _Run, draft: Path) -> None:
 
 async def _kafka(here: Here, layout: Layout, home: Path) -> _Run:
     port, controller = here.ports.choose("kafka"), here.ports.choose("kafka-controller")
-    bootstrap = f"{HOST}:{port}"
-    await kafka.prepare(layout, home, here.cache, port, controller)
+    broker = kafka.Broker("kafka", port, controller)
+    cluster = kafka.Cluster(kafka.new_cluster_id(), (broker,))
+    await kafka.prepare(layout, home, here.cache, broker, cluster)
     return _Run(
         kafka.command(layout, home, here.cache),
-        kafka_probe(bootstrap, port),
-        lambda: topics.apply(bootstrap),
+        kafka_probe(broker.address, port),
+        lambda: topics.apply(cluster.bootstrap),
     )
 
 

@@ -118,12 +118,14 @@ class Servers:
         home, cache = artifacts.install("kafka", cache_dir(), lambda *_: None), cache_dir()
         scram = f"SCRAM-SHA-512=[name={ADMIN},password={PASSWORD}]"
         port = self.port["kafka"]
+        broker = kafka.Broker("kafka", port, self.port["controller"])
+        cluster = kafka.Cluster(kafka.new_cluster_id(), (broker,))
         await kafka.prepare(
             self.layout,
             home,
             cache,
-            port,
-            self.port["controller"],
+            broker,
+            cluster,
             self._properties(),
             ["--add-scram", scram],
         )

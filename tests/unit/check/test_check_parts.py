@@ -21,6 +21,7 @@ from roomlog.check.logs import by_room
 from roomlog.check.repertoire import HABITS, OPERATIONS
 from roomlog.check.timing import Timing, service_of
 from roomlog.check.verdict import COUNTERS, Verdict, as_json, render
+from roomlog.stack import Spec
 from tests.unit.check.check_synthetic import MS, good_run
 
 SECOND = 1_000 * MS
@@ -303,10 +304,17 @@ def test_a_verdict_is_told_with_its_witnesses():
 
 
 def test_faults_are_chosen_by_name():
-    assert faults.chosen(["all"]) == list(faults.FAULTS)
-    assert faults.chosen(["kill-ingest"]) == ["kill-ingest"]
+    two = Spec(nodes=2, streams=2, projectors=2).names()
+    three = Spec(nodes=2, streams=2, projectors=2, brokers=3).names()
+    assert faults.chosen(["all"], three) == list(faults.FAULTS)
+    assert set(faults.FAULTS) - set(faults.chosen(["all"], two)) == {
+        *("kill-broker", "freeze-broker", "add-broker"),
+    }
+    assert faults.chosen(["kill-ingest"], two) == ["kill-ingest"]
     with pytest.raises(ValueError, match="no fault x; there are: all, kill-ingest"):
-        faults.chosen(["x"])
+        faults.chosen(["x"], two)
+    with pytest.raises(ValueError, match="kill-broker needs a stack with 3 of kafka"):
+        faults.chosen(["kill-broker"], two)
 
 
 def test_what_people_do_has_weights():

@@ -16,8 +16,8 @@ def root(tmp_path):
         shutil.copy(ROOT / "infra" / name, tmp_path / "infra" / name)
     for name in ("terraform", "helm"):
         shutil.copytree(ROOT / "infra" / name, tmp_path / "infra" / name)
-    for stage in ("ingest", "streams", "projector", "api"):
-        (tmp_path / stage).symlink_to(ROOT / stage)
+    for package in ("ingest", "streams", "projector", "api", "roomlog"):
+        (tmp_path / package).symlink_to(ROOT / package)
     return tmp_path
 
 

@@ -251,6 +251,51 @@ async def test_what_passed_before_a_worker_knew_the_room_is_read_again():
     assert shown(alice) == ["a", "b"]
 
 
+async def test_what_waited_while_a_worker_came_to_know_the_room_is_read_again():
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    rig.feed.worker_forgot(rig.state)
+    rig.append(post("a"))
+    rig.feed._read(PARTITION, 2)  # the node's own tail
+    rig.append(post("b"))
+    rig.feed.deliver([rig.range(2, 3, records=[])])  # examined before the room was attached
+    rig.feed.worker_knows(rig.state)
+    await rig.settle()
+    rig.append(post("c"))
+    rig.feed.deliver([rig.range(3, 4)])
+    await rig.settle()
+    assert shown(alice) == ["a", "b", "c"]
+
+
+async def test_what_passed_while_a_room_was_loaded_that_no_worker_knew_is_read_again(monkeypatch):
+    rig = Rig()
+    monkeypatch.setattr(rig.rooms, "_on_attach", lambda state: None)
+    monkeypatch.setattr(rig.rooms, "_patience_s", 0)
+    rig.feed._places[PARTITION].next = 1  # a neighbour is here
+    read, stretches = rig.log.read, []
+
+    async def read_slowly(*stretch):
+        stretches.append(stretch)
+        async for records in read(*stretch):
+            yield records
+        if len(stretches) == 1:
+            return  # whether there is such a room
+        rig.append(post("a"))
+        rig.feed.deliver([rig.range(1, 2, records=[])])  # examined before the room was attached
+        rig.feed.worker_knows(rig.rooms.get(ROOM))
+
+    monkeypatch.setattr(rig.log, "read", read_slowly)
+    state = rig.rooms.open(ROOM)
+    alice = MemorySession(ALICE)
+    state.sessions = {alice: None}
+    await state.loading
+    monkeypatch.setattr(rig.log, "read", read)
+    rig.append(post("b"))
+    rig.feed.deliver([rig.range(2, 3)])
+    await rig.settle()
+    assert shown(alice) == ["a", "b"]
+
+
 async def test_a_room_that_no_worker_knows_is_never_skipped_by_its_neighbours_deliveries():
     rig = Rig()
     (alice,) = await rig.follow(ALICE)

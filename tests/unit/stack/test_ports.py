@@ -24,7 +24,12 @@ def ports(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "port"), [("api", 8080), ("ingest-1", 8101), ("ingest-2", 8102), ("streams-1", 8201)]
+    ("name", "port"),
+    [
+        *(("api", 8080), ("ingest-1", 8101), ("ingest-2", 8102), ("streams-1", 8201)),
+        *(("kafka", 9092), ("kafka-controller", 9093), ("kafka-2", 9094)),
+        ("kafka-controller-2", 9095),
+    ],
 )
 def test_default_ports(name, port):
     assert default_port(name) == port

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from roomlog.settings import Settings
-from roomlog.stack import kafka, services
+from roomlog.stack import services
 from roomlog.stack.errors import explain_os_error, log_tail, start_failure
 from roomlog.stack.layout import Layout
 from roomlog.stack.services import Addresses
@@ -62,12 +62,6 @@ def test_nodes_have_short_names_and_own_ports():
 def test_the_web_client_may_use_its_cookies_under_both_names_of_this_machine():
     origins = _environment("ingest-1")["ROOMLOG_ORIGINS"]
     assert origins == "http://127.0.0.1:8080,http://localhost:8080"
-
-
-def test_kafka_creates_no_topic_by_itself_and_keeps_its_log_in_the_data_directory():
-    lines = kafka.properties(Path("/d/kafka"), 9092, 9093).splitlines()
-    assert "auto.create.topics.enable=false" in lines
-    assert "log.dirs=/d/kafka/log" in lines
 
 
 @pytest.mark.parametrize(

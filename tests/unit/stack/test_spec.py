@@ -4,8 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from roomlog.partitions import PARTITIONS
 from roomlog.stack.layout import cache_dir
-from roomlog.stack.spec import ROOT, Spec, default_data, external_servers, kind_of
+from roomlog.stack.spec import (
+    ROOT,
+    SCALABLE,
+    Spec,
+    default_data,
+    external_servers,
+    kind_of,
+    number_of,
+)
 
 
 def test_everything_runs_by_default():
@@ -21,6 +30,15 @@ def test_counts_number_the_services():
     assert names == ["ingest-1", "ingest-2", "ingest-3", "streams-1", "streams-2"]
 
 
+def test_brokers_are_numbered_from_the_second_on():
+    assert Spec(brokers=3, only=("kafka",)).names() == ["kafka", "kafka-2", "kafka-3"]
+    assert Spec(brokers=3, external={"kafka": "broker:9092"}, only=("kafka",)).names() == []
+
+
+def test_as_many_workers_as_partitions_at_most():
+    assert SCALABLE["streams"] == SCALABLE["projector"] == PARTITIONS
+
+
 def test_only_takes_kinds_and_single_services():
     assert Spec(only=("kafka", "ingest-2")).names() == ["kafka", "ingest-2"]
 
@@ -30,10 +48,16 @@ def test_servers_that_exist_are_not_started():
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("ingest-12", "ingest"), ("api", "api"), ("projector-1", "projector")]
+    ("name", "kind", "number"),
+    [
+        ("ingest-12", "ingest", 12),
+        ("api", "api", 1),
+        ("kafka", "kafka", 1),
+        ("kafka-3", "kafka", 3),
+    ],
 )
-def test_kind_of(name, kind):
-    assert kind_of(name) == kind
+def test_a_name_is_a_kind_and_a_number(name, kind, number):
+    assert (kind_of(name), number_of(name)) == (kind, number)
 
 
 def test_external_servers_come_from_the_environment():
