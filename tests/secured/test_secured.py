@@ -299,7 +299,7 @@ def mistakes(servers: Servers) -> list[Wrong]:
             ("webhooks",),
             "KAFKA",
             kafka("api"),
-            "user 'api' may not use topic chat.events, topic chat.signals",
+            "user 'api' may not use topic chat.events, group roomlog-webhooks",
         ),
         Wrong(
             ("indexer",),

@@ -1,10 +1,15 @@
 """The list of who may do what in Kafka, and what a cluster has of it."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from roomlog import access, topics
 from roomlog.access import AccessError, Entry, Right, Service, compared, rights
 
+ROOT = Path(__file__).resolve().parents[3]
+CONSTANTS = {name: value for name, value in vars(topics).items() if isinstance(value, str)}
 LIST = {
     "reader": Service(produce=[], consume=["a"], group="g"),
     "writer": Service(produce=["a"], consume=[]),
@@ -26,6 +31,34 @@ def test_the_list_names_topics_that_there_are_and_every_service_that_connects():
 def test_only_who_has_to_may_write_the_truth():
     writers = {r.user for r in rights(access.load()) if r[1:] == ("write", "topic", "chat.events")}
     assert writers == {"ingest", "operator"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "services"),
+    [
+        ("ingest", {"ingest"}),
+        ("streams", {"streams"}),
+        ("api", {"api"}),
+        ("projector", {"projector", "indexer", "webhooks", "operator"}),
+        ("analytics", {"operator"}),
+    ],
+)
+def test_a_stage_has_rights_on_every_topic_that_its_code_names(stage, services):
+    named = {
+        n for path in (ROOT / stage).rglob("*.py") for n in names_of(ast.parse(path.read_text()))
+    }
+    of_code = {CONSTANTS.get(name, name) for name in named} & {t.name for t in topics.load()}
+    allowed = {topic for s in services for topic in access.load()[s].topics}
+    assert of_code
+    assert of_code <= allowed
+
+
+def names_of(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def test_rights_of_a_list():
