@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from projector import cluster, service
-from projector.kafka import PROMPT_HEARTBEAT_MS, DeadLetters, Source
+from projector.kafka import DeadLetters, Source
 from projector.loop import Projector
 from projector.postgres import ReadModels
 from roomlog import tracing
@@ -37,8 +37,7 @@ async def run(settings: Settings) -> None:
     Raises RegistryError, WrongSchema, ForeignLog, Stuck, KafkaError or TimeoutError.
     """
     codecs = await asyncio.to_thread(Registry(settings.registry, settings.data).codecs)
-    source = Source(settings.kafka, heartbeat_ms=PROMPT_HEARTBEAT_MS)
-    letters = DeadLetters(settings.kafka)
+    source, letters = Source(settings.kafka), DeadLetters(settings.kafka)
     models = ReadModels(settings.postgres)
     with ThreadPoolExecutor(1, "postgres") as thread:
         traced = tracing.start(settings, "projector")

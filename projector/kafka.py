@@ -33,8 +33,6 @@ from roomlog.topics import (
 from schemas.wire import event_id
 
 TOPICS = (CHAT_EVENTS, USER_EVENTS, CHAT_READS, CHAT_SIGNALS)
-PROMPT_HEARTBEAT_MS = 300
-"""Where others may come and go: a heartbeat tells of it, and until all have heard none of them reads."""
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 3.0
 _REQUEST_TIMEOUT_S = 10.0
@@ -65,7 +63,6 @@ class Source:
         group: str = PROJECTOR_GROUP,
         topics: Sequence[str] = TOPICS,
         fetch_every_s: float = FETCH_EVERY_S,
-        heartbeat_ms: int = 1_000,
     ) -> None:
         self._topics = topics
         self._consumer = AIOKafkaConsumer(
@@ -74,7 +71,7 @@ class Source:
             enable_auto_commit=False,
             auto_offset_reset="none",
             session_timeout_ms=6_000,
-            heartbeat_interval_ms=heartbeat_ms,
+            heartbeat_interval_ms=1_000,
             fetch_max_wait_ms=1_000,
             retry_backoff_ms=500,
             max_partition_fetch_bytes=1024 * 1024,
