@@ -110,6 +110,7 @@ class Feed:
             return
         place.next = min(place.next, complete_to)
         if state.attached.is_set():
+            place.waiting.clear()  # from before the room was known, some of it
             self._read_soon(state.partition)
         else:
             place.unknown.add(state)

@@ -296,6 +296,25 @@ async def test_what_passed_while_a_room_was_loaded_that_no_worker_knew_is_read_a
     assert shown(alice) == ["a", "b"]
 
 
+async def test_what_waited_while_a_forgotten_room_was_loaded_is_read_again():
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    rig.append(post("a"))
+    rig.state.live = False  # as if it were loaded again, up to here
+    rig.feed.worker_forgot(rig.state)
+    rig.feed._read(PARTITION, 1)
+    rig.append(post("b"))
+    rig.feed._places[PARTITION].waiting.append(rig.range(1, 3, records=[]))
+    rig.feed.worker_knows(rig.state)
+    rig.state.live = True
+    rig.feed.room_is_live(rig.state, 1)
+    await rig.settle()
+    rig.append(post("c"))
+    rig.feed.deliver([rig.range(3, 4)])
+    await rig.settle()
+    assert shown(alice) == ["a", "b", "c"]
+
+
 async def test_a_room_that_no_worker_knows_is_never_skipped_by_its_neighbours_deliveries():
     rig = Rig()
     (alice,) = await rig.follow(ALICE)
