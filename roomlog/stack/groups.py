@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from roomlog.brokers import client_options
 from roomlog.stack.errors import StackError
 from roomlog.topics import PROJECTOR_GROUP, STREAMS_GROUP
 
@@ -54,7 +55,7 @@ class Watch:
     """Watches a group while it is open; an async context manager."""
 
     def __init__(self, bootstrap: str, group: str) -> None:
-        self._admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5_000)
+        self._admin = AIOKafkaAdminClient(**client_options(bootstrap), request_timeout_ms=5_000)
         self._group = group
         self._rebalances = Rebalances()
         self._view = View(False, frozenset())

@@ -13,6 +13,7 @@ from aiokafka.protocol.admin import (
 )
 
 from roomlog import topics
+from roomlog.brokers import client_options
 from roomlog.stack.errors import StackError
 from roomlog.stack.placement import Partition, Replicas, changes
 
@@ -31,7 +32,7 @@ async def spread(bootstrap: str, brokers: Collection[int], copies: int) -> int:
     many as there were. What is read and written meanwhile goes on. Raises StackError where it takes too long,
     and KafkaError; what had moved until then stays where it is, and another call goes on from there.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=_TIMEOUT_MS)
+    admin = AIOKafkaAdminClient(**client_options(bootstrap), request_timeout_ms=_TIMEOUT_MS)
     try:
         await admin.start()
         found = await admin.describe_topics()
