@@ -100,7 +100,7 @@ class Found(Struct):
 
     records: int = 0
     refused: int = 0
-    applied: list[str] = field(default_factory=list)
+    applied: dict[str, int | None] = field(default_factory=dict)
     """Ids of the events that are no messages."""
     rows: dict[str, int] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
@@ -131,7 +131,7 @@ def verify(plan: Plan, on_total: OnProgress, on_progress: OnProgress) -> Outcome
         known, ends = prepare(plan, tables)
         on_total(sum(ends.values()))
         outcome = Outcome()
-        applied = set()
+        applied: dict[str, int | None] = {}
         for found in _chat(known, tables, ends, on_progress):
             outcome.add(found)
             applied.update(found.applied)
@@ -192,12 +192,14 @@ async def _partition(known: Known, part: _Part, on_progress: OnProgress) -> Foun
         rooms = {room for room in fold.rooms if is_id(room)}.union(part.rooms)
         should = without_erased(fold.rows(), known.erased)
         found.compare(should, tables.rows_of_rooms(sorted(rooms)))
-    found.applied = list(fold.applied)
+    found.applied = fold.applied
     return found
 
 
-async def _others(known: Known, tables: Snapshot, ends: Ends, applied: set[str]) -> Found:
-    """Compare what is not about rooms; `applied` are the ids of their events."""
+async def _others(
+    known: Known, tables: Snapshot, ends: Ends, applied: dict[str, int | None]
+) -> Found:
+    """Compare what is not about rooms; `applied` are the ids of their events, with their offsets."""
     found = Found()
     users = UserFold()
     await follow_people(known, users, {}, ends, found)

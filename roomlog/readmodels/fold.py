@@ -224,7 +224,7 @@ class ChatFold:
     def __init__(self, partition: int) -> None:
         self._partition = partition
         self._rooms: dict[str, _Room] = {}
-        self.applied: set[str] = set()
+        self.applied: dict[str, int | None] = {}
         """Ids of the events that are no messages."""
 
     @property
@@ -246,7 +246,7 @@ class ChatFold:
             room.last = seen
             return
         if not isinstance(event.body, MessagePosted):
-            self.applied.add(event.event_id)
+            self.applied[event.event_id] = offset
         if room.counts(event):
             room.last = seen
             _notify(room, event, offset)
@@ -612,13 +612,13 @@ class UserFold:
         self._relations: dict[Pair, Relation] = {}
         self._notifications: dict[Key, Row] = {}
         self._erased: dict[Key, Row] = {}
-        self.applied: set[str] = set()
+        self.applied: dict[str, int | None] = {}
 
     def take(self, event: UserEvent) -> None:
         """Take the next event."""
         if event.event_id in self.applied:
             return
-        self.applied.add(event.event_id)
+        self.applied[event.event_id] = None
         key, body = (event.user_id,), event.body
         known = self._users.get(key)
         if key in self._erased and not isinstance(body, RelationBody):
@@ -761,6 +761,6 @@ def without_erased(rows: Rows, erased: Collection[str]) -> Rows:
     }
 
 
-def applied_rows(ids_: Iterable[str]) -> Rows:
-    """Return the rows of `applied_events`."""
-    return {APPLIED.name: {(event_id,): () for event_id in ids_}}
+def applied_rows(applied: Mapping[str, int | None]) -> Rows:
+    """Return the rows of `applied_events`: event id -> its offset, None where it is of no room."""
+    return {APPLIED.name: {(event_id,): (offset,) for event_id, offset in applied.items()}}

@@ -147,7 +147,7 @@ MESSAGES = Table(
     ),
 )
 REACTIONS = Table("reactions", ("room_id", "event_id", "emoji", "user_id"), ("reacted_at",))
-APPLIED = Table("applied_events", ("event_id",), ())
+APPLIED = Table("applied_events", ("event_id",), ("offset",))
 VOID = Table("void_events", ("room_id", "offset"), ("event_id",))
 MARKERS = Table("read_markers", ("user_id", "room_id"), ("offset", "marked_at"))
 
