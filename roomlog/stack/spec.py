@@ -14,7 +14,7 @@ KINDS = SERVERS + SERVICES
 SPEC_VARIABLE = "ROOMLOG_STACK"
 """In which the supervisor finds its spec, as JSON."""
 
-SCALABLE = {"ingest": 16, "streams": 24, "projector": 24, "kafka": 9}
+SCALABLE = {"ingest": 16, "streams": 24, "projector": 24, "indexer": 24, "kafka": 9}
 """Kinds that a stack may have several of, and how many at most: a partition has one worker of a kind."""
 
 ROOT = Path(__file__).parent.parent.parent

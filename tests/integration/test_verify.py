@@ -7,7 +7,7 @@ import uuid
 import psycopg
 
 from roomlog.partitions import partition_of
-from roomlog.readmodels.tables import SWAP_LOCK
+from roomlog.readmodels.tables import SWAP_LOCK, TABLES
 from tests.cli import ROOT, argv, roomlog, roomlog_json
 from tests.integration.test_poison import dead_letters, produce
 
@@ -22,11 +22,20 @@ async def test_tables_that_are_right_are_told_to_be(stack, eventful_room, db):
     kafka, partition = stack.settings.kafka, partition_of(room)
     poison = await produce(kafka, room, partition, [b"not avro"])
     await dead_letters(kafka, partition, set(poison))
+    before = counts(db)
     found = verify(stack)
     assert found["differences"]["total"] == 0, found["differences"]
     assert found["refused"] >= 1
+    after = counts(db)  # files that nobody needs go by themselves
     for table, count in found["rows"].items():
-        assert count == db.execute(f"SELECT count(*) FROM {table}").fetchone()[0], table
+        assert count in range(
+            min(before[table], after[table]), max(before[table], after[table]) + 1
+        )
+
+
+def counts(db):
+    names = [table.name for table in TABLES]
+    return {n: db.execute(f"SELECT count(*) FROM {n}").fetchone()[0] for n in names}
 
 
 WRONG = {

@@ -30,7 +30,7 @@ def test_the_files_are_right(root):
 def test_rights_of_strangers_and_on_nothing_are_found(root):
     file = root / "infra" / "access.yaml"
     text = file.read_text().replace("indexer:", "indxer:").replace("roomlog-streams", "streams")
-    file.write_text(text.replace("[user.events]", "[user.event]"))
+    file.write_text(text.replace("produce: [user.events,", "produce: [user.event,"))
     assert rights.check(root) == [
         "infra/access.yaml: api: user.event is no topic of infra/topics.yaml",
         "infra/access.yaml: indexer has no rights",

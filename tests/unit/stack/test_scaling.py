@@ -60,7 +60,7 @@ def test_brokers_come_and_go():
         ({"ingest": 17}, "at most 16"),
         ({"projector": 25}, "at most 24, there are that many partitions"),
         ({"api": 2}, "a stack has one"),
-        ({"indexer": 2}, "a stack has one"),
+        ({"webhooks": 2}, "a stack has one"),
         ({"postgres": 2}, "No service postgres"),
         ({"ingets": 2}, "No service ingets"),
         ({"kafka": 2}, "At least kafka=3"),
