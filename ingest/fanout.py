@@ -154,9 +154,8 @@ class FanOut:
             spans, self._spans = self._spans, []
             for span in spans:
                 span.end()
-        if (
-            self._occurred_at
-        ):  # once a turn: the time of each event would cost as much as sending it
+        if self._occurred_at:
+            # Once a turn: the time of each event would cost as much as sending it.
             metrics.DELIVERY_SECONDS.add(max(0.0, time.time() - self._occurred_at / 1e6))
             self._occurred_at = 0
 
