@@ -24,12 +24,13 @@ from roomlog.errors import ErrorCode
 Params = Mapping[str, Any]
 _CHECKOUT_TIMEOUT_S = 2.0
 _SETTLE_S = 0.02
+_GAVE_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable)
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolClosed)
 _log = logging.getLogger(__name__)
 
 
 class TooSlow(Problem):
-    """A statement took longer than a request may."""
+    """A statement took longer than a request may, or gave way to somebody again and again."""
 
     def __init__(self) -> None:
         super().__init__(ErrorCode.UNAVAILABLE, "this took too long; try again", retry_after_s=1)
@@ -159,7 +160,7 @@ class Server:
         connection = await self._checked_out()
         try:
             yield connection
-        except psycopg.errors.QueryCanceled:
+        except (psycopg.errors.QueryCanceled, *_GAVE_WAY):
             raise TooSlow from None
         except _AWAY as error:
             self._hurry.set()
@@ -175,7 +176,10 @@ class Server:
         prepare: bool | None = None,
     ) -> AsyncCursor[Row]:
         read = connection.read_at_once if self._target.is_pooled else connection.read
-        return await read(query, params, prepare)
+        try:
+            return await read(query, params, prepare)
+        except _GAVE_WAY:  # to whoever swaps or drops tables after a rebuild, who is done now
+            return await read(query, params, prepare)
 
     async def _checked_out(self) -> Connection:
         if not self._breaker.is_closed:

@@ -6,12 +6,14 @@ import uuid
 import pytest
 from aiokafka import AIOKafkaProducer
 from playwright.async_api import expect
+from psycopg import AsyncConnection
 
 from roomlog.events import MessagePosted
 from roomlog.partitions import partition_of
 from roomlog.topics import CHAT_EVENTS
 from schemas.registry import Registry
 from tests.acceptance.browsers import room_name
+from tests.acceptance.queries import projected
 from tests.projector_records import chat_event
 
 OLD = 700
@@ -102,7 +104,7 @@ async def test_far_up_in_a_long_history_is_shown_and_the_way_back_is_whole(stack
 
 
 async def say_much(stack, person):
-    """Write many messages of theirs into the open room, faster than one types."""
+    """Write many messages of theirs into the open room, faster than one types; they can be read then."""
     room = person.page.url.rpartition("/")[2]
     told = stack.status()
     codec = Registry(told["registry"]).codecs().chat_events
@@ -112,3 +114,5 @@ async def say_much(stack, person):
             value, partition = codec.encode(event), partition_of(room)
             stored = await producer.send(CHAT_EVENTS, value, key=room.encode(), partition=partition)
         await stored
+    async with await AsyncConnection.connect(told["postgres"], autocommit=True) as connection:
+        await projected(told["kafka"], connection)

@@ -132,3 +132,24 @@ async def test_more_than_may_wait_are_refused_at_once(asker, room, server) -> No
     assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {200}
     assert counted("database_breaker_state", server="primary") == 0
     assert counted("database_refused_total", server="primary", reason="busy") >= 7
+
+
+async def test_a_read_that_gave_way_to_a_swap_of_tables_is_carried_out_again(
+    asker, room, server
+) -> None:
+    waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'members'::regclass AND NOT granted"
+    with psycopg.connect(server.dsn) as swap, psycopg.connect(server.dsn, autocommit=True) as other:
+        swap.execute(
+            "SET LOCAL deadlock_timeout = '10s'"
+        )  # so that it is the reader that finds out
+        swap.execute("LOCK TABLE members IN ACCESS EXCLUSIVE MODE")
+        asked = asyncio.create_task(asker.http.get(f"/rooms/{room}"))
+        async with asyncio.timeout(5):
+            while other.execute(waiting).fetchone() == (0,):
+                await asyncio.sleep(0.02)
+        started = time.monotonic()
+        await asyncio.to_thread(swap.execute, "LOCK TABLE rooms IN ACCESS EXCLUSIVE MODE")
+        assert time.monotonic() - started < 5  # the reader gave way
+        swap.commit()
+    assert (await asked).status_code == 200
+    assert counted("database_breaker_state", server="primary") == 0

@@ -1,6 +1,6 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import { ApiError } from "@roomlog/client";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { FoundMessage, FoundPage } from "../../api/chat";
 import { explain } from "../../session/explain";
 import { useSession } from "../../shared/context";
@@ -8,6 +8,8 @@ import { toQuery } from "./filters";
 import type { Filters } from "./filters";
 
 const PAUSE_MS = 200;
+// What was said just now is indexed a moment later: the first page is asked for again, more often while it is behind.
+const AGAIN_MS = [1_000, 2_000, 4_000];
 
 export interface Found {
   /** What this is the answer to. */
@@ -45,6 +47,8 @@ export function useSearch(text: string, filters: Filters) {
   const [asked] = useDebouncedValue(wanted, PAUSE_MS);
   const [found, setFound] = useState(NOTHING);
   const [adding, setAdding] = useState(false);
+  /** What more was asked for, so that the first page alone must not take its place. */
+  const extended = useRef<string | null>(null);
 
   const load = useCallback(
     async (question: string, earlier: Found, signal?: AbortSignal): Promise<Found> => {
@@ -68,15 +72,28 @@ export function useSearch(text: string, filters: Filters) {
   useEffect(() => {
     if (asked === null) return;
     const abort = new AbortController();
-    void load(asked, NOTHING, abort.signal).then((answer) => {
-      if (!abort.signal.aborted) setFound(answer);
-    });
-    return () => abort.abort();
+    let timer: number | undefined;
+    const ask = async (again: readonly number[]) => {
+      const answer = await load(asked, NOTHING, abort.signal);
+      if (abort.signal.aborted || extended.current === asked) return;
+      const isFirst = again.length === AGAIN_MS.length;
+      if (answer.error === null || isFirst) setFound(answer);
+      if (answer.error !== null || !(isFirst || answer.behind > 0)) return;
+      const [pause, ...later] = again;
+      if (pause !== undefined) timer = window.setTimeout(() => void ask(later), pause);
+    };
+    extended.current = null;
+    void ask(AGAIN_MS);
+    return () => {
+      abort.abort();
+      window.clearTimeout(timer);
+    };
   }, [asked, load]);
 
   /** Add to what was found, unless something else is asked for meanwhile. */
   function add(earlier: Found) {
     if (asked === null || adding) return;
+    extended.current = asked;
     setAdding(true);
     void load(asked, earlier).then((answer) => {
       setFound((now) => (now.asked === answer.asked ? answer : now));
