@@ -94,10 +94,10 @@ class _Pass:
                 self._goings.take(record)
             case Invoke() | Fail() | Info():
                 self.operations.take(record)
-            case Subscribed():
+            case Subscribed() | Unfollowed():
                 self._tracks.take(record)
                 self._timing.take(record)
-            case Unfollowed() | Reset():
+            case Reset():
                 self._tracks.take(record)
             case Fault() | Healed():
                 self._timing.take(record)

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import Counter
 from itertools import accumulate
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from roomlog.check.history import (
     SECOND_NS,
@@ -22,6 +22,7 @@ from roomlog.check.history import (
     Settling,
     Stalled,
     Subscribed,
+    Unfollowed,
     Unpaused,
 )
 from roomlog.check.verdict import Verdict
@@ -31,7 +32,7 @@ LATE_NS = SECOND_NS
 _NO_NODE = ""
 _STEP_NS = 100_000
 """Delays are told apart by a tenth of a millisecond."""
-OfClient = Connected | Disconnected | Subscribed | CaughtUp | Paused | Unpaused | Away
+OfClient = Connected | Disconnected | Subscribed | Unfollowed | CaughtUp | Paused | Unpaused | Away
 Timed = OfClient | Fault | Healed | Stalled | Settling
 
 
@@ -44,6 +45,13 @@ class _Client(Struct):
     """When its node died; 0 once the connection after that is over too, or it did not care to resume."""
     resumed: bool = False
     """Whether it is connected again since then."""
+    rooms: set[str] = field(default_factory=set)
+    """What it follows."""
+    behind: set[str] = field(default_factory=set)
+    """Of the rooms that it followed when its node died, those that it has not caught up with."""
+
+    def loses_its_node(self, at: int) -> None:
+        self.bereaved, self.resumed, self.behind = at, False, set(self.rooms)
 
 
 class Timing:
@@ -82,7 +90,7 @@ class Timing:
         self._broken = set(fault.services)
         for client in self._clients.values():
             if client.node in self._broken:
-                client.bereaved, client.resumed = fault.at, False
+                client.loses_its_node(fault.at)
 
     def _on_healed(self, at: int) -> None:
         for client in self._clients.values():
@@ -98,7 +106,7 @@ class Timing:
                 if client.resumed:
                     client.bereaved, client.resumed = 0, False
                 elif client.bereaved and client.node and not self._fault.startswith("kill"):
-                    client.bereaved = at  # a node that drains, or is frozen, was there until now
+                    client.loses_its_node(at)  # one that drains, or is frozen, was there until now
                 client.node = _NO_NODE
             case Paused():
                 client.paused, client.bereaved, client.resumed = True, 0, False
@@ -106,7 +114,13 @@ class Timing:
                 client.paused = False
             case Away():
                 client.bereaved, client.resumed = 0, False
-            case CaughtUp(at=at) if client.resumed:
+            case Subscribed(room=room):
+                client.rooms.add(room)
+            case Unfollowed(room=room):
+                client.rooms.discard(room)
+                client.behind.discard(room)
+            case CaughtUp(at=at, room=room) if client.resumed and room in client.behind:
+                client.behind.discard(room)
                 took = round((at - client.bereaved) / SECOND_NS, 3)
                 worst = self._verdict.figures.resume_s
                 worst[self._fault] = max(worst.get(self._fault, 0.0), took)

@@ -15,6 +15,8 @@ from roomlog.check.history import (
     Invoke,
     Paused,
     Received,
+    Subscribed,
+    Unfollowed,
     Writer,
 )
 from roomlog.check.logs import by_room
@@ -259,11 +261,18 @@ def test_unseen_counts_from_the_healing():
 
 def test_a_resume_is_timed_from_the_death_of_the_node():
     found, verdict = timing()
+    for room in "rst":
+        found.take(Subscribed(5 * SECOND, "c-bob", room, None, "1:0"))
     found.take(Fault(10 * SECOND, "kill-ingest", ["ingest-2"]))
     found.take(Disconnected(10 * SECOND, "c-bob", "1006"))
     found.take(Connected(12 * SECOND, "c-bob", "bob", "n1"))
     found.take(CaughtUp(13 * SECOND, "c-bob", "r", "1:1"))
     found.take(CaughtUp(14 * SECOND, "c-bob", "s", "1:1"))
+    found.take(Unfollowed(15 * SECOND, "c-bob", "t", "left"))
+    for room in ("t", "another"):  # what it joins later was not cut off
+        found.take(Subscribed(16 * SECOND, "c-bob", room, None, "1:0"))
+        found.take(CaughtUp(17 * SECOND, "c-bob", room, "1:1"))
+    found.take(CaughtUp(18 * SECOND, "c-bob", "s", "1:1"))
     found.take(Disconnected(20 * SECOND, "c-bob", "moved"))
     found.take(Connected(21 * SECOND, "c-bob", "bob", "n2"))
     found.take(CaughtUp(22 * SECOND, "c-bob", "r", "1:1"))
@@ -272,6 +281,7 @@ def test_a_resume_is_timed_from_the_death_of_the_node():
 
 def test_a_resume_from_a_node_that_drains_is_timed_from_its_goodbye():
     found, verdict = timing()
+    found.take(Subscribed(5 * SECOND, "c-bob", "r", None, "1:0"))
     found.take(Fault(10 * SECOND, "deploy", ["ingest-1", "ingest-2"]))
     found.take(Disconnected(30 * SECOND, "c-bob", "4001"))
     found.take(Connected(31 * SECOND, "c-bob", "bob", "n1"))
