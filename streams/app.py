@@ -23,7 +23,8 @@ log = logging.getLogger("streams")
 
 DEFAULT_PORT = 8201
 _STOP_WITHIN_S = 4.0
-_ASK_EVERY_S = 2.0
+_ASK_EVERY_S = 5.0
+_ANSWER_S = 2.0
 _NOISY = ("faust", "mode", "streams.kafka", "streams.coalesce")
 
 
@@ -116,7 +117,7 @@ async def _watch(app: kafka.App, worker: Worker) -> None:
 async def _lag(app: kafka.App) -> int | None:
     """Return how many records wait, and show it; None where Kafka does not say."""
     try:
-        async with asyncio.timeout(_ASK_EVERY_S):
+        async with asyncio.timeout(_ANSWER_S):
             found = await kafka.positions(app)
     except Exception as error:
         log.debug("Kafka did not tell the log's ends: %r", error)

@@ -84,6 +84,8 @@ class Worker:
         self._touched: set[int] = set()
         self._acks: list[Ack] = []
         self._wake = asyncio.Event()
+        self._moved = asyncio.Event()
+        """Whether records of chat.events came since nodes were told how far the worker is."""
         self._room_to_publish = asyncio.Event()
         self._room_to_publish.set()
         self.mirror = Mirror(valkey, self._unreachable)
@@ -167,6 +169,7 @@ class Worker:
                 self._examine(partition, records)
                 self._touched.add(number)
                 ack = self._tell(partition, ack)
+        self._moved.set()
         self._taken_in(runs, ack)
 
     async def on_signals(self, runs: Sequence[Run], ack: Ack) -> None:
@@ -290,7 +293,9 @@ class Worker:
         """Tell nodes every PROGRESS_EVERY_S how far the worker is where nothing concerned them."""
         told: dict[int, int | None] = {}
         while True:
+            await self._moved.wait()
             await asyncio.sleep(PROGRESS_EVERY_S)
+            self._moved.clear()
             moved = {n for n, p in self.partitions.items() if told.get(n) != p.examined}
             if moved:
                 told |= {n: self.partitions[n].examined for n in moved}
