@@ -13,7 +13,7 @@ from ingest.writes import Write
 from roomlog import metrics
 from roomlog.partitions import partition_of
 
-PACE_S = 0.003
+PACE_S = 0.005
 """From the beginning of one reservation to that of the next, at least."""
 
 DOUBTFUL_PACE_S = 0.02

@@ -16,8 +16,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 PARTITIONS = 12
 RATE = 2_000
-SECONDS = 28
-KILLS = 4
+SECONDS = 18
+KILLS = 3
 NUMBER = struct.Struct(">Q")
 
 
