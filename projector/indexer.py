@@ -26,7 +26,6 @@ _MAX_RECORDS = 2_000
 _IDLE_POLL_S = 0.5
 # How long to gather: a fetch and a transaction cost about as much as a hundred messages.
 _FETCH_EVERY_S = 0.5
-_IDLE_WAIT_MS = 2_500
 # Whoever talks comes first: under full load the index waits.
 _NICENESS = 10
 
@@ -43,7 +42,7 @@ async def run(settings: Settings) -> None:
     Raises RegistryError, WrongSchema, ForeignLog, Stuck, KafkaError or TimeoutError.
     """
     codecs = await asyncio.to_thread(Registry(settings.registry, settings.data).codecs)
-    source = Source(settings.kafka, GROUP, (CHAT_EVENTS,), _FETCH_EVERY_S, _IDLE_WAIT_MS)
+    source = Source(settings.kafka, GROUP, (CHAT_EVENTS,), _FETCH_EVERY_S)
     index = SearchIndex(settings.postgres)
     with ThreadPoolExecutor(1, "postgres") as thread:
         indexer = Indexer(source, index, codecs.chat_events, thread)

@@ -63,11 +63,7 @@ class Source:
         group: str = PROJECTOR_GROUP,
         topics: Sequence[str] = TOPICS,
         fetch_every_s: float = FETCH_EVERY_S,
-        idle_wait_ms: int = 1_000,
     ) -> None:
-        """Read `topics`. With nothing new the broker answers after `idle_wait_ms`, and what the group decides is
-        noticed as late; more of it costs an idle stack less.
-        """
         self._topics = topics
         self._consumer = AIOKafkaConsumer(
             **client_options(bootstrap),
@@ -75,8 +71,8 @@ class Source:
             enable_auto_commit=False,
             auto_offset_reset="none",
             session_timeout_ms=6_000,
-            heartbeat_interval_ms=idle_wait_ms,
-            fetch_max_wait_ms=idle_wait_ms,
+            heartbeat_interval_ms=1_000,
+            fetch_max_wait_ms=1_000,
             retry_backoff_ms=500,
             max_partition_fetch_bytes=1024 * 1024,
         )

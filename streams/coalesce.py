@@ -39,8 +39,20 @@ LONGEST_PACE_S = 0.010
 _PACE_FOR_RECORDS_PER_S = 1e-6
 """3,000 records a second and less: 3 ms; 5,000: 5 ms; 10,000 and more: 10 ms."""
 
+CALM_PACE_S = 0.1
+"""The same where nobody waits for deliveries, and there are not so many that they are better taken in soon."""
+_CALM_BELOW_S = 0.005
+
 Run = tuple[int, list[Any]]
 """A partition's number, and records of it in the log's order."""
+
+
+def pace_s(records_per_s: float, hurried: bool) -> float:
+    """Return how long after the beginning of a fetch the next one should begin, in seconds."""
+    wanted = records_per_s * _PACE_FOR_RECORDS_PER_S
+    if not hurried and wanted < _CALM_BELOW_S:
+        return CALM_PACE_S
+    return min(max(wanted, SHORTEST_PACE_S), LONGEST_PACE_S)
 
 
 class Batch:
@@ -129,7 +141,7 @@ class CoalescingConsumer(driver.Consumer):
     """Faust's consumer for batches; every topic of the app is coalesced.
 
     Where reading begins, and what happens before the first record, is up to subclasses: `starts_at` and
-    `positioned`.
+    `positioned`; and whether it is in a hurry.
     """
 
     _thread: CoalescingConsumerThread
@@ -144,6 +156,10 @@ class CoalescingConsumer(driver.Consumer):
 
     async def positioned(self, positions: Mapping[TP, int]) -> None:
         """Do what must happen after positions are set and before the first record is handed out."""
+
+    def hurried(self) -> bool:
+        """Tell whether anybody waits for what is read."""
+        return True
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek to what was committed, to the beginning where nothing was, and return the positions."""
@@ -181,9 +197,11 @@ class CoalescingConsumer(driver.Consumer):
         now = time.monotonic()
         rate = count / max(now - self._last_fetch, SHORTEST_PACE_S)
         self._last_fetch = now
-        wanted = min(max(rate * _PACE_FOR_RECORDS_PER_S, SHORTEST_PACE_S), LONGEST_PACE_S)
-        spacing = self._thread.spacing
-        spacing.seconds += (wanted - spacing.seconds) / 4
+        wanted, spacing = pace_s(rate, self.hurried()), self._thread.spacing
+        if CALM_PACE_S in (wanted, spacing.seconds):
+            spacing.seconds = wanted
+        else:
+            spacing.seconds += (wanted - spacing.seconds) / 4
 
     def ack(self, message: Any) -> bool:
         """Note that the work behind a message is done; to be called in the order of messages."""

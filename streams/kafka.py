@@ -55,6 +55,10 @@ class Consumer(CoalescingConsumer):
         self.app.began_at = positions
         await self.app.worker.start_fresh(_signals(positions))
 
+    def hurried(self) -> bool:
+        """Tell whether there is a node that waits for what another one writes."""
+        return self.app.worker.hurried
+
 
 def build(settings: Settings, worker: Worker) -> App:
     """Return the app, ready to be started, that feeds the worker."""

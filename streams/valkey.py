@@ -11,7 +11,7 @@ from typing import Any, cast
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from roomlog.leases import lease_key, presence_room_key, presence_user_key
+from roomlog.leases import KNOWN_NODES, lease_key, presence_room_key, presence_user_key
 from roomlog.signals import PresenceState
 from streams.presence import Effects
 
@@ -65,14 +65,18 @@ class Valkey:
             await connection.disconnect(nowait=True)
             raise
 
-    async def missing_leases(self, nodes: Iterable[str]) -> set[str]:
-        """Return those of the nodes that have no lease; raises one of FAILURES."""
+    async def leases(self, nodes: Iterable[str]) -> tuple[set[str], int]:
+        """Return those of the nodes that have no lease, and how many there are in all, dead ones perhaps included.
+
+        Raises one of FAILURES.
+        """
         asked = list(nodes)
-        if not asked:
-            await self.ping()
-            return set()
-        found = await self._client.mget([lease_key(n) for n in asked])
-        return {node for node, lease in zip(asked, found, strict=True) if lease is None}
+        pipe = self._client.pipeline(transaction=False)
+        pipe.scard(KNOWN_NODES)
+        for node in asked:
+            pipe.exists(lease_key(node))
+        count, *found = await pipe.execute()
+        return {node for node, lives in zip(asked, found, strict=True) if not lives}, count
 
     async def ping(self) -> None:
         """Raise one of FAILURES where the server does not answer."""

@@ -70,6 +70,8 @@ class Worker:
         """Records of both topics taken in; moves whenever there is progress."""
         self.assigned = False
         """Whether the group has given out partitions yet."""
+        self.hurried = True
+        """Whether a node may wait for what another one writes: a single one shows its clients that by itself."""
         self._valkey = valkey
         self._codec = codec
         self._clock = clock
@@ -325,7 +327,8 @@ class Worker:
 
     async def _sweep_once(self) -> None:
         nodes = {node for p in self.partitions.values() for node in p.nodes()}
-        missing = await self._valkey.missing_leases(nodes)
+        missing, count = await self._valkey.leases(nodes)
+        self.hurried = count > 1
         metrics.DEPENDENCY_UP.labels("valkey").set(1)
         now = self._clock()
         self._limit.forget_before(now)
@@ -365,6 +368,6 @@ class Worker:
     def _unreachable(self, error: BaseException) -> None:
         if not self._was_away:
             log.warning("Valkey does not answer: %s: %s", type(error).__name__, error)
-        self._was_away = True
+        self._was_away = self.hurried = True
         metrics.DEPENDENCY_UP.labels("valkey").set(0)
         self._sweep.unreachable(self._clock())

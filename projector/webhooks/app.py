@@ -21,7 +21,6 @@ from schemas.registry import Registry
 GROUP = "roomlog-webhooks"
 DEFAULT_METRICS_PORT = 8501
 _FETCH_EVERY_S = 0.1
-_IDLE_WAIT_MS = 2_500
 _REFILL_BYTES = 1024 * 1024
 
 
@@ -43,7 +42,7 @@ async def run(settings: Settings) -> None:
     Raises RegistryError, WrongSchema, ForeignLog, Stuck, KafkaError, LogUnavailable or TimeoutError.
     """
     codecs = await asyncio.to_thread(Registry(settings.registry, settings.data).codecs)
-    source = Source(settings.kafka, GROUP, (CHAT_EVENTS,), _FETCH_EVERY_S, _IDLE_WAIT_MS)
+    source = Source(settings.kafka, GROUP, (CHAT_EVENTS,), _FETCH_EVERY_S)
     queue, refilling = (
         Queue(settings.postgres, codecs.chat_events, settings.epoch) for _ in range(2)
     )
