@@ -254,12 +254,11 @@ class _Attempt:
             self._loop.call_later((refused.retry_after_ms or 200) / 1000, self.send)
             return
         code = refused.code.value
-        if self._doubtful:
-            outcome: Fail | Info = Info(now_ns(), self._number, f"{code}, but tried before")
-        else:
-            outcome = Fail(now_ns(), self._number, code, refused.message)
+        if self._doubtful:  # a member perhaps, or none any more: what comes of the room tells
+            self._finish(Info(now_ns(), self._number, f"{code}, but tried before"), None)
+            return
         self._workload.on_refused(self._command, self._seat, refused)
-        self._finish(outcome, None if self._doubtful else False)
+        self._finish(Fail(now_ns(), self._number, code, refused.message), False)
 
     def _finish(self, outcome: Ok | Fail | Info, done: bool | None) -> None:
         if self._workload.close(self._number, outcome) and done:

@@ -1,17 +1,23 @@
 """The parts of the checker: records in files, the fold of a screen, membership by position, delays."""
 
+import asyncio
+from functools import partial
+from types import SimpleNamespace
+
 import pytest
 
-from roomlog.check import analysis, facts, faults, history, screen
+from roomlog.check import analysis, facts, faults, history, screen, workload
 from roomlog.check.facts import LogEvent
 from roomlog.check.history import (
     BadHistory,
     CaughtUp,
     Connected,
     Disconnected,
+    Fail,
     Fault,
     Frame,
     Healed,
+    Info,
     Invoke,
     Paused,
     Received,
@@ -20,9 +26,11 @@ from roomlog.check.history import (
     Writer,
 )
 from roomlog.check.logs import by_room
+from roomlog.check.person import Seat
 from roomlog.check.repertoire import HABITS, OPERATIONS
 from roomlog.check.timing import Timing, service_of
 from roomlog.check.verdict import COUNTERS, Verdict, as_json, render
+from roomlog.errors import ErrorCode, Refused
 from roomlog.stack import Spec
 from tests.unit.check.check_synthetic import MS, good_run
 
@@ -337,3 +345,25 @@ def test_of_an_operation_the_first_outcome_counts():
     invoke = next(r for r in run.records if isinstance(r, Invoke) and r.kind == "send")
     run.records.append(history.Fail(run.now, invoke.op, "forbidden"))
     assert analysis.judge(run.records, run.evidence).counters["phantom"] == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "membership"), [(ErrorCode.UNAVAILABLE, "in"), (ErrorCode.FORBIDDEN, "out")]
+)
+async def test_a_join_that_may_have_taken_effect_takes_nobody_out(monkeypatch, code, membership):
+    monkeypatch.setattr(workload, "GIVE_UP_S", 0.0)
+    refused = asyncio.get_running_loop().create_future()
+    refused.set_exception(Refused(code, "no"))
+    person = SimpleNamespace(connects=1, submit=lambda command: refused)
+    closed = []
+    driver = SimpleNamespace(
+        close=lambda number, outcome: closed.append(outcome),
+        on_refused=partial(workload.Workload.on_refused, SimpleNamespace(_loop=refused.get_loop())),
+    )
+    seat = Seat("r", membership="in")  # as the frames of the first try told
+    done = asyncio.Event()
+    attempt = workload._Attempt(driver, person, {"op": "join"}, 7, seat, lambda _ok: done.set())
+    attempt.send()
+    await done.wait()
+    assert seat.membership == membership
+    assert [type(outcome) for outcome in closed] == [Info if membership == "in" else Fail]
