@@ -81,6 +81,8 @@ _GROUPS = (
 )
 _CODES = {404: ErrorCode.NOT_FOUND, 413: ErrorCode.TOO_LARGE}
 _log = logging.getLogger(__name__)
+_KEEP_ALIVE_S = 75
+"""How long an idle connection is kept: longer than by load balancers (60 s), or they use one that just closed."""
 
 
 def bare_app() -> FastAPI:
@@ -149,6 +151,7 @@ def main() -> None:
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=_KEEP_ALIVE_S,
     )
 
 

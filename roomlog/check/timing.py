@@ -114,8 +114,10 @@ class Timing:
                 client.paused = False
             case Away():
                 client.bereaved, client.resumed = 0, False
-            case Subscribed(room=room):
+            case Subscribed(room=room, cursor=cursor):
                 client.rooms.add(room)
+                if cursor is None:  # they were out of it meanwhile: nothing is resumed
+                    client.behind.discard(room)
             case Unfollowed(room=room):
                 client.rooms.discard(room)
                 client.behind.discard(room)
