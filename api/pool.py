@@ -24,7 +24,6 @@ from roomlog.errors import ErrorCode
 Params = Mapping[str, Any]
 _CHECKOUT_TIMEOUT_S = 2.0
 _SETTLE_S = 0.02
-_GAVE_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable)
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolClosed)
 _log = logging.getLogger(__name__)
 
@@ -160,7 +159,7 @@ class Server:
         connection = await self._checked_out()
         try:
             yield connection
-        except (psycopg.errors.QueryCanceled, *_GAVE_WAY):
+        except (psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected):
             raise TooSlow from None
         except _AWAY as error:
             self._hurry.set()
@@ -178,7 +177,8 @@ class Server:
         read = connection.read_at_once if self._target.is_pooled else connection.read
         try:
             return await read(query, params, prepare)
-        except _GAVE_WAY:  # to whoever swaps or drops tables after a rebuild, who is done now
+        except psycopg.errors.DeadlockDetected:
+            # It gave way to whoever swaps or drops tables after a rebuild, who is done now.
             return await read(query, params, prepare)
 
     async def _checked_out(self) -> Connection:

@@ -139,9 +139,8 @@ async def test_a_read_that_gave_way_to_a_swap_of_tables_is_carried_out_again(
 ) -> None:
     waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'members'::regclass AND NOT granted"
     with psycopg.connect(server.dsn) as swap, psycopg.connect(server.dsn, autocommit=True) as other:
-        swap.execute(
-            "SET LOCAL deadlock_timeout = '10s'"
-        )  # so that it is the reader that finds out
+        # So that it is the reader that finds out.
+        swap.execute("SET LOCAL deadlock_timeout = '10s'")
         swap.execute("LOCK TABLE members IN ACCESS EXCLUSIVE MODE")
         asked = asyncio.create_task(asker.http.get(f"/rooms/{room}"))
         async with asyncio.timeout(5):

@@ -73,17 +73,16 @@ export function useSearch(text: string, filters: Filters) {
     if (asked === null) return;
     const abort = new AbortController();
     let timer: number | undefined;
-    const ask = async (again: readonly number[]) => {
+    const ask = async (round: number) => {
       const answer = await load(asked, NOTHING, abort.signal);
-      if (abort.signal.aborted || extended.current === asked) return;
-      const isFirst = again.length === AGAIN_MS.length;
-      if (answer.error === null || isFirst) setFound(answer);
-      if (answer.error !== null || !(isFirst || answer.behind > 0)) return;
-      const [pause, ...later] = again;
-      if (pause !== undefined) timer = window.setTimeout(() => void ask(later), pause);
+      if (abort.signal.aborted || (round > 0 && extended.current === asked)) return;
+      if (answer.error === null || round === 0) setFound(answer);
+      const settled = answer.error !== null || (round > 0 && answer.behind === 0);
+      const pause = AGAIN_MS[round];
+      if (!settled && pause !== undefined) timer = window.setTimeout(() => void ask(round + 1), pause);
     };
     extended.current = null;
-    void ask(AGAIN_MS);
+    void ask(0);
     return () => {
       abort.abort();
       window.clearTimeout(timer);
