@@ -2,7 +2,7 @@
 
 from playwright.async_api import expect
 
-from tests.acceptance.test_browser_people import in_menu_of, shoot
+from tests.acceptance.test_browser_people import close_dialog, in_menu_of, shoot
 
 PASSWORD = "correct horse battery staple"
 
@@ -28,7 +28,7 @@ async def test_an_account_is_deleted_once_somebody_else_owns_its_rooms(two_in_a_
     await in_menu_of(alice, bob, "Make owner")
     members = alice.page.get_by_test_id("members").locator(f'[data-user-id="{bob.user_id}"]')
     await expect(members).to_have_attribute("data-role", "owner")
-    await alice.page.keyboard.press("Escape")
+    await close_dialog(alice)
     await alice.page.get_by_role("button", name="Account of").click()
     await alice.page.get_by_role("menuitem", name="Delete account").click()
     await dialog.get_by_label("Your password").fill(PASSWORD)

@@ -5,7 +5,7 @@ import uuid
 from playwright.async_api import expect
 
 from tests.acceptance.browsers import Person, room_name
-from tests.acceptance.test_browser_people import shoot
+from tests.acceptance.test_browser_people import close_dialog, shoot
 
 
 async def switch(person: Person, name: str) -> None:
@@ -67,7 +67,7 @@ async def test_what_happens_in_a_workspace_is_seen_at_once_and_it_is_moderated(p
     await shoot(alice, "colleague-menu")
     await alice.page.get_by_role("menuitem", name="Make moderator").click()
     await expect(line.get_by_text("moderator", exact=True)).to_be_visible()
-    await alice.page.keyboard.press("Escape")
+    await close_dialog(alice)
     await bob.page.get_by_role("button", name="Workspace:").click()
     await expect(bob.page.get_by_role("menuitem", name="Moderation")).to_be_visible()
     await bob.page.keyboard.press("Escape")
@@ -158,7 +158,7 @@ async def test_a_workspace_is_made_and_a_link_brings_somebody_in(people):
     await line.get_by_role("button", name="Options for").click()
     await alice.page.get_by_role("menuitem", name="Make guest").click()
     await expect(line.get_by_text("guest", exact=True)).to_be_visible()
-    await alice.page.keyboard.press("Escape")
+    await close_dialog(alice)
 
     await choose(bob, "Leave this workspace")
     await bob.page.get_by_role("dialog").get_by_role("button", name="Leave", exact=True).click()

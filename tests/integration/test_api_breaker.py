@@ -108,8 +108,6 @@ async def test_a_server_that_is_away_is_refused_at_once_until_it_is_back(
     for path in paths:
         await until_ok(lambda path=path: asker.http.get(path))
     assert counted("database_breaker_state", server="primary") == 0
-    answers = await asyncio.gather(*(asker.http.get(path) for path in paths))
-    assert {answer.status_code for answer in answers} == {200}
 
 
 async def test_more_than_may_wait_are_refused_at_once(asker, room, server) -> None:

@@ -271,6 +271,8 @@ async def test_only_who_manages_a_room_sends_it_and_only_to_the_public(
     none = await ada.http.post(f"/webhooks/{webhook}/replay", json={"delivery": "0" * 36})
     problem(none, 404, "not_found")
 
+    await receiver.until(lambda: "MemberJoined" in {r.event["type"] for r in receiver.at("/x")})
+
     # A name that leads somewhere else by now: looked at again when it is sent.
     async with Receiver("127.0.0.2") as private:
         db.execute("UPDATE webhooks SET url = %s WHERE id = %s", [private.url("/"), webhook])

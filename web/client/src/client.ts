@@ -132,6 +132,11 @@ export class RoomlogClient {
     this.subscriptions.follow(room, cursor);
   }
 
+  /** Up to where a room's events came here (`after_cursor` of a read that must not be older); null where unknown. */
+  cursor(room: string): string | null {
+    return this.subscriptions.cursor(room);
+  }
+
   unsubscribe(room: string): void {
     this.subscriptions.unfollow(room);
   }

@@ -37,6 +37,10 @@ export class Subscriptions {
     this.ask(room, subscription);
   }
 
+  cursor(room: string): string | null {
+    return this.rooms.get(room)?.feed.cursor ?? null;
+  }
+
   unfollow(room: string): void {
     if (this.rooms.delete(room)) this.around.say({ op: "unsub", room });
   }

@@ -169,6 +169,13 @@ describe("rooms", () => {
     expect(shown()).toEqual(["e6", "e7"]);
   });
 
+  it("tells up to where a room's events came here", async () => {
+    const socket = await followed();
+    socket.say(eventFrame(7, 6), eventFrame(9, 8)); // one before the last is missing
+    expect(client.cursor("room")).toBe("1:7");
+    expect(client.cursor("another")).toBeNull();
+  });
+
   it("goes on after an event that the log holds at two places", async () => {
     const socket = await followed();
     socket.say({ ...eventFrame(7, 6), id: "e6" } as ServerFrame, eventFrame(8, 7));

@@ -117,6 +117,12 @@ interface MessageQuery {
   after_cursor?: string | null;
 }
 
+interface ThreadQuery {
+  after?: string;
+  limit: number;
+  after_cursor?: string | null;
+}
+
 export class ChatApi {
   constructor(private readonly rest: RestClient) {}
 
@@ -148,7 +154,7 @@ export class ChatApi {
   }
 
   /** A thread by any of its messages. */
-  thread(id: string, query: { after?: string; limit: number }): Promise<ThreadPage> {
+  thread(id: string, query: ThreadQuery): Promise<ThreadPage> {
     return this.rest.get(`/messages/${encodeURIComponent(id)}/thread`, { query: { ...query } });
   }
 
@@ -156,8 +162,9 @@ export class ChatApi {
     return this.rest.get(`/rooms/${encodeURIComponent(room)}/stats`);
   }
 
-  pins(room: string): Promise<PinPage> {
-    return this.rest.get(`/rooms/${encodeURIComponent(room)}/pins`);
+  pins(room: string, afterCursor: string | null = null): Promise<PinPage> {
+    const query = { after_cursor: afterCursor };
+    return this.rest.get(`/rooms/${encodeURIComponent(room)}/pins`, { query });
   }
 
   /** What is unread in the person's rooms; counted up to 1,000. */

@@ -13,9 +13,9 @@ export class Pins {
     private readonly store: Store<ChatState, Action>,
   ) {}
 
-  /** Load the pinned messages of a room; later changes come as events. Raises ApiError. */
+  /** Load the pinned messages of a room, no older than what came here; later changes come as events. Raises ApiError. */
   async load(room: string): Promise<PinPage> {
-    const page = await this.api.pins(room);
+    const page = await this.api.pins(room, this.client.cursor(room));
     this.store.dispatch({ type: "names", users: page.users });
     this.store.dispatch({ type: "pins", room, pins: page.items.map((item) => item.message.id) });
     return page;

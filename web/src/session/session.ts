@@ -115,7 +115,7 @@ export class ChatSession {
     });
     this.moderation = new Moderation(api.moderation, this.store);
     this.pins = new Pins(this.client, api.chat, this.store);
-    this.threads = new Threads(api.chat, this.store);
+    this.threads = new Threads(this.client, api.chat, this.store);
     this.scheduled = new ScheduledMessages(api.scheduled, this.store);
     this.integrations = api.integrations;
     this.files = api.files;

@@ -1,4 +1,4 @@
-import type { ChatEvent } from "@roomlog/client";
+import type { ChatEvent, RoomlogClient } from "@roomlog/client";
 import type { ChatApi, ThreadPage, WrittenText } from "../api/chat";
 import type { Action, ChatState } from "../state/model";
 import type { Store } from "../state/store";
@@ -8,20 +8,22 @@ const PAGE = 200;
 /** What belongs to a message and is read when somebody asks: its thread, its former texts. */
 export class Threads {
   constructor(
+    private readonly client: RoomlogClient,
     private readonly api: ChatApi,
     private readonly store: Store<ChatState, Action>,
   ) {}
 
-  /** A page of the thread that a message belongs to; raises ApiError. */
-  async load(message: string, after?: string): Promise<ThreadPage> {
-    const page = await this.api.thread(message, { after, limit: PAGE });
+  /** A page of the thread that a message belongs to, no older than what came here; raises ApiError. */
+  async load(room: string, message: string, after?: string): Promise<ThreadPage> {
+    const query = { after, limit: PAGE, after_cursor: this.client.cursor(room) };
+    const page = await this.api.thread(message, query);
     this.store.dispatch({ type: "names", users: page.users });
     return page;
   }
 
-  /** Every text that a message had, the one that it has last; raises ApiError. */
-  async history(message: string): Promise<WrittenText[]> {
-    return (await this.api.message(message)).history;
+  /** Every text that a message had, the one that it has last, none that came here missing; raises ApiError. */
+  async history(room: string, message: string): Promise<WrittenText[]> {
+    return (await this.api.message(message, this.client.cursor(room))).history;
   }
 
   /** A message was restored: one that was deleted before it came here, or that is quoted so, is fetched. */

@@ -7,10 +7,16 @@ import { fullTime } from "../../shared/time";
 import { useLoaded } from "../../shared/useLoaded";
 import { UserName } from "../../shared/UserName";
 
+interface Props {
+  room: string;
+  message: string;
+  onClose: () => void;
+}
+
 /** Every text that a message had, the one that it has first. */
-export function HistoryDialog({ message, onClose }: { message: string; onClose: () => void }) {
+export function HistoryDialog({ room, message, onClose }: Props) {
   const session = useSession();
-  const fetch = useCallback(() => session.threads.history(message), [session, message]);
+  const fetch = useCallback(() => session.threads.history(room, message), [session, room, message]);
   const { found: texts, error } = useLoaded(fetch);
 
   return (

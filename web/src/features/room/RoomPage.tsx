@@ -84,7 +84,7 @@ export function RoomPage({ room, target }: Props) {
           onClose={() => setThread(null)}
         />
       )}
-      {history !== null && <HistoryDialog message={history} onClose={() => setHistory(null)} />}
+      {history !== null && <HistoryDialog room={room} message={history} onClose={() => setHistory(null)} />}
       {reporting && <ReportDialog message={reporting} onClose={() => setReporting(null)} />}
       {removing && (
         <RemoveDialog
