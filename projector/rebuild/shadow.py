@@ -24,9 +24,10 @@ MADE = (*NAMES, *UNUSED)
 TOPICS = (USER_EVENTS, CHAT_EVENTS, CHAT_READS)
 """What is read of the log."""
 _CONNECT_TIMEOUT_S = 10
-# Readers wait as long as the swap waits for others, so it gives up soon and tries again. The longest lets
+# Readers wait as long as the swap waits for others, so it gives up soon and tries again. It is the time of a
+# whole statement, which waits for many tables one after the other and holds those that it has. The longest lets
 # PostgreSQL's own clean-up notice, after a second, that it is in the way.
-_LOCK_TIMEOUTS_MS = (250, 250, 500, 500, 1_000, 1_500)
+_TIMEOUTS_MS = (250, 250, 500, 500, 1_000, 1_250)
 _LOCK_PAUSE_S = 0.5
 _LOCK_ATTEMPTS = 60
 
@@ -170,12 +171,12 @@ class Shadow:
     ) -> None:
         """Do work in a transaction that gives way to whoever uses the tables, and is tried again then."""
         for attempt in range(_LOCK_ATTEMPTS):
-            timeout = _LOCK_TIMEOUTS_MS[min(attempt, len(_LOCK_TIMEOUTS_MS) - 1)]
+            timeout = _TIMEOUTS_MS[min(attempt, len(_TIMEOUTS_MS) - 1)]
             try:
                 with self._connection.transaction():
-                    self._run(f"SET LOCAL lock_timeout = {timeout}")
+                    self._run(f"SET LOCAL statement_timeout = {timeout}")
                     await work()
-            except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+            except (psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected):
                 if attempt == 0:
                     tell(f"  {tables} are in use; trying again")
                 await asyncio.sleep(_LOCK_PAUSE_S)
