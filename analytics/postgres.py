@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 
 from roomlog.partitions import partition_of
-from roomlog.readmodels.fold import Rows
+from roomlog.readmodels.fold.rows import Rows
 from roomlog.readmodels.tables import (
     INVITES,
     MEMBERS,

@@ -28,7 +28,10 @@ from analytics.verify import (
 from roomlog.kafka import Log, Range
 from roomlog.partitions import PARTITIONS, partition_of
 from roomlog.readmodels.compare import Difference, Differences, compare
-from roomlog.readmodels.fold import ChatFold, Rows, UserFold, without_erased
+from roomlog.readmodels.fold.chat import ChatFold
+from roomlog.readmodels.fold.erased import without_erased
+from roomlog.readmodels.fold.rows import Rows
+from roomlog.readmodels.fold.users import UserFold
 from roomlog.readmodels.tables import (
     BLOCKS,
     MARKERS,

@@ -19,14 +19,11 @@ from roomlog.ids import is_id
 from roomlog.kafka import Log, Range
 from roomlog.partitions import PARTITIONS
 from roomlog.readmodels.compare import Difference, Differences, compare
-from roomlog.readmodels.fold import (
-    ChatFold,
-    ReadFold,
-    Rows,
-    UserFold,
-    applied_rows,
-    without_erased,
-)
+from roomlog.readmodels.fold.chat import ChatFold
+from roomlog.readmodels.fold.erased import without_erased
+from roomlog.readmodels.fold.reads import ReadFold
+from roomlog.readmodels.fold.rows import Rows, applied_rows
+from roomlog.readmodels.fold.users import UserFold
 from roomlog.readmodels.tables import (
     APPLIED,
     BLOCKS,

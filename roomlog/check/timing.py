@@ -100,13 +100,15 @@ class Timing:
 
     def _on_client(self, record: OfClient, client: _Client) -> None:
         match record:
-            case Connected(node=node):
+            case Connected(at=at, node=node):
+                if not client.resumed:  # one that drains is left when another is there
+                    self._was_there_until(at, client)
                 client.node, client.resumed = service_of(node), bool(client.bereaved)
             case Disconnected(at=at):
                 if client.resumed:
                     client.bereaved, client.resumed = 0, False
-                elif client.bereaved and client.node and not self._fault.startswith("kill"):
-                    client.loses_its_node(at)  # one that drains, or is frozen, was there until now
+                else:
+                    self._was_there_until(at, client)
                 client.node = _NO_NODE
             case Paused():
                 client.paused, client.bereaved, client.resumed = True, 0, False
@@ -129,6 +131,11 @@ class Timing:
             case _:
                 pass
         client.interrupted = record.at
+
+    def _was_there_until(self, at: int, client: _Client) -> None:
+        """A node that drains, or is frozen, has its clients until they leave it."""
+        if client.bereaved and client.node and not self._fault.startswith("kill"):
+            client.loses_its_node(at)
 
     def received(self, record: Received, acked_at: int) -> None:
         """Note how long after its ack an event came."""

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import LiteralString, NamedTuple
 
-from roomlog.readmodels.fold import Rows
+from roomlog.readmodels.fold.rows import Rows
 from roomlog.readmodels.tables import (
     BLOCKS,
     MARKERS,

@@ -48,7 +48,11 @@ from roomlog.events import (
 )
 from roomlog.partitions import partition_of
 from roomlog.readmodels.compare import compare
-from roomlog.readmodels.fold import ChatFold, ReadFold, UserFold, applied_rows, without_erased
+from roomlog.readmodels.fold.chat import ChatFold
+from roomlog.readmodels.fold.erased import without_erased
+from roomlog.readmodels.fold.reads import ReadFold
+from roomlog.readmodels.fold.rows import applied_rows
+from roomlog.readmodels.fold.users import UserFold
 from roomlog.readmodels.tables import SCHEDULED
 from roomlog.readmodels.tables import TABLES as READ_MODELS
 from roomlog.reads import NotificationRead, ReadEvent, ReadMarked, RoomMuted

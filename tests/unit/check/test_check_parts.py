@@ -297,6 +297,15 @@ def test_a_resume_from_a_node_that_drains_is_timed_from_its_goodbye():
     assert verdict.figures.resume_s == {"deploy": 2.0}
 
 
+def test_who_leaves_a_draining_node_for_another_was_connected_until_then():
+    found, verdict = timing()
+    found.take(Subscribed(5 * SECOND, "c-bob", "r", None, "1:0"))
+    found.take(Fault(10 * SECOND, "deploy", ["ingest-1", "ingest-2"]))
+    found.take(Connected(30 * SECOND, "c-bob", "bob", "n1"))
+    found.take(CaughtUp(31 * SECOND, "c-bob", "r", "1:1"))
+    assert verdict.figures.resume_s == {"deploy": 1.0}
+
+
 def test_nodes_are_matched_with_services():
     assert [service_of(n) for n in ("n1", "n12", "edge-3", "")] == [
         "ingest-1",

@@ -25,7 +25,9 @@ from roomlog.events import (
     RoomSettingsChanged,
 )
 from roomlog.partitions import partition_of
-from roomlog.readmodels.fold import ChatFold, ReadFold, UserFold
+from roomlog.readmodels.fold.chat import ChatFold
+from roomlog.readmodels.fold.reads import ReadFold
+from roomlog.readmodels.fold.users import UserFold
 from roomlog.readmodels.tables import BLOCKS, MARKERS, ROOMS
 from roomlog.readmodels.unread import recount
 from roomlog.reads import ReadEvent, ReadMarked
