@@ -9,9 +9,8 @@ from pathlib import Path
 
 from msgspec import structs
 
-from roomlog import topics
 from roomlog.stack import artifacts, child, kafka, postgres, registry, services, valkey, warmup, web
-from roomlog.stack.brokers import Brokers
+from roomlog.stack.brokers import Brokers, make_topics
 from roomlog.stack.errors import StackError
 from roomlog.stack.layout import Layout
 from roomlog.stack.ports import HOST, Ports
@@ -161,7 +160,7 @@ class Boot:
             await self._brokers.run(await self._fetched("kafka"), self._step)
         if self.addresses.kafka:
             async with self._step("topics"):
-                await topics.apply(self.addresses.kafka)
+                await make_topics(self.addresses.kafka)
 
     async def _schemas(self, database: Awaitable[None]) -> None:
         """Start the registry, which keeps its schemas in PostgreSQL, and register ours."""

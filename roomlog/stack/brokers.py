@@ -7,8 +7,10 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import msgspec
+import tenacity
 
 from roomlog import topics
+from roomlog.brokers import shown
 from roomlog.stack import child, kafka
 from roomlog.stack.errors import StackError
 from roomlog.stack.kafka import Broker, Cluster
@@ -17,6 +19,8 @@ from roomlog.stack.ports import Ports
 from roomlog.stack.ready import Probe, kafka_probe, until_ready
 
 _KNOWN_S = 30.0
+_PATIENCE_S = 10.0
+_AGAIN_S = 0.2
 
 Start = Callable[[str, child.Command, Probe], Awaitable[None]]
 """Starts a process under a name and returns once it is ready."""
@@ -129,3 +133,28 @@ class Brokers:
         left = tuple(b for b in self._cluster.brokers if b.name != name)
         self._cluster = msgspec.structs.replace(self._cluster, brokers=left)
         shutil.rmtree(self._layout.of(name), ignore_errors=True)
+
+
+async def make_topics(address: str, patience_s: float = _PATIENCE_S) -> None:
+    """Create the topics that are missing in the cluster at an address; raises StackError.
+
+    A broker that serves may still be lost for a moment, and one elsewhere be starting: so it is asked for a while.
+    """
+    from aiokafka.errors import KafkaConnectionError, KafkaError
+
+    attempts = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception_type(KafkaConnectionError),
+        wait=tenacity.wait_fixed(_AGAIN_S),
+        stop=tenacity.stop_after_delay(patience_s),
+        reraise=True,
+    )
+    try:
+        await attempts(topics.apply, address)
+    except topics.TopicError as error:
+        raise StackError(str(error)) from error
+    except KafkaError as error:
+        why = "nobody answers" if isinstance(error, KafkaConnectionError) else str(error)
+        raise StackError(
+            f"Kafka at {shown(address)} does not take the topics: {why}. Its log says more; ROOMLOG_KAFKA "
+            "names one that is not of this stack."
+        ) from error
