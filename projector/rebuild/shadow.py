@@ -30,6 +30,11 @@ _CONNECT_TIMEOUT_S = 10
 _TIMEOUTS_MS = (250, 250, 500, 500, 1_000, 1_250)
 _LOCK_PAUSE_S = 0.5
 _LOCK_ATTEMPTS = 60
+_IN_THE_WAY = (
+    psycopg.errors.QueryCanceled,
+    psycopg.errors.LockNotAvailable,  # where the role or the database sets a `lock_timeout`
+    psycopg.errors.DeadlockDetected,
+)
 
 Offsets = dict[Place, int]
 
@@ -176,7 +181,7 @@ class Shadow:
                 with self._connection.transaction():
                     self._run(f"SET LOCAL statement_timeout = {timeout}")
                     await work()
-            except (psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected):
+            except _IN_THE_WAY:
                 if attempt == 0:
                     tell(f"  {tables} are in use; trying again")
                 await asyncio.sleep(_LOCK_PAUSE_S)

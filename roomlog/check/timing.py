@@ -101,14 +101,12 @@ class Timing:
     def _on_client(self, record: OfClient, client: _Client) -> None:
         match record:
             case Connected(at=at, node=node):
-                if not client.resumed:  # one that drains is left when another is there
-                    self._was_there_until(at, client)
+                self._was_there_until(at, client)  # one that drains is left when another is there
                 client.node, client.resumed = service_of(node), bool(client.bereaved)
             case Disconnected(at=at):
+                self._was_there_until(at, client)
                 if client.resumed:
                     client.bereaved, client.resumed = 0, False
-                else:
-                    self._was_there_until(at, client)
                 client.node = _NO_NODE
             case Paused():
                 client.paused, client.bereaved, client.resumed = True, 0, False
@@ -134,7 +132,8 @@ class Timing:
 
     def _was_there_until(self, at: int, client: _Client) -> None:
         """A node that drains, or is frozen, has its clients until they leave it."""
-        if client.bereaved and client.node and not self._fault.startswith("kill"):
+        is_leaving = client.bereaved and client.node and not client.resumed
+        if is_leaving and not self._fault.startswith("kill"):
             client.loses_its_node(at)
 
     def received(self, record: Received, acked_at: int) -> None:

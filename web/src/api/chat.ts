@@ -117,12 +117,6 @@ interface MessageQuery {
   after_cursor?: string | null;
 }
 
-interface ThreadQuery {
-  after?: string;
-  limit: number;
-  after_cursor?: string | null;
-}
-
 export class ChatApi {
   constructor(private readonly rest: RestClient) {}
 
@@ -154,7 +148,7 @@ export class ChatApi {
   }
 
   /** A thread by any of its messages. */
-  thread(id: string, query: ThreadQuery): Promise<ThreadPage> {
+  thread(id: string, query: { after?: string; limit: number }): Promise<ThreadPage> {
     return this.rest.get(`/messages/${encodeURIComponent(id)}/thread`, { query: { ...query } });
   }
 

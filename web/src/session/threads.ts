@@ -13,10 +13,9 @@ export class Threads {
     private readonly store: Store<ChatState, Action>,
   ) {}
 
-  /** A page of the thread that a message belongs to, no older than what came here; raises ApiError. */
-  async load(room: string, message: string, after?: string): Promise<ThreadPage> {
-    const query = { after, limit: PAGE, after_cursor: this.client.cursor(room) };
-    const page = await this.api.thread(message, query);
+  /** A page of the thread that a message belongs to; raises ApiError. */
+  async load(message: string, after?: string): Promise<ThreadPage> {
+    const page = await this.api.thread(message, { after, limit: PAGE });
     this.store.dispatch({ type: "names", users: page.users });
     return page;
   }

@@ -131,13 +131,13 @@ function useThread(room: string, message: string) {
 
   useEffect(() => {
     const fail = (failure: unknown) => setError(explain(failure));
-    session.threads.load(room, message).then((page) => setLoaded(extended(null, page)), fail);
-  }, [session, room, message]);
+    session.threads.load(message).then((page) => setLoaded(extended(null, page)), fail);
+  }, [session, message]);
 
   function more() {
     const fail = (failure: unknown) => setError(explain(failure));
     const last = loaded?.answers.at(-1)?.cursor;
-    session.threads.load(room, message, last).then((page) => setLoaded(extended(loaded, page)), fail);
+    session.threads.load(message, last).then((page) => setLoaded(extended(loaded, page)), fail);
   }
 
   return { thread: loaded === null ? null : withNews(loaded, items ?? []), error, more };
