@@ -10,6 +10,8 @@ Nothing happened for a while: not at all. Readers who wait for what was just wri
 """
 OFFSETS_ALONE_AFTER_S = 1.0
 STUCK_AFTER_S = 30.0
+BLIND_AFTER_S = 60.0
+"""How long partitions may wait to be placed, for which Kafka has to answer."""
 FAR_BEHIND_EVENTS = 10_000
 _TELL_EVERY_S = 10.0
 MORE_TRIES = 2
@@ -28,6 +30,7 @@ class Watchdog:
 
     moved_at: float
     projected: int = 0
+    placed_at: float | None = None
 
     def is_stuck(self, now: float, lag: int, projected: int, excused: bool) -> bool:
         """Tell whether the process had better be restarted.
@@ -38,6 +41,12 @@ class Watchdog:
         if excused or lag <= 0 or projected != self.projected:
             self.moved_at, self.projected = now, projected
         return now - self.moved_at > STUCK_AFTER_S
+
+    def is_blind(self, now: float, unplaced: int, excused: bool) -> bool:
+        """Tell the same of one that learns nothing of the log: `unplaced` partitions wait to be placed."""
+        if excused or not unplaced or self.placed_at is None:
+            self.placed_at = now
+        return now - self.placed_at > BLIND_AFTER_S
 
 
 @dataclass(slots=True)

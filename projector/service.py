@@ -14,7 +14,7 @@ from prometheus_client import Gauge
 
 from projector.batch import Place
 from projector.kafka import ForeignLog, Source
-from projector.pacing import STUCK_AFTER_S, CatchUp, Watchdog
+from projector.pacing import BLIND_AFTER_S, STUCK_AFTER_S, CatchUp, Watchdog
 from projector.readers import listen
 from projector.session import WrongSchema
 from projector.worker import Worker
@@ -123,6 +123,10 @@ class Watch:
             await asyncio.sleep(_WATCH_EVERY_S)
 
     async def _look(self) -> None:
+        unplaced = 0 if self._worker.is_idle else len(self._source.unplaced)
+        if self._dog.is_blind(time.monotonic(), unplaced, self._worker.is_excused):
+            told = f"{unplaced} partitions wait to be placed for {BLIND_AFTER_S:.0f} s"
+            raise Stuck(f"{told}: Kafka does not answer this process")
         try:
             lag = await self._source.lag()
         except (KafkaError, TimeoutError) as error:

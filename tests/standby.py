@@ -60,6 +60,16 @@ class Standby:
         """Let it go on."""
         self._signal(signal.SIGCONT)
 
+    async def promote(self) -> None:
+        """Make it a primary. Waited for outside the statement, which what is still to be replayed may cancel."""
+        self.ask("SELECT pg_promote(wait => false)")
+        async with asyncio.timeout(30):
+            while True:
+                with suppress(psycopg.OperationalError, psycopg.errors.DivisionByZero):
+                    # It divides by zero until then.
+                    return self.ask("SELECT 1 / (NOT pg_is_in_recovery())::int")
+                await asyncio.sleep(0.02)
+
     def ask(self, query: str) -> None:
         """Carry out a statement, such as `SELECT pg_wal_replay_pause()`; raises psycopg.Error."""
         with psycopg.connect(self.dsn, autocommit=True, connect_timeout=2) as connection:

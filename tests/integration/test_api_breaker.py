@@ -33,7 +33,7 @@ async def room(ada):
 @pytest.fixture(scope="module")
 async def server(stack, room, tmp_path_factory):
     async with standby(stack.settings.postgres, tmp_path_factory.mktemp("promoted")) as running:
-        running.ask("SELECT pg_promote()")
+        await running.promote()
         yield running
 
 

@@ -8,6 +8,7 @@ from projector.dead_letters import dead_letter
 from projector.kafka import ForeignLog, starting_offset
 from projector.migrate import Migration, MigrationError, load, pending
 from projector.pacing import (
+    BLIND_AFTER_S,
     FAR_BEHIND_EVENTS,
     STUCK_AFTER_S,
     CatchUp,
@@ -31,6 +32,21 @@ def test_whoever_is_idle_moves_or_waits_for_postgres_is_not_stuck(healthy):
     state = {"lag": 5, "projected": 0, "excused": False, **healthy}
     dog = Watchdog(moved_at=0.0)
     assert not dog.is_stuck(STUCK_AFTER_S + 1, **state)
+
+
+def test_partitions_that_are_not_placed_for_long_are_noticed():
+    dog = Watchdog(moved_at=0.0)
+    assert not dog.is_blind(5.0, unplaced=24, excused=False)  # just begun
+    assert not dog.is_blind(5 + BLIND_AFTER_S, unplaced=24, excused=False)
+    assert dog.is_blind(6 + BLIND_AFTER_S, unplaced=1, excused=False)
+
+
+@pytest.mark.parametrize("healthy", [{"unplaced": 0}, {"excused": True}], ids=["placed", "waits"])
+def test_who_has_its_partitions_or_waits_for_postgres_is_not_blind(healthy):
+    dog = Watchdog(moved_at=0.0)
+    assert not dog.is_blind(5.0, unplaced=24, excused=False)
+    assert not dog.is_blind(50.0, **{"unplaced": 24, "excused": False, **healthy})
+    assert not dog.is_blind(50 + BLIND_AFTER_S, unplaced=24, excused=False)
 
 
 def test_reading_goes_on_where_the_rows_are():
