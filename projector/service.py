@@ -125,8 +125,10 @@ class Watch:
     async def _look(self) -> None:
         unplaced = 0 if self._worker.is_idle else len(self._source.unplaced)
         if self._dog.is_blind(time.monotonic(), unplaced, self._worker.is_excused):
-            told = f"{unplaced} partitions wait to be placed for {BLIND_AFTER_S:.0f} s"
-            raise Stuck(f"{told}: Kafka does not answer this process")
+            raise Stuck(
+                f"{unplaced} partitions wait to be placed for {BLIND_AFTER_S:.0f} s: Kafka does not "
+                "answer this process"
+            )
         try:
             lag = await self._source.lag()
         except (KafkaError, TimeoutError) as error:

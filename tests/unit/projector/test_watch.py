@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
+from projector import pacing
 from projector.batch import Place
 from projector.cluster import Health, health
-from projector.service import Watch, _serve
+from projector.service import Stuck, Watch, _serve
 
 
 class Source:
@@ -23,18 +24,34 @@ class Source:
         return self.behind
 
 
+def worker(is_idle=False):
+    return SimpleNamespace(progress=0, is_excused=False, is_idle=is_idle, postgres_problem=None)
+
+
 async def test_the_lag_of_partitions_that_another_process_has_by_now_is_not_shown():
     registry = CollectorRegistry()
     gauge = Gauge("lag", "Lag", ["topic", "partition"], registry=registry)
     source = Source()
-    watch = Watch(
-        source, SimpleNamespace(progress=0, is_excused=False, postgres_problem=None), gauge
-    )
+    watch = Watch(source, worker(), gauge)
     await watch._look()
     del source.behind[Place("chat.events", 1)]
     await watch._look()
     shown = {s.labels["partition"]: s.value for m in registry.collect() for s in m.samples}
     assert shown == {"2": 2.0}
+
+
+async def test_who_cannot_place_partitions_although_no_lag_is_seen_ends(monkeypatch):
+    monkeypatch.setattr(pacing, "BLIND_AFTER_S", 0.0)
+    source = Source()
+    source.unplaced, source.behind = {Place("chat.events", 1)}, {}
+    gauge = Gauge("lag", "Lag", ["topic", "partition"], registry=CollectorRegistry())
+    idle = Watch(source, worker(is_idle=True), gauge)
+    blind = Watch(source, worker(), gauge)
+    for watch in (idle, blind):
+        await watch._look()
+    await idle._look()
+    with pytest.raises(Stuck, match="1 partitions wait"):
+        await blind._look()
 
 
 def test_partitions_without_a_leader_or_with_replicas_that_are_behind_are_counted():
