@@ -25,10 +25,11 @@ class NodeStop(Scenario):
         """Let `seconds` pass before and after each."""
         stack = self._stack()
         gevent.sleep(self.now.seconds or 0)
-        gevent.spawn(stack.stop_service, STOPPED)  # it is drained, and gone when its clients are
+        stopping = gevent.spawn(stack.stop_service, STOPPED)  # drained, and gone when its clients are
         self.moved = self.now.users // 2
         self.wait_for("resumed", self.moved, BACK_S)
         gevent.sleep(self.now.seconds or 0)
+        stopping.get()  # one client of another kind can keep it for the whole drain
         stack.start_service(STOPPED)
         gevent.sleep(self.now.seconds or 0)
         pid = stack.kill(KILLED)
