@@ -124,6 +124,7 @@ metadata.max.idle.interval.ms={0 if len(cluster.brokers) == 1 else 500}
 log.cleaner.dedupe.buffer.size=16777216
 num.network.threads=2
 num.io.threads=4
+group.coordinator.threads=1
 """
 
 
