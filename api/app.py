@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request
@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from api import openapi
 from api.guards import Tokens
-from api.http import http_behind
+from api.http import QuietServer, http_behind
 from api.problems import Problem
 from api.routes import (
     auth,
@@ -85,6 +85,10 @@ _KEEP_ALIVE_S = 75
 """How long an idle connection is kept: longer than by load balancers (60 s), or they use one that just closed."""
 
 
+_NOT_STARTED = 3
+"""Exit code where the port is taken, or the services do not start."""
+
+
 def bare_app() -> FastAPI:
     """Return the application with its routes and nothing behind them; enough for the OpenAPI document."""
     app = FastAPI(
@@ -139,7 +143,7 @@ def main() -> None:
         app = create_app(settings)
     except (RegistryError, ValueError) as error:
         raise SystemExit(f"roomlog api: {error}") from error
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port or DEFAULT_PORT,
@@ -153,6 +157,11 @@ def main() -> None:
         timeout_graceful_shutdown=5,
         timeout_keep_alive=_KEEP_ALIVE_S,
     )
+    server = QuietServer(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise SystemExit(_NOT_STARTED)
 
 
 async def _on_problem(request: Request, problem: Exception) -> Response:

@@ -19,7 +19,7 @@ from roomlog.ids import derived_id
 
 SETTLED = timedelta(seconds=20)
 _LIMIT = 200
-_POLL_S = 2.0
+_POLL_S = 5.0
 _log = logging.getLogger(__name__)
 
 

@@ -29,7 +29,7 @@ SETTLED = timedelta(seconds=20)
 _LIMIT = 50
 _AT_ONCE = 20
 _NAMED = 5
-_POLL_S = 2.0
+_POLL_S = 5.0
 _ANSWER_S = 5.0
 _log = logging.getLogger(__name__)
 

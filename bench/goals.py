@@ -71,6 +71,7 @@ GOALS = [
     Goal("rebuild", "blocked_ms", "ms without writes, for the swap", "low"),
     Goal("idle-50k", "kib", "KiB a connection", "low", 8, 5, "41 / 44 / 12"),
     Goal("idle-stack", "core_percent", "% of a core", "low", 5, 5),
+    Goal("idle-stack", "first_percent", "% of a core just after the start", "low"),
     Goal("growth-rooms", "ratio", "x cost largest/smallest", "low", 1.5, 1.1),
     Goal("growth-members", "ratio", "x cost largest/smallest", "low", 1.5, 1.1),
     Goal("growth-members", "message_ratio", "x cost of a message, 50 / 2 members", "low"),

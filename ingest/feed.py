@@ -294,6 +294,7 @@ class Feed:
     async def watch(self) -> None:
         """Look at the log's heads for ever, and read where the streams do not bring what is there."""
         while True:
+            await self._rooms.some.wait()
             await asyncio.sleep(LOOK_EVERY_S)
             if partitions := self._rooms.partitions():
                 with suppress(LogUnavailable, TimeoutError):

@@ -180,6 +180,7 @@ class Hearing:
     def on_return(self) -> None:
         """Valkey is back: workers may have forgotten this node meanwhile."""
         self._announce(set(self._rooms.partitions()))
+        self._people.hurry()
 
     def on_silence(self, partition: int) -> None:
         """The streams do not bring what the log has: perhaps they were never told, so tell again."""

@@ -78,6 +78,7 @@ class Node:
             settings.valkey,
             self.incarnation,
             lambda channel, data: self._hearing.on_message(channel, data),
+            lambda: self._people.hurry(),
             lambda: self._hearing.on_return(),
         )
         self._table = RoomTable(settings.postgres, settings.database_pool)
@@ -87,6 +88,7 @@ class Node:
             codecs.user_events,
             self._sessions,
             lambda session: self._following.show_presence_again(session),
+            self._listener.connected.is_set,
         )
         blocks = self._people.blocks
         self._log_reader = LogReader(settings.kafka, EVENTS_TOPIC)

@@ -1,8 +1,9 @@
 """What people are to each other, as far as a node must know it: who has blocked whom, who asks whom, who is gone.
 
 Every node knows all blocks and all accounts that were deleted: from PostgreSQL when it starts, and from then on from
-the log, whose heads it looks at when the API says that there is something new, and every LOOK_EVERY_S in any case:
-the word of it may be lost. So a check is a look into a dictionary.
+the log, whose heads it looks at when the API says that there is something new. That word may be lost, so it also looks
+without it: each second while Valkey is away, which carries it, otherwise every few. So a check is a look into a
+dictionary.
 """
 
 import asyncio
@@ -34,13 +35,17 @@ from roomlog.signals import NotificationKind
 from schemas.codec import Codec, PoisonRecord
 
 LOOK_EVERY_S = 1.0
+LOOK_WHEN_HEARD_EVERY_S = 5.0
 ACCOUNT_GONE = "this account was deleted"
 _REMEMBERED = 10_000
 _log = logging.getLogger(__name__)
 
 
 class People:
-    """Follows user.events. `on_hidden` is called for each session whose user was blocked or unblocked."""
+    """Follows user.events. `on_hidden` is called for each session whose user was blocked or unblocked.
+
+    `is_heard` tells whether what the API says would be heard now.
+    """
 
     def __init__(
         self,
@@ -49,7 +54,9 @@ class People:
         codec: Codec[UserEvent],
         sessions: Sessions,
         on_hidden: Callable[[Session], None],
+        is_heard: Callable[[], bool],
     ) -> None:
+        self._is_heard = is_heard
         self._table, self._log, self._codec = table, log, codec
         self._sessions, self._on_hidden = sessions, on_hidden
         self.blocks = Blocks()
@@ -85,14 +92,15 @@ class People:
         """Follow the log for ever."""
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
+                patience_s = LOOK_WHEN_HEARD_EVERY_S if self._is_heard() else LOOK_EVERY_S
+                async with asyncio.timeout(patience_s):
                     await self._hurried.wait()
             self._hurried.clear()
             with suppress(LogUnavailable, TimeoutError):
                 await self.look()
 
     def hurry(self) -> None:
-        """Look now: there is something new."""
+        """Look now: there is something new, or may be."""
         self._hurried.set()
 
     async def look(self) -> None:

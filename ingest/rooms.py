@@ -290,6 +290,8 @@ class Rooms:
         self._on_attach, self._on_detach, self._on_live = on_attach, on_detach, on_live
         self._rooms: dict[str, RoomState] = {}
         self._in_partition: list[dict[str, RoomState]] = [{} for _ in range(PARTITIONS)]
+        self.some = asyncio.Event()
+        """Set while there is any room here."""
         self._loop = asyncio.get_running_loop()
         self._patience_s = ATTACHED_WITHIN_S
 
@@ -327,6 +329,7 @@ class Rooms:
                 raise no_such_room(room_id)
             state = RoomState(room_id, self._loop.time())
             self._rooms[room_id] = self._in_partition[state.partition][room_id] = state
+            self.some.set()
             state.loading = self._loop.create_task(self._load(state))
             state.loading.add_done_callback(_retrieve)
         state.may_be_new |= may_be_new
@@ -393,6 +396,8 @@ class Rooms:
     def _remove(self, state: RoomState) -> None:
         self._rooms.pop(state.room.room_id, None)
         self._in_partition[state.partition].pop(state.room.room_id, None)
+        if not self._rooms:
+            self.some.clear()
         if state.scope is not None:
             state.scope.dependents -= 1
 

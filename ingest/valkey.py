@@ -137,14 +137,20 @@ class Markers:
 class Listener:
     """Listens to the node's channels for ever, subscribing again after each loss of the connection.
 
-    `on_message(channel, data)` is called for each message, `on_return()` when the connection is back:
-    what was published meanwhile is lost.
+    `on_message(channel, data)` is called for each message, `on_loss()` when the connection is lost, and `on_return()`
+    when it is back: what was published meanwhile is lost.
     """
 
     def __init__(
-        self, url: str, incarnation: str, on_message: OnMessage, on_return: Callable[[], None]
+        self,
+        url: str,
+        incarnation: str,
+        on_message: OnMessage,
+        on_loss: Callable[[], None],
+        on_return: Callable[[], None],
     ) -> None:
-        self._url, self._on_message, self._on_return = url, on_message, on_return
+        self._url, self._on_message = url, on_message
+        self._on_loss, self._on_return = on_loss, on_return
         self._channels = (node_channel(incarnation), ALL_NODES, REVOKED_SESSIONS)
         self.connected = asyncio.Event()
 
@@ -164,7 +170,9 @@ class Listener:
             except (RedisError, OSError, TimeoutError) as error:
                 _log.warning("Valkey is away, deliveries come from the log: %r", error)
             finally:
-                self.connected.clear()
+                if self.connected.is_set():
+                    self.connected.clear()
+                    self._on_loss()
                 with suppress(RedisError, OSError):
                     await client.aclose()
             await asyncio.sleep(_BACKOFF_S)

@@ -6,12 +6,14 @@ depends on what the read models hold (`projector.fold`).
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from projector.dead_letters import Record, dead_letter
+from projector.facts import Fields, plain_facts
 from projector.posts import NO_POSTS, PAYS_FROM, Posts, plain_posts
 from projector.rows import (
     Unstorable,
@@ -97,6 +99,10 @@ class Message(NamedTuple):
     at: int
 
 
+_new_message = partial(tuple.__new__, Message)
+"""Makes a message of what its fields are; without a call of Python code, as there are thousands at once."""
+
+
 class Touch(NamedTuple):
     """Where and when an event of a room is; `at` in microseconds since 1970."""
 
@@ -167,28 +173,30 @@ def add_chat_events(
     still counts as its room's newest event, because nodes deliver it.
     """
     refused = refused or {}
-    posts = _plain_posts(records, codec, refused)
+    posts, facts = _plain(records, codec, refused)
     one_by_one = sorted(set(range(len(records))).difference(posts.places))
     added = 0
     for number, place in enumerate(one_by_one):
         added = _add_posts(batch, posts, added, place - number)
-        _add_chat_event(batch, records[place], codec.decode_fields, now_ms, refused)
+        known = facts.get(place)
+        _add_chat_event(batch, records[place], known, codec.decode_fields, now_ms, refused)
     _add_posts(batch, posts, added, len(posts.places))
     batch.events += len(records)
 
 
-def _plain_posts(
+def _plain(
     records: Sequence[Record], codec: ChatEventCodec, refused: Mapping[tuple[str, int, int], str]
-) -> Posts:
+) -> tuple[Posts, Mapping[int, Fields]]:
     if len(records) < PAYS_FROM:
-        return NO_POSTS
+        return NO_POSTS, {}
     places = [(r.partition, r.offset) for r in records]
     partitions, offsets = zip(*places, strict=True)
-    posts = plain_posts(codec.columns, [r.value or b"" for r in records], partitions, offsets)
+    found = codec.columns.decode([r.value or b"" for r in records])
+    posts = plain_posts(codec.columns, found, partitions, offsets)
     if refused:
         topic = records[0].topic
         posts = posts.only((topic, *places[p]) not in refused for p in posts.places)
-    return posts
+    return posts, plain_facts(codec.columns, found)
 
 
 def _add_posts(batch: Batch, posts: Posts, start: int, stop: int) -> int:
@@ -197,7 +205,8 @@ def _add_posts(batch: Batch, posts: Posts, start: int, stop: int) -> int:
         part = slice(start, stop)
         rooms, offsets, times = posts.rooms[part], posts.offsets[part], posts.times[part]
         batch.touches += zip(rooms, offsets, times, strict=True)
-        messages = map(Message, rooms, offsets, posts.rows[part], posts.senders[part], times)
+        columns = zip(rooms, offsets, posts.rows[part], posts.senders[part], times, strict=True)
+        messages = map(_new_message, columns)
         for event, message in zip(posts.events[part], messages, strict=True):
             batch.messages.setdefault(event, message)
     return stop
@@ -206,12 +215,13 @@ def _add_posts(batch: Batch, posts: Posts, start: int, stop: int) -> int:
 def _add_chat_event(
     batch: Batch,
     record: Record,
+    known: Fields | None,
     decode: Decode,
     now_ms: int,
     refused: Mapping[tuple[str, int, int], str],
 ) -> None:
     try:
-        fields = decode(record.value or b"")
+        fields = known or decode(record.value or b"")
         room, offset = fields["room_id"], record.offset
         at = require_time(fields["occurred_at"])
         room_bytes = cached_uuid_bytes(room)

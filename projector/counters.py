@@ -34,13 +34,13 @@ def hours(messages: Collection[Message], posted: Mapping[str, int]) -> dict[tupl
 
     Mostly all of a batch are of one hour, so that the look at each message's time is all that it costs.
     """
-    times = [message.at for message in messages]
+    times = [at for _, _, _, _, at in messages]
     if not times:
         return {}
     hour = min(times) // HOUR_MICROS
     if hour == max(times) // HOUR_MICROS:
         return {(room, hour): count for room, count in posted.items()}
-    return Counter([(message.room_id, message.at // HOUR_MICROS) for message in messages])
+    return Counter([(room, at // HOUR_MICROS) for room, _, _, _, at in messages])
 
 
 class LastDays:
@@ -55,8 +55,8 @@ class LastDays:
     def later(self, messages: Collection[Message]) -> dict[Sender, int]:
         """Return the days (since 1970) that are later than what is known."""
         newest: dict[Sender, int] = {}
-        for message in messages:
-            key, at = (message.room_id, message.sender_id), message.at
+        for room, _, _, sender, at in messages:
+            key = room, sender
             if at > newest.get(key, _NEVER):
                 newest[key] = at
         found = ((key, at // DAY_MICROS) for key, at in newest.items())

@@ -71,7 +71,7 @@ class Source:
             enable_auto_commit=False,
             auto_offset_reset="none",
             session_timeout_ms=6_000,
-            heartbeat_interval_ms=1_000,
+            heartbeat_interval_ms=2_000,
             fetch_max_wait_ms=1_000,
             retry_backoff_ms=500,
             max_partition_fetch_bytes=1024 * 1024,

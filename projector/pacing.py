@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-MAX_BATCH_EVENTS = 5_000
+MAX_BATCH_EVENTS = 10_000
 FETCH_EVERY_S = 0.2
 """How long to gather before the next fetch and transaction, which cost about as much as a hundred events.
 

@@ -57,10 +57,9 @@ NO_POSTS = Posts([], [], [], [], [], [], [])
 
 
 def plain_posts(
-    decoder: ColumnDecoder, values: list[bytes], partitions: Sequence[int], offsets: Sequence[int]
+    decoder: ColumnDecoder, found: Decoded, partitions: Sequence[int], offsets: Sequence[int]
 ) -> Posts:
-    """Return the plain messages among records, given as wire format and where these stand in the log."""
-    found = decoder.decode(values)
+    """Return the plain messages among decoded records, given where these stand in the log."""
     branch = decoder.branches.index(_POSTED)
     if branch not in found.bodies:
         return NO_POSTS
@@ -82,7 +81,7 @@ class _Columns:
     """The messages among decoded records."""
 
     def __init__(self, found: Decoded, branch: int) -> None:
-        self._data = found.data
+        self._raw, self._data = found.raw, found.data
         self._places, body = found.bodies[branch]
         self._decoded = found.plain[self._places]
         self._times = found.numbers["occurred_at"][self._places]
@@ -97,14 +96,14 @@ class _Columns:
             plain &= self._ids[name].good
         plain &= self._ids["reply_to"].good | (self._spans["reply_to"].size < 0)
         for name in _FREE_TEXTS:
-            plain &= _are_ascii(self._data, self._spans[name])
+            plain &= are_ascii(self._raw, self._data, self._spans[name])
         return np.flatnonzero(plain)
 
     def posts(self, which: Ints, offsets: Ints) -> Posts:
         """Return some of the messages, without those whose text no row can hold."""
         places, times = self._places[which], self._times[which]
         room, event, sender = (self._ids[name].value[which] for name in _IDS)
-        texts = _pieces(self._data, self._spans["text"].at(which))
+        texts = pieces(self._raw, self._spans["text"].at(which))
         tails = self._tails(which)
         head = heads(room, offsets[places], event, sender, times, self._spans["text"].size[which])
         posts = Posts(
@@ -134,11 +133,11 @@ def _ids(data: Bytes, spans: Spans) -> _Ids:
     return _Ids(digits[:, ::2] * _HIGH | digits[:, 1::2], good & (digits != _NO_DIGIT).all(axis=1))
 
 
-def _are_ascii(data: Bytes, spans: Spans) -> Mask:
+def are_ascii(raw: bytes, data: Bytes, spans: Spans) -> Mask:
     """Tell which are ASCII, and so UTF-8; nearly always all."""
     if gathered(data, spans.start, np.maximum(spans.size, 0)).isascii():
         return np.ones(len(spans.size), np.bool_)
-    return np.array([text.isascii() for text in _pieces(data, spans)], np.bool_)
+    return np.array([text.isascii() for text in pieces(raw, spans)], np.bool_)
 
 
 def _is_storable(text: bytes) -> bool:
@@ -148,8 +147,9 @@ def _is_storable(text: bytes) -> bool:
         return False
 
 
-def _pieces(data: Bytes, spans: Spans) -> list[bytes]:
-    raw, start = data.tobytes(), spans.start
+def pieces(raw: bytes, spans: Spans) -> list[bytes]:
+    """Return the bytes of each span; those of null are none."""
+    start = spans.start
     ends = start + np.maximum(spans.size, 0)
     return [raw[a:b] for a, b in zip(start.tolist(), ends.tolist(), strict=True)]
 

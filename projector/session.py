@@ -8,6 +8,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from projector import sql
+from projector.arrays import ArrayDumper
 from projector.batch import Place
 
 # A server that vanished without a word is noticed after ten seconds, not after the kernel's two hours.
@@ -59,6 +60,7 @@ class Session:
         self.close()
         try:
             self._connection = psycopg.connect(self._dsn, autocommit=True)
+            self._connection.adapters.register_dumper(list, ArrayDumper)
             self._connection.execute(sql.PREPARE_SESSION)
         except psycopg.OperationalError as error:
             raise Unavailable(_one_line(error)) from error

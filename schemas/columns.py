@@ -43,10 +43,11 @@ class Decoded(NamedTuple):
     """Records side by side.
 
     `plain` tells which of them were read; of the others nothing here means anything. `texts` and
-    `numbers` are the envelope's fields, into `data` the former. `branch` is the
+    `numbers` are the envelope's fields, the former into `raw`, which `data` shows as an array. `branch` is the
     place of the body's type in the union; `bodies` has for each branch its records and its columns.
     """
 
+    raw: bytes
     data: Bytes
     plain: Mask
     texts: dict[str, Spans]
@@ -64,11 +65,14 @@ class ColumnDecoder:
         self._envelope = [(f["name"], _kind(f["type"])) for f in envelope]
         self._bodies = [_body_fields(branch) for branch in body["type"]]
         self.branches: list[str] = [branch["name"] for branch in body["type"]]
+        self.are_texts = [_are_texts(fields) for fields in self._bodies]
+        """Of each branch whether it has nothing but strings."""
 
     def decode(self, values: list[bytes]) -> Decoded:
         """Return records in wire format as columns."""
         size = np.fromiter(map(len, values), np.int64, len(values))
-        data = np.frombuffer(b"".join((*values, bytes(_PADDING))), np.uint8)
+        raw = b"".join((*values, bytes(_PADDING)))
+        data = np.frombuffer(raw, np.uint8)
         end = np.cumsum(size)
         reader = _Reader(data, end - size, end)
         self._skip_header(reader, size)
@@ -79,7 +83,7 @@ class ColumnDecoder:
         reader.plain &= reader.at == reader.end
         texts = {n: c for n, c in envelope.items() if isinstance(c, Spans)}
         numbers = {n: c for n, c in envelope.items() if not isinstance(c, Spans)}
-        return Decoded(data, reader.plain, texts, numbers, branch, bodies)
+        return Decoded(raw, data, reader.plain, texts, numbers, branch, bodies)
 
     def _skip_header(self, reader: "_Reader", size: Ints) -> None:
         reader.plain &= size > self._header.size
@@ -197,6 +201,10 @@ def _body_fields(branch: files.Schema) -> list[tuple[str, str]] | None:
     except NotPlain:
         return None
     return None if any(kind == "long" for _, kind in fields) else fields
+
+
+def _are_texts(fields: list[tuple[str, str]] | None) -> bool:
+    return fields is not None and all(kind == "string" for _, kind in fields)
 
 
 def _kind(kind: Any) -> str:

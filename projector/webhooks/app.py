@@ -48,18 +48,20 @@ async def run(settings: Settings) -> None:
     )
     sender = Sender(settings.outbound_http == "on", networks(settings.outbound_networks))
     telling = Telling(settings, codecs.chat_signals)
+    needed = asyncio.Event()
     sending = Sending(
         settings.postgres,
         sender,
         _sealing(settings),
         settings.webhook_retry_s,
         telling.wake,
+        needed,
     )
     with ThreadPoolExecutor(1, "postgres") as thread, ThreadPoolExecutor(1, "refill") as other:
-        feed = Feed(source, queue, thread, sending.wake)
+        feed = Feed(source, queue, thread, sending.wake, needed)
         try:
             async with Log(settings.kafka, CHAT_EVENTS, _REFILL_BYTES) as log:
-                refills = Refills(refilling, other, log, sending.wake)
+                refills = Refills(refilling, other, log, sending.wake, needed)
                 beside = (sending.run(), refills.run(), telling.run())
                 lag = metrics.WEBHOOKS_LAG
                 await service.work(settings, DEFAULT_METRICS_PORT, source, feed, lag, *beside)

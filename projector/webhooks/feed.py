@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 
@@ -16,6 +17,7 @@ from roomlog.kafka import Log, LogUnavailable, Range
 _MAX_RECORDS = 2_000
 _POLL_S = 0.5
 _IDLE_POLL_S = 1.0
+_SKIP_EVERY_S = 10.0
 _REFILL_EVERY_S = 1.0
 _REFILLS_AT_ONCE = 8
 _REFILL_OFFSETS = 2_000
@@ -26,29 +28,41 @@ log = logging.getLogger(__name__)
 
 
 class Feed(Follower):
-    """Makes rows of what is new; `wake` is called when there are some."""
+    """Makes rows of what is new; `wake` is called when there are some.
+
+    `needed` is set while there are webhooks, or may be: others need not look for work otherwise.
+    """
 
     FENCED = metrics.WEBHOOKS_FENCED
 
     def __init__(
-        self, source: Source, queue: Queue, thread: Executor, wake: Callable[[], None]
+        self,
+        source: Source,
+        queue: Queue,
+        thread: Executor,
+        wake: Callable[[], None],
+        needed: asyncio.Event,
     ) -> None:
         super().__init__(source, queue, thread)
-        self._queue, self._wake = queue, wake
-        self._is_idle = False
+        self._queue, self._wake, self._needed = queue, wake, needed
+        self._needed.set()
+        self._skipped_at = float("-inf")
 
     @property
     def is_idle(self) -> bool:
         """Whether there are no webhooks: then the log is not read at all."""
-        return self._is_idle
+        return not self._needed.is_set()
 
     async def _turn(self) -> None:
         if self._source.unplaced:
-            self._is_idle = await self._call(self._queue.skip, list(self._source.unplaced))
-            if not self._is_idle:
+            if await self._call(self._queue.has_webhooks):
+                self._needed.set()
                 await self._place()
+            else:
+                self._needed.clear()
+                await self._skip()
         generation = self._source.generation
-        wait_s = _IDLE_POLL_S if self._is_idle else _POLL_S
+        wait_s = _IDLE_POLL_S if self.is_idle else _POLL_S
         records = await self._source.poll(_MAX_RECORDS, wait_s)
         ends = {place: some[-1].offset + 1 for place, some in records.items() if some}
         if not ends or not await self._are_projected(ends, generation):
@@ -67,18 +81,32 @@ class Feed(Follower):
         elif written:
             self._wake()
 
+    async def _skip(self) -> None:
+        now = time.monotonic()
+        if now - self._skipped_at > _SKIP_EVERY_S:
+            await self._call(self._queue.skip, list(self._source.unplaced))
+            self._skipped_at = now
+
 
 class Refills(OnThread):
-    """Makes rows of what the log has, for lanes that are to go on from an earlier place."""
+    """Makes rows of what the log has, for lanes that are to go on from an earlier place; `needed` as for `Feed`."""
 
-    def __init__(self, queue: Queue, thread: Executor, log_: Log, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        thread: Executor,
+        log_: Log,
+        wake: Callable[[], None],
+        needed: asyncio.Event,
+    ) -> None:
         super().__init__(thread)
-        self._queue, self._log, self._wake = queue, log_, wake
+        self._queue, self._log, self._wake, self._needed = queue, log_, wake, needed
 
     async def run(self) -> None:
         """Look again and again, for ever; while PostgreSQL or Kafka is away nothing is refilled."""
         is_connected = False
         while True:
+            await self._needed.wait()
             found: list[Refill] = []
             try:
                 if not is_connected:

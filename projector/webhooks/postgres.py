@@ -61,19 +61,21 @@ class Queue(Session):
                     return None
                 return sum(self._feed(cursor, some, webhooks) for some in records.values())
 
-    def skip(self, places: Iterable[Place]) -> bool:
-        """Return whether there is no webhook; then partitions count as looked through as far as they are projected.
+    def has_webhooks(self) -> bool:
+        """Tell whether there is any webhook; raises Unavailable."""
+        with self._errors():
+            return bool(self._session().execute(sql.HAS_WEBHOOKS).rowcount)
+
+    def skip(self, places: Iterable[Place]) -> None:
+        """Let partitions count as looked through as far as they are projected, unless there is a webhook.
 
         Raises Unavailable.
         """
         wanted = columns(places, 2)
         with self._errors():
             connection = self._session()
-            if connection.execute(sql.HAS_WEBHOOKS).rowcount:
-                return False
             connection.execute(self.OFFSETS.insert_missing.encode(), wanted)
             connection.execute(sql.SKIP, wanted)
-        return True
 
     def _feed(
         self,

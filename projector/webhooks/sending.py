@@ -37,7 +37,7 @@ LANES_EACH = 4
 LANES_AT_ONCE = 200
 """Lanes in work at once, of all."""
 _IN_A_ROW = 50
-_POLL_S = 1.0
+_POLL_S, _IDLE_S = 1.0, 60.0
 _AWAY_S = 1.0
 _STOP_S = 3.0
 _PRUNE_S = 600.0
@@ -62,7 +62,10 @@ class _Waiting(NamedTuple):
 
 
 class Sending:
-    """Sends for ever; `wake` tells that there may be something to do, `on_pause` that a webhook was paused."""
+    """Sends for ever; `wake` tells that there may be something to do, `on_pause` that a webhook was paused.
+
+    `needed` as for `projector.webhooks.feed.Feed`.
+    """
 
     def __init__(
         self,
@@ -71,7 +74,9 @@ class Sending:
         sealing: Sealing,
         first_retry_s: float,
         on_pause: Callable[[], None],
+        needed: asyncio.Event,
     ) -> None:
+        self._needed = needed
         self._pool = psycopg_pool.AsyncConnectionPool(
             dsn,
             min_size=1,
@@ -112,8 +117,12 @@ class Sending:
 
     async def _rest(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_POLL_S):
-                await self._awake.wait()
+            if self._needed.is_set():
+                async with asyncio.timeout(_POLL_S):
+                    await self._awake.wait()
+            else:  # from time to time for what is left of those that are gone
+                async with asyncio.timeout(_IDLE_S):
+                    await self._needed.wait()
         self._awake.clear()
 
     async def _stop(self) -> None:

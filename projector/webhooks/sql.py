@@ -8,7 +8,8 @@ SKIP = """
 UPDATE webhook_offsets AS o SET next = p.next
 FROM projection_offsets p JOIN unnest(%s::text[], %s::smallint[]) AS place (topic, partition)
     USING (topic, partition)
-WHERE o.topic = p.topic AND o.partition = p.partition AND p.next > o.next"""
+WHERE o.topic = p.topic AND o.partition = p.partition AND p.next > o.next
+  AND NOT EXISTS (SELECT FROM webhooks)"""
 # The public rooms of workspaces that webhooks are of, among those of a batch.
 SCOPES = """
 SELECT id::text, workspace_id::text FROM rooms

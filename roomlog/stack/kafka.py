@@ -122,8 +122,9 @@ group.initial.rebalance.delay.ms=0
 metadata.max.idle.interval.ms={0 if len(cluster.brokers) == 1 else 500}
 # A small heap: the cleaner's buffer is 128 MiB otherwise.
 log.cleaner.dedupe.buffer.size=16777216
-num.network.threads=2
-num.io.threads=4
+num.network.threads=1
+num.io.threads=2
+group.coordinator.threads=1
 """
 
 

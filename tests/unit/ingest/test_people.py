@@ -78,7 +78,14 @@ class Told:
 
 def people_of(log, pairs, told=None):
     told = told or Told()
-    return People(Table(pairs), log, CODEC, told, lambda session: told.hidden.append(session.user))
+    return People(
+        Table(pairs),
+        log,
+        CODEC,
+        told,
+        lambda session: told.hidden.append(session.user),
+        lambda: True,
+    )
 
 
 @pytest.mark.parametrize("pairs", [[(ALICE, BOB)], None])

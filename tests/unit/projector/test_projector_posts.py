@@ -112,7 +112,7 @@ def test_plain_messages_are_taken_and_no_others():
     bodies = [MessagePosted("a"), MemberJoined(PEOPLE[0]), MessagePosted("b", PEOPLE[1])]
     values = [CHAT.encode(ChatEvent(PEOPLE[2], ROOMS[0], body=body, **at)) for body in bodies]
     home = partition_of(ROOMS[0])
-    found = plain_posts(CHAT.columns, values, [home] * 3, [7, 8, 9])
+    found = plain_posts(CHAT.columns, CHAT.columns.decode(values), [home] * 3, [7, 8, 9])
     assert (found.places, found.offsets, found.times) == ([0, 2], [7, 9], [START, START])
     assert (found.rooms, found.senders) == ([ROOMS[0]] * 2, [PEOPLE[0]] * 2)
 
