@@ -36,6 +36,9 @@ TOPICS = (CHAT_EVENTS, USER_EVENTS, CHAT_READS, CHAT_SIGNALS)
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 3.0
 _REQUEST_TIMEOUT_S = 10.0
+_ANSWER_MS = 9_000
+"""A connection on which nothing comes for so long is closed, and opened anew. Less than _REQUEST_TIMEOUT_S: who gives up
+earlier leaves it as it is, to hang again. More than a group takes to agree, and than a fetch is held."""
 _SETTLE_S = 2.0
 _MAX_LETTER_BYTES = 2 * 1024 * 1024
 _LETTERS_AT_ONCE = 100
@@ -73,6 +76,7 @@ class Source:
             session_timeout_ms=6_000,
             heartbeat_interval_ms=2_000,
             fetch_max_wait_ms=1_000,
+            request_timeout_ms=_ANSWER_MS,
             retry_backoff_ms=500,
             max_partition_fetch_bytes=1024 * 1024,
         )
