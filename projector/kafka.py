@@ -37,8 +37,11 @@ _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 3.0
 _REQUEST_TIMEOUT_S = 10.0
 _ANSWER_MS = 9_000
-"""A connection on which nothing comes for so long is closed, and opened anew. Less than _REQUEST_TIMEOUT_S: who gives up
-earlier leaves it as it is, to hang again. More than a group takes to agree, and than a fetch is held."""
+"""A connection on which nothing comes for so long is closed, and opened anew.
+
+Later than a group takes to agree and than a fetch is held, but before _REQUEST_TIMEOUT_S: who gives up first leaves it
+as it is, to hang again.
+"""
 _SETTLE_S = 2.0
 _MAX_LETTER_BYTES = 2 * 1024 * 1024
 _LETTERS_AT_ONCE = 100
