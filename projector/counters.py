@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
+import numpy as np
+
 from projector.batch import Message
 from roomlog.readmodels.tables import DAY_MICROS, EARLIEST_MICROS, HOUR_MICROS, MARK_EVERY
 
@@ -40,7 +42,8 @@ def hours(messages: Collection[Message], posted: Mapping[str, int]) -> dict[tupl
     hour = min(times) // HOUR_MICROS
     if hour == max(times) // HOUR_MICROS:
         return {(room, hour): count for room, count in posted.items()}
-    return Counter([(room, at // HOUR_MICROS) for room, _, _, _, at in messages])
+    rooms = [room for room, _, _, _, _ in messages]
+    return Counter(zip(rooms, (np.array(times) // HOUR_MICROS).tolist(), strict=True))
 
 
 class LastDays:
