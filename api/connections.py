@@ -16,7 +16,7 @@ from psycopg.rows import DictRow
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool
 
-from api import sql
+from api.sql import servers as sql
 
 Row = DictRow
 OPTIONS = (

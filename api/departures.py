@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from api import sql
 from api.ingest import IngestNodes
 from api.postgres import Postgres, Row
 from api.problems import Problem
+from api.sql import workspaces as sql
 from roomlog.ids import derived_id
 
 SETTLED = timedelta(seconds=20)

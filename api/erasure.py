@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from api import sql
 from api.ingest import IngestNodes
 from api.kafka import KafkaAway, UserEvents
 from api.limits import BY_ACCOUNT
 from api.postgres import Postgres, Row, reader
 from api.problems import Problem
+from api.sql import accounts as sql
 from roomlog.errors import ErrorCode
 from roomlog.ids import derived_id, new_id
 

@@ -2,11 +2,11 @@
 
 from fastapi import Response
 
-from api import sql
 from api.answers import answer, iso
 from api.messages import user
 from api.problems import Problem
 from api.services import Services
+from api.sql import rooms as sql
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id
 

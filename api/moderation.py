@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from api import sql
 from api.answers import iso
 from api.history import names
 from api.messages import Json
@@ -12,6 +11,7 @@ from api.picks import Pick
 from api.postgres import Row
 from api.problems import Problem
 from api.services import Services
+from api.sql import moderation as sql
 from roomlog.cursors import Cursor
 from roomlog.errors import ErrorCode
 from roomlog.times import micros, time_of

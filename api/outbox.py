@@ -11,9 +11,9 @@ from datetime import datetime
 import psycopg
 from psycopg import AsyncConnection
 
-from api import sql
 from api.kafka import KafkaAway, UserEvents
 from api.postgres import Postgres, Row
+from api.sql import accounts as sql
 from api.valkey import Valkey
 from roomlog.accounts import USER_TYPES, UserDeleted, UserEvent
 from roomlog.metrics import OUTBOX_PUBLISHED

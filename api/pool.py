@@ -13,11 +13,11 @@ from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
-from api import sql
 from api.breaker import Breaker
 from api.connections import OPTIONS, Connection, Row, adapt, require_own_session
 from api.problems import Problem, unavailable
 from api.replica import Standing
+from api.sql import servers as sql
 from roomlog import metrics
 from roomlog.errors import ErrorCode
 

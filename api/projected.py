@@ -4,9 +4,9 @@ import asyncio
 import time
 from typing import LiteralString
 
-from api import sql
 from api.postgres import Postgres
 from api.problems import Problem
+from api.sql import servers as sql
 from roomlog.cursors import Cursor
 from roomlog.errors import ErrorCode
 

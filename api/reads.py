@@ -4,13 +4,14 @@ from typing import Annotated, LiteralString, NamedTuple
 
 from fastapi import Depends, Header, Path, Query
 
-from api import sql
 from api.guards import Who
 from api.picks import EVERYWHERE, Pick, Picked
 from api.postgres import Row
 from api.problems import Problem
 from api.projected import ready_to_read, wait_until
 from api.services import Use
+from api.sql import rooms as rooms_sql
+from api.sql import servers as servers_sql
 from roomlog.cursors import BadCursor, Cursor, parse_cursor
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id
@@ -75,7 +76,7 @@ async def visible_room(
 
 async def view_room(use: Use, room_id: str, user_id: str, pick: Pick = EVERYWHERE) -> RoomView:
     """Return a room that the user may know of; raises Problem (404, 503)."""
-    row = await use.postgres.one(sql.ROOM, {"room_id": room_id, "user_id": user_id})
+    row = await use.postgres.one(rooms_sql.ROOM, {"room_id": room_id, "user_id": user_id})
     if row is None or not is_visible(row) or not pick.has(row["workspace_id"]):
         raise no_such_room()
     return RoomView(row, user_id, str(Cursor(use.settings.epoch, row["last_offset"])))
@@ -150,7 +151,7 @@ def own_cursor(text: str, epoch: int) -> Cursor:
 
 
 async def read_after(
-    use: Use, room_id: str, cursor: Cursor | None, reached: LiteralString = sql.PROJECTED
+    use: Use, room_id: str, cursor: Cursor | None, reached: LiteralString = servers_sql.PROJECTED
 ) -> None:
     """Return once a request that only reads may read a room; raises Problem (504) after WAIT_S seconds.
 
@@ -160,7 +161,7 @@ async def read_after(
 
 
 async def wait_for(
-    use: Use, room_id: str, cursor: Cursor | None, reached: LiteralString = sql.PROJECTED
+    use: Use, room_id: str, cursor: Cursor | None, reached: LiteralString = servers_sql.PROJECTED
 ) -> None:
     """Return once a room's read model has reached a cursor; raises Problem (504) after WAIT_S seconds.
 

@@ -7,13 +7,14 @@ import time
 from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
-from api import sql
 from api.kafka import KafkaAway
 from api.postgres import Row
 from api.problems import Problem, unavailable
 from api.projected import wait_until
 from api.reads import no_such_room
 from api.services import Services
+from api.sql import people as people_sql
+from api.sql import servers as servers_sql
 from roomlog.accounts import RelationBody, UserEvent
 from roomlog.cursors import Cursor
 from roomlog.errors import ErrorCode
@@ -56,7 +57,7 @@ async def find_other(use: Services, me: str, user: str) -> Other:
     if user == me:
         raise Problem(ErrorCode.BAD_REQUEST, "this is yourself")
     params = {"user_id": me, "other_id": user}
-    row = await use.postgres.one(sql.RELATION, params) if is_id(user) else None
+    row = await use.postgres.one(people_sql.RELATION, params) if is_id(user) else None
     if row is None:
         raise no_such_user()
     return Other(row, me)
@@ -75,13 +76,13 @@ async def record(use: Services, who: Claims, other: Other, body: RelationBody) -
         raise unavailable("the log") from None
     await use.valkey.announce_people()
     cursor = Cursor(use.settings.epoch, stored.offset)
-    await wait_until(use.postgres, stored.partition, cursor, sql.USERS_PROJECTED)
+    await wait_until(use.postgres, stored.partition, cursor, servers_sql.USERS_PROJECTED)
     return await find_other(use, who.user_id, other.id)
 
 
 async def require_room_for(use: Services, me: str, *, asks: bool) -> None:
     """Raise Problem (403) for who has as many friends, or who asks and has as many requests, as there may be."""
-    found = await use.postgres.one(sql.COUNT_FRIENDS, {"user_id": me}) or {}
+    found = await use.postgres.one(people_sql.COUNT_FRIENDS, {"user_id": me}) or {}
     if found["friends"] >= MAX_FRIENDS:
         raise Problem(ErrorCode.FORBIDDEN, f"you have {MAX_FRIENDS} friends; remove some first")
     if asks and found["requests"] >= MAX_REQUESTS:
@@ -91,7 +92,7 @@ async def require_room_for(use: Services, me: str, *, asks: bool) -> None:
 
 async def require_fewer_blocked(use: Services, me: str) -> None:
     """Raise Problem (403) for who has blocked as many people as there may be."""
-    found = await use.postgres.one(sql.COUNT_BLOCKED, {"user_id": me}) or {}
+    found = await use.postgres.one(people_sql.COUNT_BLOCKED, {"user_id": me}) or {}
     if found["count"] >= MAX_BLOCKED:
         raise Problem(ErrorCode.FORBIDDEN, f"you have blocked {MAX_BLOCKED} people; unblock some")
 
@@ -101,7 +102,7 @@ async def blockers(use: Services, people: Collection[str]) -> set[str]:
     if not people:
         return set()
     ids = [person for person in people if is_id(person)]
-    return {row["id"] for row in await use.postgres.all(sql.BLOCKERS, {"ids": ids})}
+    return {row["id"] for row in await use.postgres.all(people_sql.BLOCKERS, {"ids": ids})}
 
 
 async def require_open_to(use: Services, me: str, members: Sequence[str]) -> None:
@@ -111,7 +112,11 @@ async def require_open_to(use: Services, me: str, members: Sequence[str]) -> Non
     """
     for user in members[:2]:
         params = {"user_id": me, "other_id": user}
-        row = await use.postgres.one(sql.RELATION, params) if is_id(user) and user != me else None
+        row = (
+            await use.postgres.one(people_sql.RELATION, params)
+            if is_id(user) and user != me
+            else None
+        )
         if row is not None and row["blocks_me"]:
             raise no_such_room()
         if row is not None and row["blocked_at"] is not None:

@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from api import sql
 from api.ingest import IngestNodes
 from api.kafka import KafkaAway, UserEvents
 from api.postgres import Postgres, Row, reader
 from api.problems import Problem, unavailable
 from api.projected import wait_until
+from api.sql import scheduled as scheduled_sql
+from api.sql import servers as servers_sql
 from roomlog.accounts import UserEvent
 from roomlog.cursors import Cursor
 from roomlog.errors import RETRYABLE
@@ -44,15 +45,17 @@ class Schedules:
 
     async def listed(self, user: str, room: str | None) -> list[Row]:
         """Return a person's messages that wait, are being sent or could not be sent."""
-        return await self._postgres.all(sql.SCHEDULED, {"user_id": user, "room_id": room})
+        return await self._postgres.all(scheduled_sql.SCHEDULED, {"user_id": user, "room_id": room})
 
     async def one(self, user: str, schedule: str) -> Row | None:
         """Return one message of a person, whatever became of it."""
-        return await self._postgres.one(sql.ONE_SCHEDULED, {"user_id": user, "id": schedule})
+        return await self._postgres.one(
+            scheduled_sql.ONE_SCHEDULED, {"user_id": user, "id": schedule}
+        )
 
     async def waiting(self, user: str) -> int:
         """Return how many messages of a person wait."""
-        row = await self._postgres.one(sql.COUNT_WAITING, {"user_id": user})
+        row = await self._postgres.one(scheduled_sql.COUNT_WAITING, {"user_id": user})
         return row["count"] if row else 0
 
     async def tell(self, user: str, body: ScheduleBody, event_id: str = "") -> Row:
@@ -64,7 +67,7 @@ class Schedules:
         except KafkaAway:
             raise unavailable("the log") from None
         cursor = Cursor(self._epoch, stored.offset)
-        await wait_until(self._postgres, stored.partition, cursor, sql.USERS_PROJECTED)
+        await wait_until(self._postgres, stored.partition, cursor, servers_sql.USERS_PROJECTED)
         row = await self.one(user, body.schedule_id)
         if row is None:
             raise unavailable("the schedule")
@@ -75,7 +78,7 @@ class Schedules:
         while True:
             try:
                 # Hardly ever: one question a second, and no transaction.
-                if await self._postgres.all(sql.DUE, {"limit": 1}):
+                if await self._postgres.all(scheduled_sql.DUE, {"limit": 1}):
                     await self._send_due(nodes)
             except (Problem, psycopg.Error) as error:
                 _log.warning("scheduled messages wait: %s: %s", type(error).__name__, error)
@@ -83,9 +86,9 @@ class Schedules:
 
     async def _send_due(self, nodes: IngestNodes) -> None:
         async with self._postgres.transaction() as connection:
-            locked = await (await connection.execute(sql.LOCK_SCHEDULES)).fetchone()
+            locked = await (await connection.execute(scheduled_sql.LOCK_SCHEDULES)).fetchone()
             if locked and locked["pg_try_advisory_xact_lock"]:
-                found = await connection.execute(sql.DUE, {"limit": _AT_ONCE})
+                found = await connection.execute(scheduled_sql.DUE, {"limit": _AT_ONCE})
                 await self.send(nodes, await found.fetchall())
 
     async def send(self, nodes: IngestNodes, due: Sequence[Row]) -> None:

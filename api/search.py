@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString, NamedTuple
 
-from api import sql
 from api.history import names, senders
 from api.messages import Json, message, people
 from api.paging import SearchPlace, read_search_place, write_search_place
@@ -18,6 +17,7 @@ from api.search_query import BadQuery, Filter, Query, matches, parse, tsquery
 from api.search_walk import Hit, Place, Walk
 from api.services import Services
 from api.snippets import snippet
+from api.sql import search as sql
 from roomlog.cursors import Cursor
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from psycopg import AsyncConnection
 
-from api import sql
 from api.postgres import Postgres, Row
 from api.problems import Problem
+from api.sql import accounts as sql
 from api.valkey import Valkey
 from roomlog.errors import ErrorCode
 from roomlog.ids import new_id

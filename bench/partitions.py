@@ -22,7 +22,7 @@ import psutil
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from api import sql
+from api.sql import messages as sql
 from bench.projector_drain import stack
 from bench.sockets import percentile
 from projector.migrate import migrate

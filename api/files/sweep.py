@@ -11,12 +11,12 @@ from datetime import timedelta
 
 import psycopg
 
-from api import sql
 from api.files.store import Kept, Store, StoreAway, content_of
 from api.files.upload import publish_removal
 from api.kafka import UserEvents
 from api.postgres import Postgres
 from api.problems import Problem
+from api.sql import files as sql
 
 UNUSED = timedelta(days=1)
 """A file that no message has may wait so long for one."""

@@ -15,13 +15,14 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from api import sql
 from api.files.contents import Content, TooManyPixels, examine
 from api.files.store import Store, StoreAway, content_key, thumbnail_key
 from api.kafka import KafkaAway, UserEvents
 from api.postgres import Postgres, Row
 from api.problems import Problem, unavailable
 from api.projected import behind
+from api.sql import files as files_sql
+from api.sql import servers as servers_sql
 from roomlog.accounts import FileRemoved, FileStored, UserBody, UserEvent
 from roomlog.errors import ErrorCode
 from roomlog.ids import derived_id
@@ -144,7 +145,7 @@ class Uploads:
         return content
 
     async def _require_room(self, user: str, size: int) -> None:
-        row = await self._postgres.one(sql.FILES_SIZE, {"user_id": user})
+        row = await self._postgres.one(files_sql.FILES_SIZE, {"user_id": user})
         used = int(row["used"]) if row else 0
         if used + size > self._quota:
             told = (
@@ -173,7 +174,7 @@ class Uploads:
 
     async def _projected(self, file_id: str) -> Row:
         """Return the row once it is there: whoever has the answer may attach the file."""
-        await self._postgres.run(sql.WANTED)
+        await self._postgres.run(servers_sql.WANTED)
         for _ in range(round(_WAIT_S / _POLL_S)):
             if (row := await self._row(file_id)) is not None:
                 return row
@@ -181,7 +182,7 @@ class Uploads:
         raise behind()
 
     async def _row(self, file_id: str) -> Row | None:
-        return await self._postgres.one(sql.OWN_FILE, {"id": file_id})
+        return await self._postgres.one(files_sql.OWN_FILE, {"id": file_id})
 
     @contextmanager
     def _one_more(self, user: str) -> Iterator[None]:

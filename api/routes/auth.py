@@ -2,7 +2,6 @@
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api import sql
 from api.answers import answer, iso
 from api.bodies import Credentials, Registration
 from api.guards import (
@@ -19,6 +18,7 @@ from api.openapi import errors
 from api.problems import Problem
 from api.services import Services, Use
 from api.sessions import REFRESH_TTL_S, Account, SignedIn
+from api.sql import accounts as sql
 from api.strict import StrictRoute
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id, new_id

@@ -2,13 +2,13 @@
 
 from fastapi import APIRouter, Response
 
-from api import sql
 from api.answers import answer
 from api.bodies import BridgedUsers
 from api.guards import Bridge
 from api.models.accounts import BridgedUsersAnswer
 from api.openapi import errors
 from api.services import Use
+from api.sql import accounts as sql
 from api.strict import StrictRoute
 from roomlog.ids import bridge_user_id
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api import sql
 from api.answers import answer, iso
 from api.files.contents import INLINE, THUMBNAIL_TYPE, UNKNOWN
 from api.files.serving import Served, no_such_file, serve, serve_thumbnail
@@ -21,6 +20,7 @@ from api.postgres import Row
 from api.problems import Problem
 from api.reads import OwnRoom
 from api.services import Services, Use
+from api.sql import files as sql
 from api.strict import UPLOADS
 from api.writes import IdempotencyKey
 from roomlog.cursors import Cursor

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from api import sql
 from api.answers import answer, iso
 from api.guards import Who
 from api.messages import user
@@ -22,6 +21,7 @@ from api.relations import (
     state_of,
 )
 from api.services import Use
+from api.sql import people as sql
 from api.strict import StrictRoute
 from roomlog.accounts import (
     FriendAccepted,

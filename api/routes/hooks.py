@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from api import sql
 from api.answers import answer, iso
 from api.bodies import HookMessage, NewHook
 from api.guards import Who
@@ -16,6 +15,7 @@ from api.openapi import errors
 from api.problems import Problem
 from api.reads import OwnRoom, RoomId, no_such_room, require_manages, wait_for, wanted_cursor
 from api.services import Services, Use
+from api.sql import integrations as sql
 from api.strict import StrictRoute
 from api.telemetry import V1
 from api.writes import IdempotencyKey, write

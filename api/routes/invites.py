@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from api import sql
 from api.addresses import require_deliverable
 from api.answers import answer, iso
 from api.bodies import NewInvite
@@ -20,6 +19,8 @@ from api.problems import Problem
 from api.reads import AfterQuery, wait_for, wanted_cursor
 from api.routes.workspaces import CHANGE, Named, Own, change, cursor_of, stored
 from api.services import Services, Use
+from api.sql import accounts as accounts_sql
+from api.sql import workspaces as workspaces_sql
 from api.strict import StrictRoute
 from api.writes import IdempotencyKey, write
 from roomlog.errors import ErrorCode
@@ -42,7 +43,7 @@ async def list_invites(own: Own, use: Use) -> Response:
     """List the open invites of a workspace; its owners, admins and moderators may."""
     if RANK[own["role"]] < RANK["moderator"]:
         raise Problem(ErrorCode.FORBIDDEN, "only owners, admins and moderators see invites")
-    rows = await use.postgres.all(sql.INVITES, {"workspace_id": own["id"]})
+    rows = await use.postgres.all(workspaces_sql.INVITES, {"workspace_id": own["id"]})
     items = [
         {**row, "created_at": iso(row["created_at"]), "expires_at": iso(row["expires_at"])}
         for row in rows
@@ -78,7 +79,7 @@ async def create_invite(
     if body.email is not None:
         kept = {"handle": link.handle, "email": body.email, "other_half": other_half}
         await use.postgres.run(
-            sql.ADD_ADDRESS, {**kept, "workspace_id": workspace, "invite_id": made}
+            workspaces_sql.ADD_ADDRESS, {**kept, "workspace_id": workspace, "invite_id": made}
         )
         # Beside the answer, which takes as long where nobody has the address.
         use.start_task(_tell_invited(use, who.user_id, workspace, body.email, made))
@@ -100,7 +101,7 @@ async def _tell_invited(
     """Tell the account with an address of an invite; if that fails, its list of notifications still has it."""
     try:
         params = {"email": email, "workspace_id": workspace}
-        row = await use.postgres.one(sql.INVITED, params)
+        row = await use.postgres.one(workspaces_sql.INVITED, params)
         if row is not None:
             now = time.time_ns() // 1_000
             told = UserNotified(row["id"], "workspace_invite", "", -1, invite, inviter, now)
@@ -127,7 +128,7 @@ async def get_invite(token: Token, who: Who, use: Use, after_cursor: AfterQuery 
     link, secret = await _secret(use, who, token)
     await wait_for(use, link.workspace, wanted_cursor(after_cursor, use.settings.epoch))
     params = {"workspace_id": link.workspace, "invite_id": invite_id(secret)}
-    row = await use.postgres.one(sql.INVITE, params)
+    row = await use.postgres.one(workspaces_sql.INVITE, params)
     if row is None or row["expires_at"] <= datetime.now(UTC):
         raise _no_such_invite()
     told = {k: row[k] for k in ("name", "slug", "role")}
@@ -150,10 +151,10 @@ async def _secret(use: Services, who: Claims, token: str) -> tuple[Link, str]:
     link = read_link(token)
     if link is None:
         raise _no_such_invite()
-    address = await use.postgres.one(sql.ADDRESS, {"handle": link.handle})
+    address = await use.postgres.one(workspaces_sql.ADDRESS, {"handle": link.handle})
     if address is None:
         return link, link.part
-    account = await use.postgres.one(sql.ACCOUNT_BY_ID, {"id": who.user_id})
+    account = await use.postgres.one(accounts_sql.ACCOUNT_BY_ID, {"id": who.user_id})
     if account is None or account["email"] != address["email"]:
         raise _no_such_invite()
     return link, whole(link.part, address["other_half"])

@@ -4,14 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api import push_sql as sql
 from api.answers import answer
 from api.bodies import MailChange
 from api.guards import Who
 from api.models.notifications import MailSettings
 from api.openapi import errors
 from api.services import Services, Use
-from api.sql import ACCOUNT_BY_ID
+from api.sql import push as sql
+from api.sql.accounts import ACCOUNT_BY_ID
 from api.strict import StrictRoute
 from roomlog.ids import is_id
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api import sql
 from api.answers import answer
 from api.bodies import NewMessage
 from api.guards import Who
@@ -39,6 +38,7 @@ from api.reads import (
 )
 from api.routes.scheduled import schedule_message
 from api.services import Use
+from api.sql import messages as sql
 from api.strict import StrictRoute
 from api.writes import IdempotencyKey, write
 from roomlog.errors import ErrorCode

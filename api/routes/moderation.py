@@ -9,7 +9,6 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
 
-from api import sql
 from api.answers import answer
 from api.bodies import NewBan, NewFilter, NewMemberMute, NewReport, Resolution
 from api.guards import Who
@@ -32,6 +31,8 @@ from api.reads import (
 )
 from api.routes.workspaces import Named, Own, cursor_of
 from api.services import Services, Use
+from api.sql import messages as messages_sql
+from api.sql import moderation as moderation_sql
 from api.strict import StrictRoute
 from api.writes import IdempotencyKey, write
 from roomlog.errors import ErrorCode
@@ -50,7 +51,7 @@ async def report_message(event_id: str, body: NewReport, who: Who, use: Use) -> 
     """Tell the moderators of a message. A second report of the same person changes nothing."""
     found = None
     if is_id(event_id):
-        found = await use.postgres.one(sql.ROOM_OF_MESSAGE, {"event_id": event_id})
+        found = await use.postgres.one(messages_sql.ROOM_OF_MESSAGE, {"event_id": event_id})
     if found is None:
         raise no_such_message()
     room = found["room_id"]
@@ -96,7 +97,9 @@ async def resolve_report(
 ) -> Response:
     """Be done with a message that was reported: dismiss it, delete it, or mute, remove or ban its author."""
     found = (
-        await use.postgres.one(sql.REPORTED, {"event_id": event_id}) if is_id(event_id) else None
+        await use.postgres.one(moderation_sql.REPORTED, {"event_id": event_id})
+        if is_id(event_id)
+        else None
     )
     if found is None:
         raise no_such_message()

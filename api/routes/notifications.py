@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from api import sql
 from api.answers import answer, iso
 from api.bodies import NewMute, ReadNotifications
 from api.guards import Who
@@ -21,6 +20,8 @@ from api.problems import Problem
 from api.reads import RoomId, no_such_room
 from api.routes.unread import mute
 from api.services import Services, Use
+from api.sql import notifications as notifications_sql
+from api.sql import servers as servers_sql
 from api.strict import StrictRoute
 from roomlog.cursors import Cursor
 from roomlog.errors import ErrorCode
@@ -69,7 +70,9 @@ async def list_notifications(
     rows = found[:limit]
     counted = {**mine, "chars": 0, "most": COUNTED_TO + 1}
     count = await use.postgres.one(COUNT_UNREAD, counted) or {"unread": 0}
-    rooms = await use.postgres.all(sql.ROOM_NAMES, {"ids": [r["room_id"] for r in rows]})
+    rooms = await use.postgres.all(
+        notifications_sql.ROOM_NAMES, {"ids": [r["room_id"] for r in rows]}
+    )
     body = {
         "items": [_item(row, use.settings.epoch) for row in rows],
         "users": await names(use, {row["sender_id"] for row in rows}),
@@ -105,7 +108,7 @@ async def read_notifications(body: ReadNotifications, who: Who, use: Use) -> Res
 
     async def is_shown() -> bool:
         params = {"user_id": who.user_id, "events": events}
-        row = await use.postgres.one(sql.COUNT_NOTIFICATIONS_READ, params)
+        row = await use.postgres.one(notifications_sql.COUNT_NOTIFICATIONS_READ, params)
         return row is not None and row["read"] == len(events)
 
     await _until(use.postgres, is_shown)
@@ -147,7 +150,9 @@ async def _change_mute(
     await _tell_node(use, who, command)
 
     async def is_shown() -> bool:
-        row = await use.postgres.one(sql.MUTE, {"user_id": who.user_id, "room_id": room})
+        row = await use.postgres.one(
+            notifications_sql.MUTE, {"user_id": who.user_id, "room_id": room}
+        )
         return (row["level"], row["ends_at"]) == (level, until) if row else level is None
 
     await _until(use.postgres, is_shown)
@@ -163,7 +168,7 @@ async def _tell_node(use: Services, who: Claims, command: dict[str, Any]) -> Non
 async def _until(postgres: Postgres, is_shown: Callable[[], Awaitable[bool]]) -> None:
     """Return once the read models show what was written, so that a read that follows does too, or after 2 s."""
     deadline = time.monotonic() + _SHOWN_WITHIN_S
-    await postgres.run(sql.WANTED)
+    await postgres.run(servers_sql.WANTED)
     while time.monotonic() < deadline:
         if await is_shown():
             return

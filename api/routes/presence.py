@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api import sql
 from api.answers import answer, iso
 from api.guards import Who
 from api.history import names
@@ -14,6 +13,7 @@ from api.reads import OwnRoom
 from api.relations import blockers
 from api.routes.users import id_list
 from api.services import Use
+from api.sql import people as sql
 from api.strict import StrictRoute
 
 router = APIRouter(tags=["presence"], route_class=StrictRoute)

@@ -2,7 +2,6 @@
 
 from fastapi import APIRouter, Request, Response
 
-from api import push_sql as sql
 from api.answers import answer, iso
 from api.bodies import NewPushSubscription
 from api.guards import Who
@@ -11,6 +10,7 @@ from api.openapi import errors
 from api.postgres import Row
 from api.problems import Problem
 from api.services import Use
+from api.sql import push as sql
 from api.strict import StrictRoute
 from roomlog.errors import ErrorCode
 from roomlog.ids import derived_id, is_id

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api import sql
 from api.answers import answer, iso
 from api.bodies import NewMember, NewRoom, RoomChange
 from api.guards import Who
@@ -19,6 +18,7 @@ from api.problems import Problem
 from api.reads import OwnRoom, RoomId, VisibleRoom, no_such_room
 from api.relations import require_open_to
 from api.services import Use
+from api.sql import rooms as sql
 from api.strict import Search, StrictRoute
 from api.writes import IdempotencyKey, write
 from roomlog.cursors import Cursor

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api import sql
 from api.answers import answer, iso
 from api.bodies import Id, NewMessage, ScheduleChange
 from api.guards import Who
@@ -17,6 +16,7 @@ from api.postgres import Row
 from api.problems import Problem, from_refusal
 from api.reads import no_such_room, require_member, view_room
 from api.services import Services, Use
+from api.sql import files as sql
 from api.strict import StrictRoute
 from roomlog.errors import ErrorCode, Refused
 from roomlog.ids import derived_id, is_id

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator
 
-from api import sql
 from api.answers import answer
 from api.guards import Who
 from api.models.search import FoundMessages
@@ -17,6 +16,7 @@ from api.reads import AfterHeader, AfterQuery, read_after, wanted_cursor
 from api.search import Asked, search
 from api.search_query import MAX_CHARS, Filter, FilterName
 from api.services import Use
+from api.sql import servers as sql
 from api.strict import StrictRoute, storable
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id

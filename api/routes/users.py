@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api import sql
 from api.answers import answer
 from api.bodies import Erasure, Rename
 from api.erasure import erase, no_such_account
@@ -17,6 +16,8 @@ from api.postgres import like
 from api.problems import Problem
 from api.routes.auth import signed_out
 from api.services import Use
+from api.sql import accounts as accounts_sql
+from api.sql import people as people_sql
 from api.strict import Search, StrictRoute
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id, new_id
@@ -41,7 +42,7 @@ async def list_users(
     Names are looked for among the people of the workspace that is picked.
     """
     if ids is not None:
-        known = await use.postgres.all(sql.NAMES, {"ids": id_list(ids)})
+        known = await use.postgres.all(people_sql.NAMES, {"ids": id_list(ids)})
         return answer({"items": [user(row["id"], row["name"], row["is_bot"]) for row in known]})
     if pick.workspace is not None:
         part = like(q.strip()) if q.strip() else None
@@ -51,12 +52,12 @@ async def list_users(
             "prefix": part and f"{part}%",
             "limit": limit,
         }
-        return answer({"items": await use.postgres.all(sql.SEARCH_COLLEAGUES, params)})
+        return answer({"items": await use.postgres.all(people_sql.SEARCH_COLLEAGUES, params)})
     if not q.strip():
-        return answer({"items": await use.postgres.all(sql.LIST_USERS, {"limit": limit})})
+        return answer({"items": await use.postgres.all(people_sql.LIST_USERS, {"limit": limit})})
     part = like(q.strip())
     params = {"pattern": f"%{part}%", "prefix": f"{part}%", "limit": limit}
-    return answer({"items": await use.postgres.all(sql.SEARCH_USERS, params)})
+    return answer({"items": await use.postgres.all(people_sql.SEARCH_USERS, params)})
 
 
 @router.patch("/me", response_model=Me, responses=errors(401, 403, 422, 503))
@@ -64,12 +65,12 @@ async def rename_me(body: Rename, who: Who, use: Use) -> Response:
     """Change one's display name."""
     async with use.postgres.transaction() as connection:
         params = {"id": who.user_id, "name": body.name}
-        row = await (await connection.execute(sql.RENAME_ACCOUNT, params)).fetchone()
+        row = await (await connection.execute(accounts_sql.RENAME_ACCOUNT, params)).fetchone()
         if row is None:
             raise no_such_account()
         fact = {"event_id": new_id(), "user_id": who.user_id, "type": "UserRenamed"}
-        await connection.execute(sql.ADD_OUTBOX, {**fact, "name": body.name})
-        await connection.execute(sql.NOTIFY_OUTBOX)
+        await connection.execute(accounts_sql.ADD_OUTBOX, {**fact, "name": body.name})
+        await connection.execute(accounts_sql.NOTIFY_OUTBOX)
     return answer(row)
 
 
@@ -90,7 +91,7 @@ async def erase_me(body: Erasure, who: Who, use: Use) -> Response:
 @router.get("/{user_id}", response_model=User, responses=errors(401, 404, 503))
 async def get_user(user_id: str, who: Who, use: Use) -> Response:
     """Return a person."""
-    rows = await use.postgres.all(sql.NAMES, {"ids": [user_id]}) if is_id(user_id) else []
+    rows = await use.postgres.all(people_sql.NAMES, {"ids": [user_id]}) if is_id(user_id) else []
     if not rows:
         raise Problem(ErrorCode.NOT_FOUND, "there is no such user")
     return answer(user(rows[0]["id"], rows[0]["name"], rows[0]["is_bot"]))

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from api import sql
 from api.answers import answer, iso
 from api.bodies import NewWebhook, Replay, WebhookChange
 from api.guards import Who
@@ -16,6 +15,7 @@ from api.postgres import Row
 from api.problems import Problem
 from api.reads import is_visible, no_such_room, own_cursor, require_manages
 from api.services import Services, Use
+from api.sql import integrations as sql
 from api.strict import StrictRoute
 from roomlog.cursors import Cursor
 from roomlog.errors import ErrorCode

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from api import sql
 from api.answers import answer, iso
 from api.bodies import NewRole, NewWorkspace, WorkspaceChange
 from api.departures import leave_rooms
@@ -23,6 +22,7 @@ from api.postgres import Row
 from api.problems import Problem
 from api.reads import AfterHeader, AfterQuery, own_cursor, wait_for, wanted_cursor
 from api.services import Services, Use
+from api.sql import workspaces as sql
 from api.strict import StrictRoute
 from api.writes import IdempotencyKey, write
 from roomlog.cursors import Cursor

@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
-from api import sql
 from api.history import _END
 from api.search_walk import MAX_OFFSET
+from api.sql import messages as messages_sql
+from api.sql import rooms as rooms_sql
+from api.sql import search as search_sql
 from ingest.queries import LOAD_MESSAGES, LOAD_ROOM
 from projector.sql import PROJECTION
 from roomlog.readmodels.notifications import COUNT_UNREAD, NOTIFICATIONS, UNREAD_NOTIFICATIONS
@@ -75,34 +77,37 @@ def cases(asked: Asked) -> dict[str, Case]:
         "words": asked.words,
     }
     return {
-        "history, the newest": Case(sql.MESSAGES_BEFORE, {**page, "offset": _END}),
-        "history before": Case(sql.MESSAGES_BEFORE, {**page, "offset": offset}),
-        "history after": Case(sql.MESSAGES_AFTER, {**page, "offset": offset}),
-        "history at a time": Case(sql.OFFSET_AT, {**page, "at": asked.at}),
+        "history, the newest": Case(messages_sql.MESSAGES_BEFORE, {**page, "offset": _END}),
+        "history before": Case(messages_sql.MESSAGES_BEFORE, {**page, "offset": offset}),
+        "history after": Case(messages_sql.MESSAGES_AFTER, {**page, "offset": offset}),
+        "history at a time": Case(messages_sql.OFFSET_AT, {**page, "at": asked.at}),
         "numbered page": Case(
-            sql.MESSAGES_NUMBERED, {**page, "mark": MARK_EVERY, "skip": 10, "last": asked.last}
+            messages_sql.MESSAGES_NUMBERED,
+            {**page, "mark": MARK_EVERY, "skip": 10, "last": asked.last},
         ),
-        "own rooms": Case(sql.OWN_ROOMS, listed),
+        "own rooms": Case(rooms_sql.OWN_ROOMS, listed),
         "next page of own rooms": Case(
-            sql.OWN_ROOMS, listed | {"after_name": "room 1", "after_id": room}
+            rooms_sql.OWN_ROOMS, listed | {"after_name": "room 1", "after_id": room}
         ),
-        "visible rooms": Case(sql.VISIBLE_ROOMS, listed),
-        "room": Case(sql.ROOM, {"room_id": room, "user_id": user}),
-        "members": Case(sql.MEMBERS, {"room_id": room, "after": None, "limit": 201}),
+        "visible rooms": Case(rooms_sql.VISIBLE_ROOMS, listed),
+        "room": Case(rooms_sql.ROOM, {"room_id": room, "user_id": user}),
+        "members": Case(rooms_sql.MEMBERS, {"room_id": room, "after": None, "limit": 201}),
         "unread": Case(UNREAD, {**mine, "most": 1_001}),
         "notifications": Case(NOTIFICATIONS, noted),
         "unread notifications": Case(UNREAD_NOTIFICATIONS, noted),
         "count of notifications": Case(COUNT_UNREAD, noted),
-        "newest that match": Case(sql.SEARCH_NEWEST, searched | {"each": 512}, is_planned=True),
-        "all that match": Case(sql.SEARCH_INDEX, searched | {"limit": 21}, is_planned=True),
-        "messages that were found": Case(
-            sql.MESSAGES_FOUND, {"rooms": [room] * len(asked.found), "offsets": asked.found}
+        "newest that match": Case(
+            search_sql.SEARCH_NEWEST, searched | {"each": 512}, is_planned=True
         ),
-        "rooms to search": Case(sql.SEARCHED_ROOMS, listed),
-        "room of a message": Case(sql.ROOM_OF_MESSAGE, {"event_id": event}),
-        "message": Case(sql.ONE_MESSAGE, {**page, "event_id": event}),
-        "former texts": Case(sql.TEXTS, {"room_id": room, "event_id": event}),
-        "thread": Case(sql.THREAD, {**page, "root": event, "offset": -1}),
+        "all that match": Case(search_sql.SEARCH_INDEX, searched | {"limit": 21}, is_planned=True),
+        "messages that were found": Case(
+            search_sql.MESSAGES_FOUND, {"rooms": [room] * len(asked.found), "offsets": asked.found}
+        ),
+        "rooms to search": Case(search_sql.SEARCHED_ROOMS, listed),
+        "room of a message": Case(messages_sql.ROOM_OF_MESSAGE, {"event_id": event}),
+        "message": Case(messages_sql.ONE_MESSAGE, {**page, "event_id": event}),
+        "former texts": Case(messages_sql.TEXTS, {"room_id": room, "event_id": event}),
+        "thread": Case(messages_sql.THREAD, {**page, "root": event, "offset": -1}),
         "room load of a node": Case(LOAD_ROOM, {"room": room, "partition": asked.partition}, True),
         "messages for a node": Case(
             LOAD_MESSAGES,

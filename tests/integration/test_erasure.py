@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from api import sql as api_sql
+from api.sql import accounts as api_sql
 from ingest.kafka import LogReader
 from roomlog.accounts import ERASED_NAME, UserDeleted
 from roomlog.errors import Refused

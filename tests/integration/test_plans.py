@@ -19,8 +19,8 @@ from psycopg.rows import tuple_row
 from rich.console import Console
 from rich.table import Table
 
-from api import sql
 from api.search_walk import MAX_OFFSET
+from api.sql import search as sql
 from projector.migrate import migrate
 from roomlog.bridge.script import Bridge
 from roomlog.partitions import partition_of

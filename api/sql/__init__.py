@@ -1,0 +1,1 @@
+"""Every SQL statement of the API, by subject; parameters are named."""
