@@ -7,6 +7,7 @@ ids, of which none can need quotation marks. The type is left to the statement, 
 import re
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg.adapt import Dumper
@@ -16,7 +17,7 @@ _SPECIAL = re.compile(r'(["\\])')
 
 
 class ArrayDumper(Dumper):
-    """Dumps a list of texts, numbers, truth values or times, any of them None."""
+    """Dumps a list of texts, numbers, truth values, ids or times, any of them None."""
 
     def dump(self, obj: list[Any]) -> bytes:
         """Return an array literal; raises psycopg.DataError where a value has no place in one."""
@@ -43,7 +44,7 @@ def _element(value: object) -> str:
                 raise psycopg.DataError("text with U+0000")
             quoted = _SPECIAL.sub(r"\\\1", value)
             return f'"{quoted}"'
-        case bool() | int():
+        case bool() | int() | UUID():
             return str(value)
         case datetime():
             return f'"{value.isoformat()}"'

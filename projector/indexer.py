@@ -25,7 +25,7 @@ DEFAULT_METRICS_PORT = 8401
 _MAX_RECORDS = 2_000
 _IDLE_POLL_S = 0.5
 # How long to gather: a fetch and a transaction cost about as much as a hundred messages.
-_FETCH_EVERY_S = 0.5
+_FETCH_EVERY_S = 1.0
 # Whoever talks comes first: under full load the index waits.
 _NICENESS = 10
 

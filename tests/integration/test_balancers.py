@@ -157,8 +157,9 @@ async def test_limits_count_clients_and_not_balancers(servers, haproxy, nginx):
             asking = (status_of(node, "127.0.0.2", before=header) for _ in range(20))
             found = await asyncio.gather(*asking)
     assert 429 in found
-    for port in (haproxy.port, nginx.port):
-        assert await status_of(port, "127.0.0.5") == 429
+    for port in (haproxy.port, nginx.port):  # several: one may be let through again by now
+        found = await asyncio.gather(*(status_of(port, "127.0.0.5") for _ in range(20)))
+        assert found.count(429) > 10
         assert await status_of(port, "127.0.0.6") == 401
         # Who they say they are makes no difference.
         assert await status_of(port, "127.0.0.5", headers="X-Forwarded-For: 127.0.0.6\r\n") == 429

@@ -1,6 +1,7 @@
 """What the projector sends as arrays is what PostgreSQL reads."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -23,6 +24,7 @@ def arrays(db):
     [
         ("uuid", IDS),
         ("uuid", [IDS[0], None]),
+        ("uuid", [UUID(IDS[0]), UUID(IDS[1]), None]),
         ("text", IDS),
         ("text", ["", "a", "a,b", '"', "\\", "{}", " x ", "null", "NULL", "☃", "a\nb", "'"]),
         ("text", ["ab,cd", "ef"]),
