@@ -158,14 +158,14 @@ def empty_database(dsn: str) -> str:
     return own
 
 
-def drain(dsn: str, size: int) -> tuple[float, Cpu, subprocess.Popen[bytes]]:
-    """Run a projector until it has projected `size` events; return seconds and processor time.
+def drain(environment: dict[str, str], size: int) -> tuple[float, Cpu, subprocess.Popen[bytes]]:
+    """Run a projector with these settings until it has projected `size` events; return seconds and processor time.
 
     The clock runs from its first commit to its last.
     """
-    environment = {**os.environ, "ROOMLOG_POSTGRES": dsn, "ROOMLOG_METRICS_PORT": "8391"}
-    process = subprocess.Popen([sys.executable, "-m", "roomlog.cli", "projector"], env=environment)
-    with psycopg.connect(dsn, autocommit=True) as connection:
+    whole = {**os.environ, **environment, "ROOMLOG_METRICS_PORT": "8391"}
+    process = subprocess.Popen([sys.executable, "-m", "roomlog.cli", "projector"], env=whole)
+    with psycopg.connect(environment["ROOMLOG_POSTGRES"], autocommit=True) as connection:
         server = psutil.Process(connection.info.backend_pid).parent()
         worker = psutil.Process(process.pid)
         first = _wait(connection, 1, process)
@@ -245,9 +245,8 @@ def stack(data: str) -> dict[str, str]:
 
 def measure(told: dict[str, str], wanted: int, irc: Path | None) -> dict[str, float]:
     """Fill the log of a running stack, work it off with a projector alone, and return the figures."""
-    os.environ |= {
-        f"ROOMLOG_{name.upper()}": told[name] for name in ("kafka", "registry", "valkey", "data")
-    }
+    servers = ("kafka", "registry", "valkey", "data")
+    environment = {f"ROOMLOG_{name.upper()}": told[name] for name in servers}
     codec = Registry(told["registry"]).codecs().chat_events
     events = real_events(irc) if irc else made_up_events()
     missing = wanted - asyncio.run(log_size(told["kafka"]))
@@ -256,7 +255,7 @@ def measure(told: dict[str, str], wanted: int, irc: Path | None) -> dict[str, fl
     size = asyncio.run(log_size(told["kafka"]))
     dsn = empty_database(told["postgres"])
     before = stored(dsn)
-    seconds, cpu, process = drain(dsn, size)
+    seconds, cpu, process = drain({**environment, "ROOMLOG_POSTGRES": dsn}, size)
     process.terminate()
     process.wait()
     tables, wal, index = (b - a for a, b in zip(before, stored(dsn), strict=True))
