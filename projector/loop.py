@@ -21,7 +21,7 @@ from schemas.registry import Codecs
 
 _IDLE_POLL_S = 0.5
 # So many records are decoded before the event loop serves its sockets again.
-_SLICE = 2_000
+_SLICE = 4_000
 
 log = logging.getLogger(__name__)
 
