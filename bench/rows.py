@@ -29,13 +29,19 @@ from bench.fill import IRC
 from bench.harness import SERVERS, TEXT_BYTES, Bench, Figures, latency, settled, shared
 from roomlog.stack import Stack
 
+_WARM_S = 50
+"""Of the same load, before it is measured: for a minute a JVM compiles what it is asked to do."""
+
 
 def _fanout(bench: Bench, rooms: int, members: int, rate: int) -> Figures:
     with bench.stack() as stack:
         plan = bench.plan(stack, rooms, members)
-        bench.load(stack, plan, "rate", rate, 2, TEXT_BYTES)  # warm
+        bench.load(stack, plan, "rate", rate, 2, TEXT_BYTES)
+        early, early_cpu = bench.load(stack, plan, "rate", rate, bench.seconds, TEXT_BYTES)
+        bench.load(stack, plan, "rate", rate, _WARM_S, TEXT_BYTES)
         found, cpu = bench.load(stack, plan, "rate", rate, bench.seconds, TEXT_BYTES)
-    return {**shared(cpu, found["delivered"]), **latency(found)}
+    first_us = shared(early_cpu, early["delivered"])["cpu_us"]
+    return {**shared(cpu, found["delivered"]), **latency(found), "first_us": first_us}
 
 
 def fanout_one(bench: Bench) -> Figures:
