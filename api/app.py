@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
+from uvicorn.config import STARTUP_FAILURE
 
 from api import openapi
 from api.guards import Tokens
@@ -85,10 +86,6 @@ _KEEP_ALIVE_S = 75
 """How long an idle connection is kept: longer than by load balancers (60 s), or they use one that just closed."""
 
 
-_NOT_STARTED = 3
-"""Exit code where the port is taken, or the services do not start."""
-
-
 def bare_app() -> FastAPI:
     """Return the application with its routes and nothing behind them; enough for the OpenAPI document."""
     app = FastAPI(
@@ -161,7 +158,7 @@ def main() -> None:
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
-        raise SystemExit(_NOT_STARTED)
+        raise SystemExit(STARTUP_FAILURE)  # the port is taken, or the services do not start
 
 
 async def _on_problem(request: Request, problem: Exception) -> Response:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from projector.posts import are_ascii, pieces
 from schemas.columns import ColumnDecoder, Decoded, Spans
 
 _SHOWN = ("event_id", "room_id", "workspace_id", "sender_id")
@@ -27,12 +26,12 @@ def plain_facts(decoder: ColumnDecoder, found: Decoded) -> dict[int, Fields]:
             continue
         plain = found.plain[places]
         for name in _HIDDEN:
-            plain &= are_ascii(found.raw, found.data, found.texts[name].at(places))
+            plain &= found.are_ascii(found.texts[name].at(places))
         good = np.flatnonzero(plain)
         shown = {name: found.texts[name].at(places[good]) for name in _SHOWN}
         said = {name: spans.at(good) for name, spans in body.items()}
         try:
-            envelopes, bodies = _rows(found.raw, shown), _rows(found.raw, said)
+            envelopes, bodies = _rows(found, shown), _rows(found, said)
         except UnicodeDecodeError:
             continue
         times = found.numbers["occurred_at"][places[good]].tolist()
@@ -43,7 +42,7 @@ def plain_facts(decoder: ColumnDecoder, found: Decoded) -> dict[int, Fields]:
     return facts
 
 
-def _rows(raw: bytes, columns: dict[str, Spans]) -> list[dict[str, str]]:
+def _rows(found: Decoded, columns: dict[str, Spans]) -> list[dict[str, str]]:
     """Return a dictionary for each record; raises UnicodeDecodeError."""
-    texts = [[piece.decode() for piece in pieces(raw, spans)] for spans in columns.values()]
+    texts = [[piece.decode() for piece in found.pieces(spans)] for spans in columns.values()]
     return [dict(zip(columns, row, strict=True)) for row in zip(*texts, strict=True)]

@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from projector.rows import PLAIN_TAIL, heads, reply_tail
 from roomlog.partitions import partition_of
 from roomlog.readmodels.tables import EARLIEST_MICROS, LATEST_MICROS
-from schemas.columns import Bytes, ColumnDecoder, Decoded, Ints, Mask, Spans, gathered
+from schemas.columns import Bytes, ColumnDecoder, Decoded, Ints, Mask, Spans
 
 PAYS_FROM = 64
 """So many records at once are cheaper than one by one."""
@@ -81,12 +81,12 @@ class _Columns:
     """The messages among decoded records."""
 
     def __init__(self, found: Decoded, branch: int) -> None:
-        self._raw, self._data = found.raw, found.data
+        self._found = found
         self._places, body = found.bodies[branch]
         self._decoded = found.plain[self._places]
         self._times = found.numbers["occurred_at"][self._places]
         self._spans = {n: s.at(self._places) for n, s in found.texts.items()} | body
-        self._ids = {n: _ids(self._data, self._spans[n]) for n in (*_IDS, "reply_to")}
+        self._ids = {n: _ids(found.data, self._spans[n]) for n in (*_IDS, "reply_to")}
 
     def plain(self) -> Ints:
         """Return which messages have times, ids and short texts that need no closer look."""
@@ -96,14 +96,14 @@ class _Columns:
             plain &= self._ids[name].good
         plain &= self._ids["reply_to"].good | (self._spans["reply_to"].size < 0)
         for name in _FREE_TEXTS:
-            plain &= are_ascii(self._raw, self._data, self._spans[name])
+            plain &= self._found.are_ascii(self._spans[name])
         return np.flatnonzero(plain)
 
     def posts(self, which: Ints, offsets: Ints) -> Posts:
         """Return some of the messages, without those whose text no row can hold."""
         places, times = self._places[which], self._times[which]
         room, event, sender = (self._ids[name].value[which] for name in _IDS)
-        texts = pieces(self._raw, self._spans["text"].at(which))
+        texts = self._found.pieces(self._spans["text"].at(which))
         tails = self._tails(which)
         head = heads(room, offsets[places], event, sender, times, self._spans["text"].size[which])
         posts = Posts(
@@ -133,25 +133,11 @@ def _ids(data: Bytes, spans: Spans) -> _Ids:
     return _Ids(digits[:, ::2] * _HIGH | digits[:, 1::2], good & (digits != _NO_DIGIT).all(axis=1))
 
 
-def are_ascii(raw: bytes, data: Bytes, spans: Spans) -> Mask:
-    """Tell which are ASCII, and so UTF-8; nearly always all."""
-    if gathered(data, spans.start, np.maximum(spans.size, 0)).isascii():
-        return np.ones(len(spans.size), np.bool_)
-    return np.array([text.isascii() for text in pieces(raw, spans)], np.bool_)
-
-
 def _is_storable(text: bytes) -> bool:
     try:
         return "\0" not in text.decode()
     except UnicodeDecodeError:
         return False
-
-
-def pieces(raw: bytes, spans: Spans) -> list[bytes]:
-    """Return the bytes of each span; those of null are none."""
-    start = spans.start
-    ends = start + np.maximum(spans.size, 0)
-    return [raw[a:b] for a, b in zip(start.tolist(), ends.tolist(), strict=True)]
 
 
 def _as_bytes(ids: Bytes) -> list[bytes]:

@@ -55,6 +55,18 @@ class Decoded(NamedTuple):
     branch: Ints
     bodies: dict[int, tuple[Ints, dict[str, Spans]]]
 
+    def pieces(self, spans: Spans) -> list[bytes]:
+        """Return the bytes of each span; those of null are none."""
+        ends = spans.start + np.maximum(spans.size, 0)
+        ranges = zip(spans.start.tolist(), ends.tolist(), strict=True)
+        return [self.raw[start:end] for start, end in ranges]
+
+    def are_ascii(self, spans: Spans) -> Mask:
+        """Tell which are ASCII, and so UTF-8; nearly always all."""
+        if gathered(self.data, spans.start, np.maximum(spans.size, 0)).isascii():
+            return np.ones(len(spans.size), np.bool_)
+        return np.array([text.isascii() for text in self.pieces(spans)], np.bool_)
+
 
 class ColumnDecoder:
     """Decodes records that were written with the current schema of a subject, registered as `writer_id`."""

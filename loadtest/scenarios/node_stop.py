@@ -25,9 +25,8 @@ class NodeStop(Scenario):
         """Let `seconds` pass before and after each."""
         stack = self._stack()
         gevent.sleep(self.now.seconds or 0)
-        stopping = gevent.spawn(
-            stack.stop_service, STOPPED
-        )  # drained, and gone when its clients are
+        # It is drained, and gone when its clients are.
+        stopping = gevent.spawn(stack.stop_service, STOPPED)
         self.moved = self.now.users // 2
         self.wait_for("resumed", self.moved, BACK_S)
         gevent.sleep(self.now.seconds or 0)

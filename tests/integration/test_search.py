@@ -308,10 +308,8 @@ async def test_killed_again_and_again_the_index_has_every_message_once(stack, ad
         await asyncio.to_thread(stack.wait_ready, "indexer-1", other_than=killed)
     done.set()
     await chatting
-    for (
-        room,
-        cursor,
-    ) in last.items():  # what is not projected yet would come while the index is looked at
+    # What is not projected yet would come while the index is looked at.
+    for room, cursor in last.items():
         await ada.read(f"/rooms/{room}", after_cursor=cursor)
     await indexed(stack)
     assert_index_is_right(stack)
