@@ -18,6 +18,7 @@ from api.kafka import KafkaAway, UserEvents
 from api.limits import BY_ACCOUNT
 from api.postgres import Postgres, Row, reader
 from api.problems import Problem
+from api.projected import look_again
 from api.sql import accounts as sql
 from roomlog.errors import ErrorCode
 from roomlog.ids import derived_id, new_id
@@ -123,7 +124,10 @@ async def _require_password(use: "Services", user: str, password: str) -> None:
 
 
 async def _require_no_last_owner(use: "Services", user: str) -> None:
-    rows = await use.postgres.all(sql.LAST_OWNED, {"user_id": user, "limit": _NAMED + 1})
+    wanted = {"user_id": user, "limit": _NAMED + 1}
+    rows = await look_again(
+        use.postgres, lambda: use.postgres.all(sql.LAST_OWNED, wanted), lambda owned: not owned
+    )
     if not rows:
         return
     named = ", ".join(f"{row['name']!r}" for row in rows[:_NAMED])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 MAX_BATCH_EVENTS = 10_000
-FETCH_EVERY_S = 0.2
+FETCH_EVERY_S = 0.4
 """How long to gather before the next fetch and transaction, which cost about as much as a hundred events.
 
 Nothing happened for a while: not at all. Readers who wait for what was just written cut it short.

@@ -18,6 +18,7 @@ from api.openapi import blobs, errors
 from api.paging import read_place, write_place
 from api.postgres import Row
 from api.problems import Problem
+from api.projected import look_again
 from api.reads import OwnRoom
 from api.services import Services, Use
 from api.sql import files as sql
@@ -167,7 +168,12 @@ async def list_room_files(
 async def _readable(use: Services, file_id: str, user_id: str) -> Row:
     if not is_id(file_id):
         raise no_such_file()
-    row = await use.postgres.one(sql.READABLE_FILE, {"id": file_id, "user_id": user_id})
+    wanted = {"id": file_id, "user_id": user_id}
+    row = await look_again(
+        use.postgres,
+        lambda: use.postgres.one(sql.READABLE_FILE, wanted),
+        lambda row: row is not None,
+    )
     if row is None:
         raise no_such_file()
     return row

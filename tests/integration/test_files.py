@@ -124,6 +124,16 @@ async def test_a_file_of_a_message_is_for_those_who_may_read_the_message(stack, 
     await gone(ada, bob, eve, file=file["file_id"])
 
 
+async def test_a_file_may_be_asked_for_as_soon_as_its_message_has_come(people) -> None:
+    """Pages show what has come live, and ask for its pictures without knowing how far the read models are."""
+    ada, bob, _, room = people
+    for colour in ("red", "green", "blue"):
+        file = (await upload(ada, picture(colour=colour)))["file_id"]
+        await ada.say(room, "", attachments=[{"file_id": file}])
+        answer = await bob.http.get(f"/files/{file}/thumbnail")
+        assert answer.status_code == 200, answer.text
+
+
 async def deletion(stack, person: Person, room: str, event: str) -> str:
     from roomlog.client import Client
 
