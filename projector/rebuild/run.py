@@ -26,6 +26,7 @@ _CLOSE = 200
 """So few records behind, the rest is left to the moment of the swap."""
 _ROUNDS = 20
 _WORTH_A_PROCESS = 50_000
+"""Records; beside that, half of the machine is for those who read and write meanwhile."""
 
 
 class Order(Struct, frozen=True):
@@ -147,7 +148,7 @@ class _Run:
             f"{'Going on with an earlier run' if self._outcome.resumed else 'Loading'}: "
             f"{total:,} records of {len(parts)} partitions"
         )
-        workers = max(1, min(os.cpu_count() or 1, total // _WORTH_A_PROCESS))
+        workers = max(1, min((os.cpu_count() or 1) // 2, total // _WORTH_A_PROCESS))
         with Progress("Loading", total, "records") as progress:
             for loaded in each(partial(load, self._plan), parts, progress.update, workers):
                 self._count(loaded)
@@ -170,10 +171,8 @@ class _Run:
             await loader.advance(self._shadow.offsets(live))
             new.execute(sql.PREPARE_LONG_WORK)
             live.execute(sql.PREPARE_LONG_WORK)
-            should, found = await asyncio.gather(
-                asyncio.to_thread(compare.sums, new, sql.NEW),
-                asyncio.to_thread(compare.sums, live, self._shadow.live),
-            )
+            should = compare.sums(new, sql.NEW)
+            found = compare.sums(live, self._shadow.live)
             self._outcome.rows = compare.rows_in(should)
             self._outcome.differences = compare.differences(
                 new, live, self._shadow.live, should, found

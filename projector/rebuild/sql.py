@@ -73,9 +73,11 @@ WHERE t.relnamespace = %(live)s::regnamespace AND t.relname = ANY (%(tables)s)
 ORDER BY t.relname, i.relname"""
 INDEXES = "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(%s) AND relkind = 'i'"
 
-# Indexes of a large table want memory and take their time.
+# Indexes of a large table want memory and take their time, on one core: the others are for those who read meanwhile.
 PREPARE_LONG_WORK = """
 SELECT set_config('maintenance_work_mem', '128MB', false), set_config('work_mem', '64MB', false),
+       set_config('max_parallel_maintenance_workers', '0', false),
+       set_config('max_parallel_workers_per_gather', '0', false),
        set_config('statement_timeout', '0', false), set_config('synchronous_commit', 'off', false)"""
 
 
