@@ -5,7 +5,8 @@ written itself; and the log. For each partition `next` is the offset below which
 is complete. A delivery that begins beyond it leaves a gap, which is read from the log first; and when
 the log's head has been ahead for some time (the streams are away, or the last delivery of a quiet room
 was lost), this node reads on by itself: its own tail. A delivery moves `next` on only while the streams
-know every room that is here: what they do not know is not in it.
+know every room that is here: what they do not know is not in it. A delivery may have been begun before they
+came to know a room, so they bring it only once the log has been read up to the head that it had after that.
 
 What this node has written is complete only when everything before it is here: not before that is it known
 whether it took effect (its sender may have been removed elsewhere meanwhile), and what to answer.
@@ -48,6 +49,8 @@ class Place:
         "reading",
         "seen",
         "seen_at",
+        "settling",
+        "soon",
         "tailing",
         "unknown",
         "waiting",
@@ -66,7 +69,10 @@ class Place:
         self.seen_at = 0.0
         """A head of the log that this node has still to reach, and since when."""
         self.unknown: set[RoomState] = set()
-        """The live rooms that the streams are not known to bring."""
+        """The live rooms that the streams are not known to bring, without a gap."""
+        self.settling: set[RoomState] = set()
+        """Those of them that the streams do bring by now, once the log has been read up to its head."""
+        self.soon: asyncio.TimerHandle | None = None
         self.tailing = False
         """Whether this node read the latest events by itself, because the streams did not bring them."""
 
@@ -109,11 +115,9 @@ class Feed:
             self._on_turn()
             return
         place.next = min(place.next, complete_to)
+        place.unknown.add(state)
         if state.attached.is_set():
-            place.waiting.clear()  # from before the room was known, some of it
             self._read_soon(state.partition)
-        else:
-            place.unknown.add(state)
 
     def flush(self) -> None:
         """Give the sessions what this turn has brought so far."""
@@ -156,7 +160,7 @@ class Feed:
             return
         for offset, room_id, value in found.records:
             state = self._rooms.get(room_id)
-            if state is not None and state.attached.is_set():
+            if state is not None and state.attached.is_set() and state not in place.unknown:
                 self._bring(state, offset, value)
         if 0 <= place.next < found.stop and not place.unknown:
             place.next, place.tailing = found.stop, False
@@ -221,21 +225,25 @@ class Feed:
         """The streams may not bring a room's events any more."""
         state.attached.clear()
         state.was_forgotten = True
+        place = self._places[state.partition]
+        place.settling.discard(state)
         if state.live:
-            self._places[state.partition].unknown.add(state)
+            place.unknown.add(state)
 
     def worker_knows(self, state: RoomState) -> None:
         """The streams bring a room's events from now on; the log has what they did not bring before."""
         state.attached.set()
-        place = self._places[state.partition]
-        if state in place.unknown:
-            place.unknown.discard(state)
-            if not place.unknown:
-                place.waiting.clear()  # from before, when not all was in it
-                self._read_soon(state.partition)
+        if state in self._places[state.partition].unknown:
+            self._read_soon(state.partition)
 
     def _read_soon(self, partition: int) -> None:
-        self._loop.call_later(_AFTER_ATTACHED_S, self._read, partition, None)
+        place = self._places[partition]
+        if place.soon is None:
+            place.soon = self._loop.call_later(_AFTER_ATTACHED_S, self._read_now, partition)
+
+    def _read_now(self, partition: int) -> None:
+        self._places[partition].soon = None
+        self._read(partition, None)
 
     async def reach_head(self, partition: int) -> None:
         """Wait until this node has all that the log has right now; raises LogUnavailable."""
@@ -255,15 +263,21 @@ class Feed:
     async def _read_on(self, partition: int, place: Place, stop: int | None) -> None:
         try:
             if stop is None:
+                place.settling = {state for state in place.unknown if state.attached.is_set()}
                 stop = await self._log.head(partition)
             if stop > place.next:
                 metrics.GAPS_REPAIRED.total += 1
                 await self._read_stretch(partition, place, stop)
+            if place.next >= stop:
+                place.unknown -= place.settling
         except LogUnavailable as error:
             _log.warning("a gap waits: %s", error, extra={"partition": partition})
             await asyncio.sleep(_RETRY_S)
         finally:
             place.reading = None
+            place.settling = set()
+        if any(state.attached.is_set() for state in place.unknown):
+            self._read_soon(partition)
         waiting, place.waiting = place.waiting, []
         self.deliver(waiting)
         self._complete_own(partition)

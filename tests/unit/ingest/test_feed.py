@@ -110,7 +110,8 @@ class Rig:
         return Range(PARTITION, start, stop, [(n, ROOM, log[n].value) for n in wanted])
 
     async def settle(self):
-        while self.feed._places[PARTITION].reading is not None:
+        place = self.feed._places[PARTITION]
+        while place.reading is not None or any(s.attached.is_set() for s in place.unknown):
             await asyncio.sleep(0)
 
 
@@ -329,6 +330,57 @@ async def test_a_room_that_no_worker_knows_is_never_skipped_by_its_neighbours_de
     rig.feed.deliver([rig.range(2, 4)])
     await rig.settle()
     assert shown(alice) == ["a", "b", "c"]
+
+
+async def test_a_delivery_that_was_begun_before_a_worker_knew_the_room_skips_nothing():
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    rig.feed.worker_forgot(rig.state)
+    rig.append(post("a"))
+    rig.append(post("b"))
+    rig.feed.worker_knows(rig.state)
+    rig.feed.deliver([rig.range(1, 3, records=[2])])  # examined: "a" before, "b" after that
+    await rig.settle()
+    assert shown(alice) == ["a", "b"]
+
+
+async def test_what_the_node_wrote_is_not_complete_by_a_delivery_begun_before_a_worker_knew_the_room():
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    rig.feed.worker_forgot(rig.state)
+    rig.append(post("another node's"))
+    rig.own(post("mine"))
+    rig.feed.worker_knows(rig.state)
+    rig.feed.deliver([rig.range(1, 3, records=[])])
+    assert rig.complete == []
+    await rig.settle()
+    assert [w.offset for w in rig.complete] == [2]
+    assert shown(alice) == ["another node's", "mine"]
+
+
+async def test_a_room_that_is_forgotten_while_it_is_read_again_stays_unknown(monkeypatch):
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    rig.feed.worker_forgot(rig.state)
+    rig.append(post("a"))
+    rig.feed.worker_knows(rig.state)
+    head = rig.log.head
+
+    async def forgotten_meanwhile(partition):
+        found = await head(partition)
+        rig.feed.worker_forgot(rig.state)
+        return found
+
+    monkeypatch.setattr(rig.log, "head", forgotten_meanwhile)
+    async with asyncio.timeout(2):
+        while shown(alice) != ["a"]:
+            await asyncio.sleep(0.01)
+    await rig.settle()
+    rig.append(post("b"))
+    rig.feed.deliver([rig.range(2, 3, records=[])])  # by whoever forgot it
+    rig.feed._read(PARTITION, 3)  # the node's own tail
+    await rig.settle()
+    assert shown(alice) == ["a", "b"]
 
 
 @settings(max_examples=60, deadline=None)
