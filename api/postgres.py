@@ -91,11 +91,13 @@ class Postgres:
             metrics.REPLICA_PASSED_OVER.labels(why_not).inc()
         return why_not is None
 
-    def prefer_primary(self, why: str) -> None:
-        """Let the current request read from the primary from now on."""
-        if _from_replica.get():
-            metrics.REPLICA_PASSED_OVER.labels(why).inc()
-            _from_replica.set(False)
+    def prefer_primary(self, why: str) -> bool:
+        """Let the current request read from the primary from now on; return whether it did not do so before."""
+        if not _from_replica.get():
+            return False
+        metrics.REPLICA_PASSED_OVER.labels(why).inc()
+        _from_replica.set(False)
+        return True
 
     def why_no_replica(self) -> str | None:
         """Return why no replica can be read from now, None where one can."""

@@ -76,7 +76,10 @@ async def visible_room(
 
 async def view_room(use: Use, room_id: str, user_id: str, pick: Pick = EVERYWHERE) -> RoomView:
     """Return a room that the user may know of; raises Problem (404, 503)."""
-    row = await use.postgres.one(rooms_sql.ROOM, {"room_id": room_id, "user_id": user_id})
+    wanted = {"room_id": room_id, "user_id": user_id}
+    row = await use.postgres.one(rooms_sql.ROOM, wanted)
+    if (row is None or not is_visible(row)) and use.postgres.prefer_primary("not there"):
+        row = await use.postgres.one(rooms_sql.ROOM, wanted)
     if row is None or not is_visible(row) or not pick.has(row["workspace_id"]):
         raise no_such_room()
     return RoomView(row, user_id, str(Cursor(use.settings.epoch, row["last_offset"])))

@@ -18,7 +18,7 @@ from bench.cost import cpu_seconds, each_us, used
 from bench.derived import growth
 from bench.fill import Writer, fill
 from bench.generator import Plan
-from bench.harness import Bench, Figures, calm
+from bench.harness import Bench, Figures, calm, indexed
 from bench.projector_drain import log_size
 from bench.reads import PAGE, Api, export_cost
 from bench.sockets import Socket, connect
@@ -68,6 +68,7 @@ def log(bench: Bench) -> Figures:
 def _at(stack: Stack, writer: Writer, out: Path) -> dict[str, float]:
     """Return what each thing costs now, in microseconds."""
     stack.restart_service("ingest-1")
+    indexed(stack)
     calm(stack.status()["services"])
     rooms = _rooms(stack, writer.owners)
     costs = {}
@@ -81,8 +82,11 @@ def _at(stack: Stack, writer: Writer, out: Path) -> dict[str, float]:
     costs["page"] = _cost(stack, lambda: _pages(stack, rooms), _PAGES)
     before = _by_kind(stack)
     count = fill(stack, writer, _MORE)
+    projected = _by_kind(stack)
+    indexed(stack)
     us = each_us(before, _by_kind(stack), count)
-    costs["streams"], costs["projector"] = us["streams"], us["projector"] + us["postgres"]
+    costs["streams"] = each_us(before, projected, count)["streams"]
+    costs["projector"] = us["projector"] + us["postgres"]
     cpu, _ = export_cost(stack, out)
     size = asyncio.run(log_size(stack.status()["kafka"]))
     return {**costs, "export": cpu / size * 1e6}

@@ -24,6 +24,7 @@ Figures = dict[str, Any]
 TEXT_BYTES = 64
 SERVERS = ["postgres", "valkey", "kafka", "registry"]
 _SETTLE_S = 60.0
+_INDEXED_WITHIN_S = 600.0
 _CALM_CORES, _CALM_WITHIN_S = 0.25, 60.0
 
 
@@ -143,6 +144,19 @@ async def settled(stack: Stack, within_s: float = _SETTLE_S) -> None:
                 return
             await asyncio.sleep(0.2)
     raise SystemExit("the read models did not catch up")
+
+
+def indexed(stack: Stack) -> None:
+    """Wait until the search index has all that the read models have; ends the bench where that takes too long."""
+    query = """
+        SELECT count(*) FROM projection_offsets p LEFT JOIN search_offsets s USING (topic, partition)
+        WHERE topic = 'chat.events' AND coalesce(s.next, 0) < p.next"""
+    deadline = time.monotonic() + _INDEXED_WITHIN_S
+    with psycopg.connect(stack.status()["postgres"], autocommit=True) as database:
+        while database.execute(query).fetchone() != (0,):
+            if time.monotonic() > deadline:
+                raise SystemExit("the indexer did not catch up")
+            time.sleep(0.2)
 
 
 def calm(services: Services) -> None:

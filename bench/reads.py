@@ -20,7 +20,7 @@ from analytics.selection import Selection
 from bench.cost import cpu_seconds, used
 from bench.fill import Writer, chat, fill, fill_room
 from bench.generator import Plan
-from bench.harness import SERVERS, Bench, Figures, shared
+from bench.harness import SERVERS, Bench, Figures, indexed, shared
 from bench.queries import Queries
 from bench.sockets import percentile
 from roomlog.events import ChatEvent
@@ -31,7 +31,6 @@ LONG_ROOM = 1_000_000
 PAGE = 50
 _PAGES = 2_000
 _SEARCHES = 1_300
-_INDEXED_WITHIN_S = 600.0
 
 
 class Api:
@@ -116,15 +115,9 @@ def _index(stack: Stack) -> Figures:
     """Let an indexer take in what is there; return what that costs, PostgreSQL's part included."""
     before, began = cpu_seconds(stack.status()["services"]), time.monotonic()
     stack.add_service("indexer-1")
-    query = """
-        SELECT count(*) FROM projection_offsets p LEFT JOIN search_offsets s USING (topic, partition)
-        WHERE topic = 'chat.events' AND coalesce(s.next, 0) < p.next"""
-    with psycopg.connect(stack.status()["postgres"], autocommit=True) as database:
-        while database.execute(query).fetchone() != (0,):
-            if time.monotonic() - began > _INDEXED_WITHIN_S:
-                raise SystemExit("the indexer did not catch up")
-            time.sleep(0.2)
-        took = time.monotonic() - began
+    indexed(stack)
+    took = time.monotonic() - began
+    with psycopg.connect(stack.status()["postgres"]) as database:
         size = "SELECT count(*), pg_total_relation_size('message_search') FROM message_search"
         count, stored = database.execute(size).fetchone() or (0, 0)
     seconds = used(before, cpu_seconds(stack.status()["services"]))

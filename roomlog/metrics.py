@@ -183,7 +183,7 @@ REPLICA_LAG = Gauge("replica_lag_seconds", "How old what the replica shows is")
 REPLICA_PASSED_OVER = Counter(
     "replica_passed_over_total",
     "Requests that went to the primary instead of the replica: away, lagging, behind (its cursor), failed, "
-    "just written, not seen yet, no replica of the primary",
+    "just written, not seen yet, not there, no replica of the primary",
     ["reason"],
 )
 OUTBOX_PUBLISHED = Counter("outbox_published_total", "Account facts published to user.events")

@@ -182,7 +182,7 @@ async def _find(use: Use, event_id: str, wait: bool) -> str | None:
     """Return the room of a message. A cursor alone does not name the partition to wait for: wait for the row."""
     deadline = time.monotonic() + WAIT_S
     while (row := await use.postgres.one(sql.ROOM_OF_MESSAGE, {"event_id": event_id})) is None:
-        if not wait:
+        if not wait and not use.postgres.prefer_primary("not there"):
             return None
         if time.monotonic() > deadline:
             raise behind()

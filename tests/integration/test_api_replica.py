@@ -104,6 +104,9 @@ async def test_what_it_has_not_replayed_is_read_from_the_primary(ada, room, repl
         said = await ada.say(room, "while paused")
         page = await ada.http.get(path, params={"after_cursor": said["cursor"]})
         assert texts(page)[-1] == "while paused"
+        assert (await ada.http.get(f"/messages/{said['id']}")).status_code == 200
+        new = await ada.room("made while paused", "private")
+        assert (await ada.http.get(f"/rooms/{new}")).status_code == 200
         # Whoever names no cursor sees something older, but not for longer than the limit.
         started = time.monotonic()
         while texts(await ada.http.get(path))[-1] != "while paused":
