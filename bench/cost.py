@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import psutil
@@ -25,20 +26,20 @@ def cpu_seconds(services: Services) -> dict[str, float]:
     used: dict[str, float] = defaultdict(float)
     for kind, some in processes(services).items():
         for process in some:
-            try:
+            with suppress(psutil.NoSuchProcess):
                 times = process.cpu_times()
                 used[kind] += times.user + times.system
-            except psutil.NoSuchProcess:
-                continue
     return used
 
 
 def resident_bytes(services: Services) -> dict[str, int]:
     """Return resident memory by kind of service."""
-    return {
-        kind: sum(process.memory_info().rss for process in some)
-        for kind, some in processes(services).items()
-    }
+    found: dict[str, int] = defaultdict(int)
+    for kind, some in processes(services).items():
+        for process in some:
+            with suppress(psutil.NoSuchProcess):
+                found[kind] += process.memory_info().rss
+    return found
 
 
 def used(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:

@@ -24,11 +24,15 @@ class Watch(threading.Thread):
         super().__init__(daemon=True)
         self._stack, self._services = stack, services
         self._stop_asked = threading.Event()
+        self._failed: BaseException | None = None
         self.lags: list[int] = []
         self.bytes: list[dict[str, int]] = []
 
     def run(self) -> None:
-        asyncio.run(self._watch())
+        try:
+            asyncio.run(self._watch())
+        except BaseException as error:
+            self._failed = error
 
     async def _watch(self) -> None:
         async with Progress(self._stack) as progress:
@@ -38,9 +42,11 @@ class Watch(threading.Thread):
                 await asyncio.sleep(1)
 
     def end(self) -> None:
-        """Stop looking."""
+        """Stop looking; raises what kept it from looking, if anything did."""
         self._stop_asked.set()
         self.join()
+        if self._failed is not None:
+            raise self._failed
 
     def grown_mb(self) -> dict[str, float]:
         """Return by how many megabytes each kind of service grew over the second half."""
