@@ -184,11 +184,13 @@ class Server:
     async def _checked_out(self) -> Connection:
         if not self._breaker.is_closed:
             raise self._refusal("away")
+        task = asyncio.current_task()
+        cancelled = task.cancelling() if task else 0
         try:
             async with asyncio.timeout(2 * _CHECKOUT_TIMEOUT_S) as patience:
                 self._waiting.add(patience)
                 try:
-                    return await self._pool.getconn()
+                    connection = await self._pool.getconn()
                 finally:
                     self._waiting.discard(patience)
         except TooManyRequests:
@@ -199,6 +201,11 @@ class Server:
         except _AWAY as error:
             self._hurry.set()
             raise self._refusal("away") from error
+        if task and task.cancelling() > cancelled:
+            # The pool's `wait_for` has swallowed that (until Python 3.12): a loop would go on when the API stops.
+            await self._pool.putconn(connection)
+            raise asyncio.CancelledError
+        return connection
 
     def _refusal(self, reason: str) -> Problem:
         metrics.DATABASE_REFUSED.labels(self._target.name, reason).inc()
