@@ -190,6 +190,7 @@ ROWS: dict[str, Callable[[Bench], Figures]] = {
     "base-faust": baselines.faust,
     "base-send": baselines.send,
     "base-picows": baselines.picows,
+    "base-picows-many": baselines.picows_many,
     "base-uvicorn": baselines.uvicorn,
 }
 """By the names that goals use."""
@@ -207,6 +208,7 @@ GROUPS: dict[str, list[str]] = {
     "baselines": [
         *(row for row in ROWS if row.startswith("base-")),
         "fanout-one",
+        "fanout-many",
         "streams",
         "projector",
     ],

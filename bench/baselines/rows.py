@@ -21,7 +21,7 @@ from roomlog.stack.ports import HOST, is_free
 from schemas.registry import Registry
 
 _FAUST_EVENTS, _LISTENED_TO = 50_000, 0.5
-_CONNECTIONS, _RATE = 1_000, 20
+_CONNECTIONS, _DELIVERIES_PER_S = 1_000, 20_000
 _START_S = 15.0
 
 
@@ -52,18 +52,24 @@ def send(bench: Bench) -> Figures:
 
 def picows(bench: Bench) -> Figures:
     """One room of 1,000 on a bare picows server."""
-    return _broadcast(bench, "bench.baselines.stub_picows")
+    return _broadcast(bench, "bench.baselines.stub_picows", rooms=1)
+
+
+def picows_many(bench: Bench) -> Figures:
+    """20 rooms of 50 on the same."""
+    return _broadcast(bench, "bench.baselines.stub_picows", rooms=20)
 
 
 def uvicorn(bench: Bench) -> Figures:
     """One room of 1,000 on uvicorn and FastAPI."""
-    return _broadcast(bench, "bench.baselines.stub_uvicorn")
+    return _broadcast(bench, "bench.baselines.stub_uvicorn", rooms=1)
 
 
-def _broadcast(bench: Bench, module: str) -> Figures:
+def _broadcast(bench: Bench, module: str, rooms: int) -> Figures:
     with _server(module) as (server, port):
-        plan = _plan(bench.scratch / f"plan-{uuid.uuid4().hex[:8]}", port)
-        load = Load(bench.generator, plan, "rate", _RATE, bench.seconds, TEXT_BYTES)
+        plan = _plan(bench.scratch / f"plan-{uuid.uuid4().hex[:8]}", port, rooms)
+        rate = _DELIVERIES_PER_S * rooms // _CONNECTIONS
+        load = Load(bench.generator, plan, "rate", rate, bench.seconds, TEXT_BYTES)
         time.sleep(1)
         before = server.cpu_times()
         found = load.go()
@@ -73,10 +79,11 @@ def _broadcast(bench: Bench, module: str) -> Figures:
     return {"cpu_us": round(used / found["delivered"] * 1e6, 2), **latency(found)}
 
 
-def _plan(path: Path, port: int) -> Path:
-    room = uuid.uuid4()
-    lines = [f"C {HOST} {port} none\nS {n} {room}" for n in range(_CONNECTIONS)]
-    path.write_text("\n".join([*lines, f"P 0 {room}"]) + "\n")
+def _plan(path: Path, port: int, rooms: int) -> Path:
+    made = [uuid.uuid4() for _ in range(rooms)]
+    lines = [f"C {HOST} {port} none\nS {n} {made[n % rooms]}" for n in range(_CONNECTIONS)]
+    posts = [f"P {n} {room}" for n, room in enumerate(made)]
+    path.write_text("\n".join([*lines, *posts]) + "\n")
     return path
 
 
