@@ -79,7 +79,7 @@ def test_a_document_without_markers_is_left_alone():
 
 
 def test_a_baseline_is_compared_only_where_both_sides_were_measured(results):
-    del results["fanout-one"]
+    del results["fanout-one"], results["fanout-many"]
 
     rows = {b.row for b, _, _ in report.compared(results)}
 
