@@ -22,13 +22,14 @@ def processes(services: Services) -> dict[str, list[psutil.Process]]:
 
 
 def cpu_seconds(services: Services) -> dict[str, float]:
-    """Return user and system time by kind of service."""
+    """Return user and system time by kind of service, that of children which have ended included."""
     used: dict[str, float] = defaultdict(float)
     for kind, some in processes(services).items():
         for process in some:
             with suppress(psutil.NoSuchProcess):
                 times = process.cpu_times()
                 used[kind] += times.user + times.system
+                used[kind] += times.children_user + times.children_system
     return used
 
 
