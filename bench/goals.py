@@ -123,59 +123,17 @@ BASELINES = [
         "batch_us",
         "batches, as ingest fills them",
     ),
-    Baseline(
-        "base-uvicorn",
-        "cpu_us",
-        "us CPU a delivery",
-        "low",
-        "fanout-one",
-        "stages.ingest",
-        "the ingest node, which checks, stores and renders as well",
-    ),
-    Baseline(
-        "base-uvicorn",
-        "cpu_us",
-        "us CPU a delivery",
-        "low",
-        "fanout-one",
-        "cpu_us",
-        "all servers: Kafka, streams, PostgreSQL and the rest",
-    ),
-    Baseline(
-        "base-picows",
-        "cpu_us",
-        "us CPU a delivery",
-        "low",
-        "fanout-one",
-        "stages.ingest",
-        "the ingest node, which checks, stores and renders as well",
-    ),
-    Baseline(
-        "base-picows",
-        "cpu_us",
-        "us CPU a delivery",
-        "low",
-        "fanout-one",
-        "cpu_us",
-        "all servers: Kafka, streams, PostgreSQL and the rest",
-    ),
-    Baseline(
-        "base-picows-many",
-        "cpu_us",
-        "us CPU a delivery",
-        "low",
-        "fanout-many",
-        "stages.ingest",
-        "the ingest node, which checks, stores and renders as well",
-    ),
-    Baseline(
-        "base-picows-many",
-        "cpu_us",
-        "us CPU a delivery",
-        "low",
-        "fanout-many",
-        "cpu_us",
-        "all servers: Kafka, streams, PostgreSQL and the rest",
+    *(
+        Baseline(row, "cpu_us", "us CPU a delivery", "low", ours, figure, which)
+        for row, ours in (
+            ("base-uvicorn", "fanout-one"),
+            ("base-picows", "fanout-one"),
+            ("base-picows-many", "fanout-many"),
+        )
+        for figure, which in (
+            ("stages.ingest", "the ingest node, which checks, stores and renders as well"),
+            ("cpu_us", "all servers: Kafka, streams, PostgreSQL and the rest"),
+        )
     ),
     Baseline(
         "projector",
