@@ -112,7 +112,7 @@ def _id(kind: str, name: str) -> str:
 
 async def append(kafka: str, codec: ChatEventCodec, events: Iterable[ChatEvent]) -> int:
     """Append events to chat.events; return how many there were."""
-    producer = await start_producer(kafka, "all", idempotent=True)
+    producer = await start_producer(kafka, "all")
     try:
         waiting = {p: producer.create_batch() for p in range(PARTITIONS)}
         sent: list[asyncio.Future[object]] = []

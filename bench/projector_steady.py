@@ -123,7 +123,7 @@ async def _at(
 async def _measure(stack: Stack, writer: Writer, seconds: float) -> Figures:
     told = stack.status()
     codec = Registry(told["registry"]).codecs().chat_events
-    producer = await start_producer(told["kafka"], "all", idempotent=True)
+    producer = await start_producer(told["kafka"], "all")
     found: Figures = {}
     try:
         async with await psycopg.AsyncConnection.connect(

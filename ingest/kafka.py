@@ -43,17 +43,14 @@ class Record(NamedTuple):
     value: bytes | None
 
 
-async def start_producer(
-    brokers: str, acks: Literal[1, "all"], *, idempotent: bool = False
-) -> AIOKafkaProducer:
-    """Return a running producer; an idempotent one is spoilt by one refused batch (`ingest.lanes`).
+async def start_producer(brokers: str, acks: Literal[1, "all"]) -> AIOKafkaProducer:
+    """Return a running producer; what it sends may be stored twice.
 
     Raises KafkaError or TimeoutError when no broker answers.
     """
     producer = AIOKafkaProducer(
         **client_options(brokers),
         acks=acks,
-        enable_idempotence=idempotent,
         linger_ms=0,
         max_batch_size=BATCH_BYTES,
         request_timeout_ms=REQUEST_TIMEOUT_MS,

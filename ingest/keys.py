@@ -14,7 +14,6 @@ from typing import NamedTuple
 from redis.asyncio import Redis
 from redis.exceptions import (
     ConnectionError,
-    NoPermissionError,
     RedisError,
     ResponseError,
 )
@@ -120,9 +119,13 @@ class Keys:
 
         `base` of each write must be set. Raises KeysUnavailable, or ConnectionEnded, when nothing is known.
         """
-        async with self._bounded():
+        self._require_rested()
+        try:
             if await self._reserve_all(writes):
                 return {}
+        except (RedisError, OSError, TimeoutError) as error:
+            raise self._given_up(error) from error
+        async with self._bounded():
             records = b"".join([_id_bytes(w.event_id) + _head(w.digest, w.base) for w in writes])
             found = await self._reserve(args=[self._me, records])
         return {found[i]: _parse(found[i + 1]) for i in range(0, len(found), 2)}
@@ -130,15 +133,21 @@ class Keys:
     @asynccontextmanager
     async def _bounded(self) -> AsyncIterator[None]:
         """Give up after a while, and do not try again for a moment; raises KeysUnavailable."""
-        if time.monotonic() < self._rest_until:
-            raise KeysUnavailable
+        self._require_rested()
         try:
             async with patience(_TIMEOUT_S):
                 yield
         except (RedisError, OSError, TimeoutError) as error:
-            self._rest_until = time.monotonic() + _REST_S
-            _log.warning("idempotency keys go unchecked, Valkey is away: %r", error)
-            raise KeysUnavailable from error
+            raise self._given_up(error) from error
+
+    def _require_rested(self) -> None:
+        if time.monotonic() < self._rest_until:
+            raise KeysUnavailable
+
+    def _given_up(self, error: Exception) -> KeysUnavailable:
+        self._rest_until = time.monotonic() + _REST_S
+        _log.warning("idempotency keys go unchecked, Valkey is away: %r", error)
+        return KeysUnavailable()
 
     async def _reserve_all(self, writes: list[Write]) -> bool:
         """Reserve all of the ids; False: nothing is done, for some are taken or it cannot be done so.
@@ -148,10 +157,10 @@ class Keys:
         if not self._sets_all or len({w.event_id for w in writes}) < len(writes):
             return False
         try:
-            return bool(await self._connection.call(_set_all(writes, self._me)))
+            return bool(await self._connection.call(_set_all(writes, self._me), _TIMEOUT_S))
         except ResponseError as error:
-            missing = "unknown command" in str(error).lower()
-            self._sets_all = not (missing or isinstance(error, NoPermissionError))
+            told = str(error)
+            self._sets_all = not ("unknown command" in told or told.startswith("NOPERM"))
             return False
         except ConnectionError as error:
             raise ConnectionEnded from error

@@ -1,21 +1,22 @@
 """Writes go into the log: one lane a partition, batches of whatever is waiting, acked in their order.
 
-At most two batches of a lane are on their way. A batch whose outcome is not known (error 45, a timeout,
-a partition without a leader) stops every lane: aiokafka's idempotent producer is then of no more use
-for that partition. The producer is replaced, the log is read to see which of the doubtful events it has,
-and the others are sent again before anything that came after them.
+One batch of a lane is on its way at a time, and one request to each broker, with the batches of all lanes that
+are ready: what comes meanwhile travels with the next. A batch that a broker could not take is sent again, under
+the same numbers, for a while. One whose outcome is not known (error 45, no answer for too long) stops every lane:
+the producer, which numbers what it sends, is of no more use for that partition. It is replaced, the log is read to
+see which of the doubtful events it has, and the others are sent again before anything that came after them.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, RequestTimedOutError
 
-from ingest.kafka import EVENTS_TOPIC, LogReader, LogUnavailable, abandon, start_producer
+from ingest.kafka import LogReader, LogUnavailable
+from ingest.producer import SEQUENCES, Producer
 from ingest.writes import Write
 from roomlog import metrics
 from roomlog.partitions import PARTITIONS
@@ -23,9 +24,9 @@ from schemas.codec import ChatEventCodec, PoisonRecord
 
 MAX_PENDING_BYTES = 32 * 1024 * 1024
 ANSWER_WITHIN_S = 8.0
-_IN_FLIGHT = 2
 _BATCH_EVENTS = 2_000
 _BATCH_TIMEOUT_S = 15.0
+_BACKOFF_S = 0.05
 _RESTART_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 _log = logging.getLogger(__name__)
@@ -37,24 +38,30 @@ OnDropped = Callable[[list[Write]], None]
 class Batch(NamedTuple):
     """Writes that travel together; `records` of them are new to the log.
 
-    `since` is an offset at or before theirs, taken before they were sent.
+    `since` is an offset at or before theirs, taken before they were sent at `began`; `data` is what travels.
     """
 
     writes: list[Write]
     records: int
     since: int
+    data: bytes | bytearray = b""
+    began: float = 0.0
 
 
 class Lane:
     """The writes of one partition: waiting, on their way, and of unknown outcome."""
 
-    __slots__ = ("doubtful", "partition", "sent", "waiting")
+    __slots__ = ("doubtful", "failed", "partition", "sent", "sequence", "waiting")
 
     def __init__(self, partition: int) -> None:
         self.partition = partition
         self.waiting: deque[Write] = deque()
-        self.sent: deque[Batch] = deque()
+        self.sent: Batch | None = None
+        self.failed = False
+        """Whether what was sent has to be sent again."""
         self.doubtful: list[Batch] = []
+        self.sequence = 0
+        """The producer's number of the next record."""
 
 
 class Lanes:
@@ -82,21 +89,25 @@ class Lanes:
         self._ready: dict[int, Lane] = {}
         self._loop = asyncio.get_running_loop()
         self._scheduled = False
-        self._producer: AIOKafkaProducer | None = None
+        self._producer: Producer | None = None
+        self._busy: set[int] = set()
+        """Brokers that have not answered yet."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._recovery: asyncio.Task[None] | None = None
         self.pending_bytes = 0
 
     async def start(self) -> None:
         """Connect; raises KafkaError when no broker answers."""
-        self._producer = await start_producer(self._brokers, "all", idempotent=True)
+        self._producer = await Producer.start(self._brokers)
 
     async def stop(self) -> None:
         """Disconnect; what is still pending is left to the clients' retries."""
         if self._recovery is not None:
             self._recovery.cancel()
+        for task in self._tasks:
+            task.cancel()
         if self._producer is not None:
-            await abandon(self._producer)
+            await self._producer.stop()
 
     @property
     def is_full(self) -> bool:
@@ -114,17 +125,14 @@ class Lanes:
         lane.waiting.append(write)
         if write.value is not None:
             self.pending_bytes += len(write.value)
-        self._ready[partition] = lane
-        if not self._scheduled:
-            self._scheduled = True
-            self._loop.call_soon(self._launch_ready)
+        self._launch_soon((lane,))
 
     def expire(self, now: float) -> list[Write]:
         """Return the writes that wait for too long at `now` and take back those that were not sent."""
         late: list[Write] = []
         deadline = now - ANSWER_WITHIN_S
         for lane in self._lanes:
-            for batch in (*lane.sent, *lane.doubtful):
+            for batch in (*lane.doubtful, *((lane.sent,) if lane.sent else ())):
                 late += [w for w in batch.writes if w.reply and w.received_at < deadline]
             dropped = _take_old(lane.waiting, deadline)
             self._forget_bytes(dropped)
@@ -136,61 +144,98 @@ class Lanes:
     def _forget_bytes(self, writes: list[Write]) -> None:
         self.pending_bytes -= sum(len(w.value) for w in writes if w.value is not None)
 
+    def _launch_soon(self, lanes: Iterable[Lane]) -> None:
+        """Send what these have, at the end of this turn."""
+        for lane in lanes:
+            self._ready[lane.partition] = lane
+        if not self._scheduled and self._ready:
+            self._scheduled = True
+            self._loop.call_soon(self._launch_ready)
+
     def _launch_ready(self) -> None:
         self._scheduled = False
-        if self._recovery is not None or self._producer is None:
+        producer = self._producer
+        if self._recovery is not None or producer is None:
             return
         ready, self._ready = self._ready, {}
+        requests: dict[int, list[tuple[Lane, Batch]]] = {}
+        leaderless: list[Lane] = []
         for lane in ready.values():
-            self._launch(lane)
+            if lane.sent is not None and not lane.failed:
+                continue  # its answer launches what waits
+            leader = producer.leader_of(lane.partition)
+            if leader is None:
+                leaderless.append(lane)
+            elif leader in self._busy:
+                self._ready[lane.partition] = lane
+            elif (batch := self._next_batch(producer, lane)) is not None:
+                requests.setdefault(leader, []).append((lane, batch))
+        for leader, some in requests.items():
+            self._busy.add(leader)
+            task = self._loop.create_task(self._send(producer, leader, some))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        if leaderless:
+            self._launch_later(producer, leaderless)
 
-    def _launch(self, lane: Lane) -> None:
-        while lane.waiting and len(lane.sent) < _IN_FLIGHT:
-            if self._recovery is not None or self._producer is None:
-                return
-            builder, batch = _fill(self._producer, lane.waiting, self.heads[lane.partition])
-            if (
-                not batch.records and lane.sent
-            ):  # only what is there already: not before the one ahead
-                lane.waiting.extendleft(reversed(batch.writes))
-                return
-            lane.sent.append(batch)
+    def _next_batch(self, producer: Producer, lane: Lane) -> Batch | None:
+        """Return what of a lane is to be sent now; what is in the log already is told of at once."""
+        if lane.failed:
+            lane.failed = False
+            return lane.sent
+        while lane.waiting:
+            batch = _fill(producer, lane, self.heads[lane.partition], self._loop.time())
+            lane.sent = batch
             if batch.records:
-                task = self._loop.create_task(self._send(lane, builder, batch))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-            else:
-                self._stored(lane, batch, 0)
+                return batch
+            self._stored(lane, batch, 0)
+        return None
 
-    async def _send(self, lane: Lane, builder: Any, batch: Batch) -> None:
-        begun = self._loop.time()
+    def _launch_later(self, producer: Producer, lanes: list[Lane]) -> None:
+        """Try again when the brokers may know better."""
+        producer.look_for_leaders()
+        late = self._loop.time() - _BATCH_TIMEOUT_S
+        for lane in lanes:
+            if lane.sent is not None and lane.sent.began < late:
+                self._doubt(lane, lane.sent, KafkaError("no broker took it in time"))
+        self._loop.call_later(_BACKOFF_S, self._launch_soon, lanes)
+
+    async def _send(self, producer: Producer, leader: int, sent: list[tuple[Lane, Batch]]) -> None:
+        began = self._loop.time()
+        outcomes: dict[int, int | KafkaError] = {}
+        unknown = KafkaError()
         try:
-            base = await self._produce(lane, builder)
-        except (KafkaError, TimeoutError, OSError) as error:
-            self._doubt(lane, batch, error)
-            return
-        if lane.doubtful:
-            self._doubt(lane, batch, None)
-            return
-        metrics.PRODUCE_SECONDS.add(self._loop.time() - begun)
-        metrics.PRODUCE_BATCH_EVENTS.add(batch.records)
-        self.heads[lane.partition] = max(self.heads[lane.partition], base + batch.records)
-        self._stored(lane, batch, base)
-        self._launch(lane)
-
-    async def _produce(self, lane: Lane, builder: Any) -> int:
-        producer = self._producer
-        if producer is None:
-            raise KafkaError("the producer is being replaced")
-        async with asyncio.timeout(_BATCH_TIMEOUT_S):
-            future = await producer.send_batch(builder, EVENTS_TOPIC, partition=lane.partition)
-            stored = await future
-        if stored is None or stored.offset < 0:
-            raise KafkaError("stored before, but the broker does not say where")
-        return int(stored.offset)
+            outcomes = await producer.append(leader, {lane.partition: b.data for lane, b in sent})
+        except (TimeoutError, OSError) as error:
+            unknown = RequestTimedOutError(repr(error))
+        except KafkaError as error:
+            unknown = error
+        self._busy.discard(leader)
+        metrics.PRODUCE_SECONDS.add(self._loop.time() - began)
+        failed = []
+        for lane, batch in sent:
+            outcome = outcomes.get(lane.partition, unknown)
+            if not isinstance(outcome, KafkaError):
+                metrics.PRODUCE_BATCH_EVENTS.add(batch.records)
+                known = self.heads[lane.partition]
+                self.heads[lane.partition] = max(known, outcome + batch.records)
+                self._stored(lane, batch, outcome)
+            elif outcome.retriable:
+                lane.failed = True
+                failed.append(lane)
+            else:
+                self._doubt(lane, batch, outcome)
+        if failed:
+            _log.warning(
+                "%d batches are sent again: %r",
+                len(failed),
+                outcomes.get(failed[0].partition, unknown),
+            )
+            self._launch_later(producer, failed)
+        self._launch_soon(lane for lane, _ in sent if lane.waiting and not lane.failed)
 
     def _stored(self, lane: Lane, batch: Batch, base: int) -> None:
-        lane.sent.popleft()
+        lane.sent = None
         self._forget_bytes(batch.writes)
         offset = base
         for write in batch.writes:
@@ -203,8 +248,8 @@ class Lanes:
 
     # When an outcome is not known.
 
-    def _doubt(self, lane: Lane, batch: Batch, error: Exception | None) -> None:
-        lane.sent.remove(batch)
+    def _doubt(self, lane: Lane, batch: Batch, error: KafkaError) -> None:
+        lane.sent, lane.failed = None, False
         lane.doubtful.append(batch)
         if self._recovery is None:
             _log.warning("a batch failed: %r", error, extra={"partition": lane.partition})
@@ -213,8 +258,14 @@ class Lanes:
     async def _recover(self) -> None:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_BATCH_TIMEOUT_S + 1)
+        for task in self._tasks:
+            task.cancel()
+        self._busy.clear()
+        for lane in self._lanes:
+            if lane.sent is not None:
+                self._doubt(lane, lane.sent, KafkaError())
         if self._producer is not None:
-            await abandon(self._producer)
+            await self._producer.stop()
             self._producer = None
         attempt = 0
         while not await self._try_to_go_on():
@@ -222,18 +273,19 @@ class Lanes:
             attempt += 1
         self._recovery = None
         metrics.PRODUCER_REBUILDS.inc()
-        for lane in self._lanes:
-            self._launch(lane)
+        self._launch_soon(lane for lane in self._lanes if lane.waiting)
 
     async def _try_to_go_on(self) -> bool:
         try:
             for lane in self._lanes:
                 if lane.doubtful:
                     await self._settle(lane)
-            self._producer = await start_producer(self._brokers, "all", idempotent=True)
+            self._producer = await Producer.start(self._brokers)
         except (KafkaError, LogUnavailable, TimeoutError, OSError) as error:
             _log.warning("Kafka is away, writes wait: %r", error)
             return False
+        for lane in self._lanes:
+            lane.sequence = 0
         return True
 
     async def _settle(self, lane: Lane) -> None:
@@ -260,9 +312,9 @@ class Lanes:
             return ""
 
 
-def _fill(producer: AIOKafkaProducer, waiting: deque[Write], since: int) -> tuple[Any, Batch]:
-    """Take writes off the queue into a batch of aiokafka's."""
-    builder = producer.create_batch()
+def _fill(producer: Producer, lane: Lane, since: int, now: float) -> Batch:
+    """Take writes off the queue into a batch."""
+    builder, waiting = producer.new_batch(lane.sequence), lane.waiting
     append = builder.append
     writes: list[Write] = []
     count = 0
@@ -270,13 +322,12 @@ def _fill(producer: AIOKafkaProducer, waiting: deque[Write], since: int) -> tupl
         write = waiting[0]
         if write.value is not None:
             key = write.room_id.encode()
-            record = append(timestamp=None, key=key, value=write.value, headers=write.headers)
-            if record is None:
+            if append(count, None, key, write.value, write.headers or []) is None:
                 break
             count += 1
         writes.append(waiting.popleft())
-    builder.close()
-    return builder, Batch(writes, count, since)
+    lane.sequence = (lane.sequence + count) % SEQUENCES
+    return Batch(writes, count, since, builder.build() if count else b"", now)
 
 
 def _take_old(waiting: deque[Write], deadline: float) -> list[Write]:

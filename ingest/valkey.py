@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+import hiredis
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError, RedisError, ResponseError
 
+from ingest.patience import Countdown, patience
 from roomlog.deliveries import ALL_NODES, REVOKED_SESSIONS, node_channel
 from roomlog.leases import (
     KNOWN_NODES,
@@ -35,28 +37,95 @@ def connect(url: str) -> Redis:
     )
 
 
-class DedicatedConnection:
-    """A connection of one caller, who waits for each answer before the next call and has a time limit.
+class _Wire(asyncio.Protocol):
+    """A connection that is made: what was asked last, and what comes."""
 
-    It does without what a pool of connections does for each call. It connects when it is first used, and
-    again after a failure.
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+        self.is_open = True
+        self._reader = hiredis.Reader()
+        self._answer: asyncio.Future[Any] | None = None
+
+    def ask(self, packed: bytes) -> "asyncio.Future[Any]":
+        """Send a command; what it answers becomes the result, its end or a time limit an exception."""
+        self._answer = answer = asyncio.get_running_loop().create_future()
+        self.transport.write(packed)
+        return answer
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came."""
+        self._reader.feed(data)
+        found = self._reader.gets()
+        if found is not False and self._answer is not None and not self._answer.done():
+            self._answer.set_result(found)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self.is_open = False
+        self.give_up(ConnectionError("the server has ended the connection"))
+
+    def give_up(self, error: Exception) -> None:
+        """Tell whoever waits that there will be no answer."""
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(error)
+
+
+class DedicatedConnection:
+    """A connection of one caller, who waits for each answer before the next call.
+
+    It does without what a client has for each call: a pool, a task, streams and their buffers, which cost a node
+    more than all that it says. It connects when it is first used, and again after a failure.
     """
 
     def __init__(self, valkey: Redis) -> None:
         self._connection = valkey.connection_pool.make_connection()  # type: ignore[no-untyped-call]
-        self._connection.socket_timeout = (
-            None  # the caller has one; here it would cost a task a call
-        )
+        self._wire: _Wire | None = None
 
-    async def call(self, packed: bytes) -> Any:
-        """Send a command as it travels, and return its answer; raises RedisError or OSError."""
-        await self._connection.send_packed_command(packed, check_health=False)
-        return await self._connection.read_response()
+    async def call(self, packed: bytes, seconds: float) -> Any:
+        """Send a command as it travels, and return its answer.
+
+        Raises TimeoutError where that takes longer than some seconds, ConnectionError of redis-py where the
+        connection has ended, also since the last call, ResponseError where the server refuses, and OSError.
+        """
+        if self._wire is None:
+            async with patience(seconds):
+                self._wire = await self._connect()
+        wire = self._wire
+        try:
+            if not wire.is_open:
+                raise ConnectionError("the server has ended the connection")
+            answer = wire.ask(packed)
+            limit = Countdown(seconds, lambda: wire.give_up(TimeoutError()))
+            try:
+                found = await answer
+            finally:
+                limit.cancel()
+        except BaseException:
+            self._abort()  # or the answer would be taken for that of the next call
+            raise
+        if isinstance(found, hiredis.ReplyError):
+            raise ResponseError(str(found))
+        return found
+
+    async def _connect(self) -> _Wire:
+        """Let redis-py connect, which knows of certificates, passwords and databases; then speak in its place."""
+        await self._connection.disconnect(nowait=True)
+        await self._connection.connect()
+        transport = self._connection._writer.transport
+        wire = _Wire(transport)
+        transport.set_protocol(wire)
+        return wire
+
+    def _abort(self) -> None:
+        if self._wire is not None:
+            self._wire.transport.abort()
+            self._wire = None
 
     async def close(self) -> None:
         """Disconnect."""
+        self._abort()
         with suppress(RedisError, OSError):
-            await self._connection.disconnect()
+            await self._connection.disconnect(nowait=True)
 
 
 class LeaseKeeper:

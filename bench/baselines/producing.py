@@ -1,6 +1,6 @@
-"""aiokafka's `send()` for each message, against batches that are filled as the ingest node fills them.
+"""aiokafka's `send()` for each message, against batches that are filled and sent as the ingest node does it.
 
-Both with the node's producer (acks=all, idempotent), the same records and as many of them together.
+Both idempotent and with acks=all, the same records and as many of them together.
 """
 
 import asyncio
@@ -10,8 +10,11 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from ingest.kafka import start_producer
+from ingest.producer import Producer
+from roomlog.brokers import client_options
 from roomlog.events import ChatEvent, MessagePosted
 from roomlog.partitions import PARTITIONS, partition_of
 from roomlog.topics import CHAT_EVENTS
@@ -22,7 +25,6 @@ _ROOMS = 100
 
 Record = tuple[int, bytes, bytes]
 """Partition, key and value."""
-Send = Callable[[AIOKafkaProducer, list[Record]], Awaitable[None]]
 
 
 def records(codec: ChatEventCodec, count: int, text: str) -> list[Record]:
@@ -38,44 +40,66 @@ def records(codec: ChatEventCodec, count: int, text: str) -> list[Record]:
     return found
 
 
-async def one_by_one(producer: AIOKafkaProducer, some: list[Record]) -> None:
-    """Send each record by itself; return when all are stored."""
-    futures = [
-        await producer.send(CHAT_EVENTS, value, key=key, partition=partition)
-        for partition, key, value in some
-    ]
-    await asyncio.gather(*futures)
-
-
-async def in_batches(producer: AIOKafkaProducer, some: list[Record]) -> None:
-    """Send the records of a partition together; return when all are stored."""
-    batches = {}
-    for partition, key, value in some:
-        batch = batches.get(partition)
-        if batch is None:
-            batch = batches[partition] = producer.create_batch()
-        batch.append(timestamp=None, key=key, value=value)
-    futures = [await producer.send_batch(b, CHAT_EVENTS, partition=p) for p, b in batches.items()]
-    await asyncio.gather(*futures)
-
-
 def compare(kafka: str, codec: ChatEventCodec, text: str) -> dict[str, float]:
     """Return the client's processor time for each message, in microseconds, of both ways."""
     some = records(codec, MESSAGES, text)
     figures = {
-        "send_us": uvloop.run(_cost(kafka, some, one_by_one)),
-        "batch_us": uvloop.run(_cost(kafka, some, in_batches)),
+        "send_us": uvloop.run(_one_by_one(kafka, some)),
+        "batch_us": uvloop.run(_in_batches(kafka, some)),
     }
     return {**figures, "together": TOGETHER, "a_batch": TOGETHER / min(PARTITIONS, _ROOMS)}
 
 
-async def _cost(kafka: str, some: list[Record], send: Send) -> float:
-    producer = await start_producer(kafka, "all", idempotent=True)
+async def _one_by_one(kafka: str, some: list[Record]) -> float:
+    producer = AIOKafkaProducer(**client_options(kafka), acks="all", enable_idempotence=True)
+    await producer.start()
+
+    async def send(some: list[Record]) -> None:
+        futures = [
+            await producer.send(CHAT_EVENTS, value, key=key, partition=partition)
+            for partition, key, value in some
+        ]
+        await asyncio.gather(*futures)
+
     try:
-        await send(producer, some[:TOGETHER])  # warm
-        began = time.process_time()
-        for at in range(0, len(some), TOGETHER):
-            await send(producer, some[at : at + TOGETHER])
-        return round((time.process_time() - began) / len(some) * 1e6, 2)
+        return await _cost(send, some)
     finally:
         await producer.stop()
+
+
+async def _in_batches(kafka: str, some: list[Record]) -> float:
+    producer = await Producer.start(kafka)
+    sequences = dict.fromkeys(range(PARTITIONS), 0)
+
+    async def send(some: list[Record]) -> None:
+        batches: dict[int, DefaultRecordBatchBuilder] = {}
+        counts = dict.fromkeys(sequences, 0)
+        for partition, key, value in some:
+            if partition not in batches:
+                batches[partition] = producer.new_batch(sequences[partition])
+            batches[partition].append(counts[partition], None, key, value, [])
+            counts[partition] += 1
+        leaders: dict[int, dict[int, bytes | bytearray]] = {}
+        for partition, builder in batches.items():
+            sequences[partition] += counts[partition]
+            leader = producer.leader_of(partition)
+            assert leader is not None  # the stack has one broker
+            leaders.setdefault(leader, {})[partition] = builder.build()
+        for leader, built in leaders.items():
+            for outcome in (await producer.append(leader, built)).values():
+                if isinstance(outcome, KafkaError):
+                    raise outcome
+
+    try:
+        return await _cost(send, some)
+    finally:
+        await producer.stop()
+
+
+async def _cost(send: Callable[[list[Record]], Awaitable[None]], some: list[Record]) -> float:
+    """Return the processor time of a record, in microseconds, where `send` returns when some are stored."""
+    await send(some[:TOGETHER])  # warm
+    began = time.process_time()
+    for at in range(0, len(some), TOGETHER):
+        await send(some[at : at + TOGETHER])
+    return round((time.process_time() - began) / len(some) * 1e6, 2)

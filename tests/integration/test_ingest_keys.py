@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from ingest.keys import KEPT_S, ConnectionEnded, Keys, Reservation
+from ingest.keys import KEPT_S, ConnectionEnded, Keys, KeysUnavailable, Reservation
 from ingest.valkey import connect
 from ingest.writes import Write
 from roomlog import ids
@@ -106,10 +106,24 @@ async def test_a_server_without_the_command_does_as_well(without_msetex, nodes):
 async def test_a_connection_that_the_server_has_ended_is_made_again(nodes, valkey):
     one, _ = nodes
     assert await one.reserve([write()]) == {}
-    number = await one._connection.call(b"*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n")
+    number = await one._connection.call(b"*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n", 1.0)
     assert await valkey.execute_command("CLIENT KILL ID", number) == 1
     with pytest.raises(ConnectionEnded):
         await one.reserve([write()])
+    assert await one.reserve([write()]) == {}
+
+
+async def test_an_answer_that_comes_too_late_is_not_taken_for_the_next(nodes, valkey):
+    one, _ = nodes
+    known = write()
+    assert await one.reserve([known]) == {}
+    await valkey.execute_command("CLIENT PAUSE 700 ALL")
+    with pytest.raises(KeysUnavailable):
+        await one.reserve([write()])
+    with pytest.raises(KeysUnavailable):
+        await one.reserve([write()])  # not asked at all: Valkey is given time
+    await asyncio.sleep(0.6)
+    assert await one.reserve([known]) == {0: held(known, "test-0-0123abcd")}
     assert await one.reserve([write()]) == {}
 
 

@@ -4,7 +4,11 @@ import asyncio
 import uuid
 
 import pytest
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    NotLeaderForPartitionError,
+    RequestTimedOutError,
+)
 
 from ingest.kafka import EVENTS_TOPIC, LogReader
 from ingest.lanes import Batch, Lanes
@@ -92,11 +96,7 @@ async def test_a_poisoned_producer_is_replaced_and_nothing_lost(rig):
     before = [rig.put(n) for n in range(10)]
     await rig.wait(10)
     producer = rig.lanes._producer
-    batch = producer.create_batch()
-    big = b"x" * (2 << 20)
-    assert batch.append(timestamp=None, key=rig.room.encode(), value=big)
-    with pytest.raises(KafkaError):
-        await (await producer.send_batch(batch, EVENTS_TOPIC, partition=rig.partition))
+    rig.lanes._lanes[rig.partition].sequence += 5  # the broker misses five records: error 45
     after = [rig.put(n) for n in range(10, 40)]
     await rig.wait(40)
     assert rig.lanes._producer is not producer
@@ -116,3 +116,55 @@ async def test_a_doubtful_write_that_is_in_the_log_is_not_written_again(rig):
     await rig.wait(2)
     assert (again.offset, rig.stored) == (written.offset, [again, new])
     assert await rig.ids_in_log() == [written.event_id, new.event_id]
+
+
+async def test_a_batch_that_no_broker_took_is_sent_again_under_its_numbers(rig, monkeypatch):
+    producer, append, tried = rig.lanes._producer, rig.lanes._producer.append, []
+
+    async def losing(leader, batches):
+        tried.append(dict(batches))
+        if len(tried) == 1:  # stored, and its answer is lost
+            await append(leader, batches)
+            raise KafkaConnectionError
+        if len(tried) == 2:  # refused, as while another broker is elected
+            return dict.fromkeys(batches, NotLeaderForPartitionError())
+        return await append(leader, batches)
+
+    monkeypatch.setattr(producer, "append", losing)
+    first = rig.put(1)
+    await asyncio.sleep(0)
+    second = rig.put(2)
+    await rig.wait(2)
+    assert tried[0] == tried[1] == tried[2]
+    assert rig.lanes._producer is producer
+    assert rig.stored == [first, second]
+    assert await rig.ids_in_log() == [first.event_id, second.event_id]
+
+
+async def test_a_partition_without_a_leader_waits_for_one(rig, monkeypatch):
+    producer, leader_of, asked = rig.lanes._producer, rig.lanes._producer.leader_of, []
+
+    def leaderless(partition):
+        asked.append(partition)
+        return leader_of(partition) if len(asked) > 3 else None
+
+    monkeypatch.setattr(producer, "leader_of", leaderless)
+    write = rig.put(1)
+    await rig.wait(1)
+    assert (len(asked), await rig.ids_in_log()) == (4, [write.event_id])
+
+
+async def test_what_no_broker_takes_for_long_is_looked_for_in_the_log(rig, monkeypatch):
+    monkeypatch.setattr("ingest.lanes._BATCH_TIMEOUT_S", 0.2)
+    producer, append = rig.lanes._producer, rig.lanes._producer.append
+
+    async def losing(leader, batches):
+        await append(leader, batches)
+        raise RequestTimedOutError
+
+    monkeypatch.setattr(producer, "append", losing)
+    writes = [rig.put(n) for n in range(3)]
+    await rig.wait(3)
+    assert rig.lanes._producer is not producer
+    assert rig.stored == writes
+    assert await rig.ids_in_log() == [w.event_id for w in writes]
