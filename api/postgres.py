@@ -17,6 +17,7 @@ from api.problems import Problem
 from api.replica import Following, Standing
 from roomlog import metrics
 from roomlog.settings import Settings
+from roomlog.tasks import end
 
 __all__ = ["Params", "Postgres", "Row", "TooSlow", "like", "reader"]
 
@@ -77,9 +78,7 @@ class Postgres:
 
     async def close(self) -> None:
         """Disconnect."""
-        for task in self._watching:
-            task.cancel()
-        await asyncio.gather(*self._watching, return_exceptions=True)
+        await end(self._watching)
         for server in self._servers:
             await server.close()
 

@@ -25,6 +25,7 @@ from api.valkey import Valkey
 from roomlog.proxies import Proxies
 from roomlog.sealing import Sealing
 from roomlog.settings import Settings
+from roomlog.tasks import end
 from roomlog.tokens import Signer
 from schemas.registry import Registry
 
@@ -106,9 +107,7 @@ class Services:
 
     async def stop(self) -> None:
         """Stop and disconnect."""
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await end(self.tasks)
         await self.nodes.close()
         await self.user_events.close()
         await self.schemas.close()

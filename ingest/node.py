@@ -35,7 +35,7 @@ from ingest.targets import Targets
 from ingest.valkey import LeaseKeeper, Listener, Markers, connect
 from ingest.workspaces import Workspaces
 from ingest.writer import Writer
-from roomlog import metrics, tracing
+from roomlog import metrics, tasks, tracing
 from roomlog.errors import CloseCode, ErrorCode
 from roomlog.health import Probe
 from roomlog.leases import Lease, new_incarnation
@@ -262,9 +262,7 @@ class Node:
 
     async def stop(self) -> None:
         """Disconnect from everything."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await tasks.end(self._tasks)
         await self._signals.stop()
         await self._lanes.stop()
         await self._reads.stop()

@@ -20,6 +20,7 @@ from projector.session import WrongSchema
 from projector.worker import Worker
 from roomlog import health, logs, metrics, preflight
 from roomlog.settings import Settings, from_environment
+from roomlog.tasks import end
 from schemas.registry import RegistryError
 
 _WATCH_EVERY_S = 5.0
@@ -185,6 +186,4 @@ async def first_of(*endless: Coroutine[None, None, None]) -> None:
         for task in done:
             task.result()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)

@@ -23,6 +23,7 @@ from projector.webhooks.http import Outcome, Sender
 from roomlog import metrics, pools
 from roomlog.ids import new_id
 from roomlog.sealing import Sealing
+from roomlog.tasks import end
 from roomlog.webhooks import (
     KEPT,
     LEASE_S,
@@ -129,9 +130,7 @@ class Sending:
         """Let what is being sent end, and give up what has not begun."""
         if self._lanes:
             await asyncio.wait(self._lanes, timeout=_STOP_S)
-        for task in self._lanes:
-            task.cancel()
-        await asyncio.gather(*self._lanes, return_exceptions=True)
+        await end(self._lanes)
         try:
             await self._execute(sql.GIVE_UP_CLAIMS, [self._claim])
         except (psycopg.Error, psycopg_pool.PoolTimeout) as error:
