@@ -10,6 +10,7 @@ from typing import Any
 from roomlog.client.policy import STOP, backoff_s
 from roomlog.client.replies import Frame
 from roomlog.errors import CloseCode
+from roomlog.tasks import end
 from roomlog.websocket import Socket
 
 Token = str | Callable[[], Awaitable[str]]
@@ -80,9 +81,7 @@ class Connection(ABC):
         if self._ended is None:
             self._closed_here = True
             self._end("closed by this client")
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
 
     async def _run(self) -> None:
         failures = 0
