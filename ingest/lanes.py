@@ -68,8 +68,7 @@ class Lanes:
     """Writes in, stored writes out; see the module.
 
     `on_stored` gets the partition, the offset of the first new record, and the writes with their offsets,
-    in the order of the log; `on_dropped` those that nobody
-    waits for any more and that are not in the log.
+    in the order of the log; `on_dropped` those that nobody waits for any more and that are not in the log.
     """
 
     def __init__(
@@ -106,8 +105,9 @@ class Lanes:
             self._recovery.cancel()
         for task in self._tasks:
             task.cancel()
-        if self._producer is not None:
-            await self._producer.stop()
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
 
     @property
     def is_full(self) -> bool:
@@ -244,7 +244,11 @@ class Lanes:
                 offset += 1
                 if write.trace is not None:
                     write.trace.stored(lane.partition, write.offset)
-        self._on_stored(lane.partition, base, batch.writes)
+        try:
+            self._on_stored(lane.partition, base, batch.writes)
+        except Exception:  # the other lanes of the request go on
+            place = {"partition": lane.partition, "offset": base}
+            _log.exception("what the log has could not be told of", extra=place)
 
     # When an outcome is not known.
 

@@ -52,7 +52,9 @@ DELIVERY_LAG = Gauge(
 )
 PRODUCE_BATCH_EVENTS = Spread("produce_batch_events", "Events in a produced batch", _SIZE_BUCKETS)
 PRODUCE_SECONDS = Spread(
-    "produce_seconds", "Batch handed to Kafka to stored in all replicas", _LATENCY_BUCKETS_S
+    "produce_seconds",
+    "A request of batches to Kafka, until they are stored in all replicas",
+    _LATENCY_BUCKETS_S,
 )
 PRODUCE_PENDING_BYTES = Gauge(
     "produce_pending_bytes", "Bytes of events that the log does not have yet"

@@ -168,3 +168,27 @@ async def test_what_no_broker_takes_for_long_is_looked_for_in_the_log(rig, monke
     assert rig.lanes._producer is not producer
     assert rig.stored == writes
     assert await rig.ids_in_log() == [w.event_id for w in writes]
+
+
+async def test_a_failure_behind_one_lane_holds_up_no_other(rig, monkeypatch):
+    on_stored, told = rig.lanes._on_stored, []
+
+    def failing(partition, base, writes):
+        told.append(partition)
+        if len(told) == 1:
+            raise RuntimeError("a mistake of the node's")
+        on_stored(partition, base, writes)
+
+    monkeypatch.setattr(rig.lanes, "_on_stored", failing)
+    rig.put(1)
+    first = rig.partition
+    while rig.partition == first:
+        rig.room = str(uuid.uuid4())
+        rig.partition = partition_of(rig.room)
+    other = rig.put(2)
+    await rig.wait(1)
+    assert (told, rig.stored, rig.lanes.is_idle) == ([first, rig.partition], [other], True)
+    await asyncio.sleep(0)
+    after = rig.put(3)
+    await rig.wait(2)
+    assert rig.stored == [other, after]
