@@ -6,6 +6,7 @@ import uuid
 import pytest
 from aiokafka.errors import (
     KafkaConnectionError,
+    KafkaError,
     NotLeaderForPartitionError,
     RequestTimedOutError,
 )
@@ -96,7 +97,13 @@ async def test_a_poisoned_producer_is_replaced_and_nothing_lost(rig):
     before = [rig.put(n) for n in range(10)]
     await rig.wait(10)
     producer = rig.lanes._producer
-    rig.lanes._lanes[rig.partition].sequence += 5  # the broker misses five records: error 45
+    lane = rig.lanes._lanes[rig.partition]
+    batch = producer.new_batch(lane.sequence)
+    assert batch.append(0, None, rig.room.encode(), b"x" * (2 << 20), [])
+    data = {rig.partition: batch.build()}
+    (refused,) = (await producer.append(producer.leader_of(rig.partition), data)).values()
+    assert isinstance(refused, KafkaError)
+    lane.sequence += 1  # as if the lane had sent it; the broker misses that record: error 45
     after = [rig.put(n) for n in range(10, 40)]
     await rig.wait(40)
     assert rig.lanes._producer is not producer
