@@ -79,7 +79,7 @@ class Snapshot:
         found: dict[Key, Row] = {}
         for user in users:
             asked = {"user_id": user, "rooms": [], "offsets": [], "most": COUNTED_TO + 1}
-            for room, _, _, _, *counts in self._connection.execute(UNREAD, asked):
+            for room, _, _, _, _, *counts in self._connection.execute(UNREAD, asked):
                 found[user, str(room)] = tuple(counts)
         return found
 

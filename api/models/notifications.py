@@ -33,6 +33,9 @@ class UnreadRoom(BaseModel):
     read_up_to: str | None = Field(
         examples=[CURSOR], description="one's marker; null where one never set it"
     )
+    cursor: str = Field(
+        examples=[CURSOR], description="of the room's latest event that is in the counts"
+    )
     mute: Mute | None
 
 

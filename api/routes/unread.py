@@ -56,6 +56,7 @@ def _item(row: Row, epoch: int) -> dict[str, Any]:
         "capped": max(row["unread"], row["mentions"]) > COUNTED_TO,
         "first_unread": cursor(row["first_unread"]),
         "read_up_to": cursor(row["read_up_to"]),
+        "cursor": cursor(row["last_offset"]),
         "mute": mute(row),
     }
 

@@ -56,7 +56,8 @@ WITH {OWN_ROOMS}, looked_at AS (
     SELECT own.*, r.last_offset, greatest(own.read_up_to, own.joined_offset) AS since
     FROM own JOIN rooms r ON r.id = own.room_id WHERE r.kind <> 'workspace'
 )
-SELECT o.room_id, o.marker AS read_up_to, o.level, o.ends_at, new.unread, named.mentions, new.first_unread
+SELECT o.room_id, o.marker AS read_up_to, o.level, o.ends_at, o.last_offset,
+       new.unread, named.mentions, new.first_unread
 FROM looked_at o CROSS JOIN LATERAL (
     SELECT count(*) AS unread, min("offset") AS first_unread FROM (
         SELECT "offset" FROM messages

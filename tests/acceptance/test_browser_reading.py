@@ -1,8 +1,9 @@
 """Mentions, unread counts and read markers, as two people see them."""
 
+import asyncio
 import re
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.acceptance.browsers import room_name
 from tests.people import Member
@@ -64,6 +65,31 @@ async def test_what_is_unread_survives_a_reload_and_reading_it_does_too(two_in_a
     await second.goto(f"{alice.address}#/")
     other_room = second.get_by_role("navigation").get_by_role("link", name=name)
     await expect(other_room).to_have_attribute("data-unread", "0")
+
+
+async def test_what_comes_before_an_older_count_is_answered_is_unread_too(two_in_a_room):
+    alice, bob, name = two_in_a_room
+    await bob.say("read")
+    await alice.reads("read")
+    await alice.create_room(room_name("elsewhere"))
+    await bob.say("counted")
+    await expect(alice.room(name)).to_have_attribute("data-unread", "1")
+    is_counted, is_there = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        answer = await route.fetch()
+        is_counted.set()
+        await is_there.wait()
+        await route.fulfill(response=answer)
+
+    await alice.page.route("**/api/v1/unread", hold, times=1)
+    await alice.page.reload()
+    await alice.is_online()
+    await is_counted.wait()
+    await bob.say("not counted")
+    await expect(alice.room(name)).to_have_attribute("data-unread", "1")
+    is_there.set()
+    await expect(alice.room(name)).to_have_attribute("data-unread", "2")
 
 
 async def test_reading_in_one_window_clears_the_other(two_in_a_room):

@@ -4,10 +4,13 @@ import type { ChatApi } from "../api/chat";
 import type { Action, ChatState } from "../state/model";
 import { placeToMark } from "../state/reading";
 import type { Store } from "../state/store";
+import type { UnreadRoom } from "../state/unread";
 
 const MARK_AFTER_MS = 1_000;
 const RECOUNT_AFTER_MS = 500;
 const RETRY_AFTER_MS = 2_000;
+/** A count that does not fit what came here is asked for again so often, each time after twice as long. */
+const MOST_RECOUNTS = 5;
 
 /** Keeps the person's read markers where their eyes are, and the counts as the server has them. */
 export class Reading {
@@ -16,12 +19,15 @@ export class Reading {
   private due: { room: string; cursor: string } | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private recounting: ReturnType<typeof setTimeout> | undefined;
+  private recounts = 0;
   private unsubscribe = () => {};
 
   constructor(
     private readonly client: RoomlogClient,
     private readonly api: ChatApi,
     private readonly store: Store<ChatState, Action>,
+    /** Hand on the events that wait to be shown. */
+    private readonly flush: () => void,
   ) {}
 
   start(): void {
@@ -38,7 +44,9 @@ export class Reading {
   async count(): Promise<void> {
     try {
       const { items } = await this.api.unread();
-      this.store.dispatch({ type: "unread", rooms: items });
+      this.flush();
+      this.store.dispatch({ type: "unread", rooms: items.map((room) => this.placed(room)) });
+      this.recountUnplaced();
     } catch (error) {
       if (error instanceof ApiError && error.retryable) this.recountSoon(RETRY_AFTER_MS);
     }
@@ -54,6 +62,20 @@ export class Reading {
   recountSoon(afterMs = RECOUNT_AFTER_MS): void {
     clearTimeout(this.recounting);
     this.recounting = setTimeout(() => void this.count(), afterMs);
+  }
+
+  /** Leave out where a count goes to if it has all that came here, or if what comes is not followed. */
+  private placed(room: UnreadRoom): UnreadRoom {
+    const place = this.client.cursor(room.room);
+    const isWhole = place === null || place === room.cursor || this.recounts === MOST_RECOUNTS;
+    return isWhole ? { ...room, cursor: null } : room;
+  }
+
+  /** A count that is ahead of what came here fits as soon as that comes. If it does not, the count is an old one. */
+  private recountUnplaced(): void {
+    const rooms = Object.values(this.store.get().activity);
+    if (rooms.every(({ countedTo }) => countedTo === null)) this.recounts = 0;
+    else this.recountSoon(RECOUNT_AFTER_MS * 2 ** this.recounts++);
   }
 
   private look(): void {

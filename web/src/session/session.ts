@@ -122,7 +122,7 @@ export class ChatSession {
     this.previews = api.previews;
     this.notifications = new Notifications(api.notifications, this.store);
     this.webPush = new WebPush(api.push);
-    this.reading = new Reading(this.client, api.chat, this.store);
+    this.reading = new Reading(this.client, api.chat, this.store, flush);
     this.attention = new Attention(this.store, this.names, this.rooms, options.alert);
   }
 
@@ -410,9 +410,7 @@ export class ChatSession {
   private reset(room: string): void {
     if (this.workspaces.find(room)) return void this.workspaces.reset(room);
     if (this.store.get().timelines[room]) void this.loadTimeline(room);
-    else {
-      this.client.subscribe(room);
-      this.reading.recountSoon();
-    }
+    else this.client.subscribe(room);
+    this.reading.recountSoon();
   }
 }

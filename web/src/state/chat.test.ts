@@ -142,12 +142,46 @@ describe("unread", () => {
     expect(back.activity.room?.divider).toBeNull();
   });
 
+  const answer = {
+    room: "other",
+    unread: 3,
+    mentions: 1,
+    first_unread: "1:1",
+    read_up_to: null,
+    cursor: null,
+  };
+
   it("is what the server counted, and what came since", () => {
-    const answer = { room: "other", unread: 3, mentions: 1, first_unread: "1:1", read_up_to: null };
     const mention = event(9, { room: "other", d: { text: "@alice", mentions: ["alice"] } });
     const state = play({ type: "unread", rooms: [answer] }, events(mention));
     expect(state.activity.other).toMatchObject({ unread: 4, mentions: 2, firstUnread: "1:1" });
     expect(totalUnread(state)).toBe(4);
+  });
+
+  it("is also what came before the server's answer and is not counted in it", () => {
+    const came = [1, 3, 4, 5].map((n) => event(n, { room: "other", prev: `1:${n - 1}` }));
+    const counted = (cursor: string) =>
+      play(events(...came), { type: "unread", rooms: [{ ...answer, cursor }] }).activity.other;
+    expect(counted("1:5")).toMatchObject({ unread: 3, countedTo: null });
+    expect(counted("1:4")).toMatchObject({ unread: 4, countedTo: null });
+    expect(counted("1:2")).toMatchObject({ unread: 6, countedTo: null });
+    expect(counted("1:0")).toMatchObject({ unread: 7, mentions: 1, countedTo: null });
+  });
+
+  it("is counted once, where the server has counted what comes after its answer", () => {
+    const ahead: Action = { type: "unread", rooms: [{ ...answer, cursor: "1:3" }] };
+    const [second, third, fourth] = [2, 3, 4].map((n) =>
+      event(n, { room: "other", prev: `1:${n - 1}`, type: n === 3 ? "ReactionAdded" : "MessagePosted" }),
+    ) as [ChatEvent, ChatEvent, ChatEvent];
+    const waiting = play(ahead, events(second));
+    expect(waiting.activity.other).toMatchObject({ unread: 3, countedTo: "1:3" });
+    expect(reduce(waiting, events(third, fourth)).activity.other).toMatchObject({ unread: 4 });
+    expect(play(ahead, events(fourth)).activity.other).toMatchObject({ unread: 4, countedTo: null });
+  });
+
+  it("is counted once, where a room is followed again from further back", () => {
+    const state = play(events(event(1, { room: "other" })), events(event(1, { room: "other" })));
+    expect(state.activity.other).toMatchObject({ unread: 1 });
   });
 
   it("is nothing that somebody said whom the reader has blocked", () => {

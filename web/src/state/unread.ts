@@ -1,4 +1,9 @@
-/** What is unread in a room, here and on the person's other devices. Cursors are compared for equality only. */
+/**
+ * What is unread in a room, here and on the person's other devices. Cursors are compared for equality only.
+ *
+ * The server counts up to some event of the room, which is not always the last one that came here: what it has not
+ * counted yet is added to its count, and what it counted before it came here is not counted again.
+ */
 
 import type { ChatEvent, MuteLevel } from "@roomlog/client";
 import type { People } from "./people";
@@ -16,6 +21,20 @@ export interface RoomActivity {
   readUpTo: string | null;
   /** The cursor of the newest message of somebody else that was seen to arrive. */
   newest: string | null;
+  /** The events that came since the server's count, the latest of them. */
+  recent: readonly Arrival[];
+  /** The server has counted up to this event, which is not among those that came: until it comes, none is counted. */
+  countedTo: string | null;
+}
+
+/** An event of any type, as far as counting has to know it. */
+interface Arrival {
+  cursor: string;
+  prev: string | null;
+  /** Whether it is one to read. */
+  counts: boolean;
+  /** Whether it is one to read, and mentions the person. */
+  mentions: boolean;
 }
 
 /** How the person has muted a room; `until` is null until they unmute it. */
@@ -31,6 +50,8 @@ export interface UnreadRoom {
   mentions: number;
   first_unread: string | null;
   read_up_to: string | null;
+  /** The room's latest event that is in the counts; null where that is all that there is to know here. */
+  cursor: string | null;
   mute?: Mute | null;
 }
 
@@ -41,20 +62,31 @@ export const QUIET: RoomActivity = {
   divider: null,
   readUpTo: null,
   newest: null,
+  recent: [],
+  countedTo: null,
 };
 
 /** The badge stops here, as the server's count does. */
 const MOST = 1_000;
 
-/** Take the server's count. A room on the screen (`looked`) is being read: only the line is drawn. */
+/** So many of the latest events are known: many more than the server is ever behind. */
+const MOST_RECENT = 500;
+
+/** Take the server's count, and what came after it. A room on the screen (`looked`) is being read: only the line is drawn. */
 export function fromServer(before: RoomActivity, room: UnreadRoom, looked: boolean): RoomActivity {
-  const counted = {
-    ...before,
-    unread: room.unread,
-    mentions: room.mentions,
-    firstUnread: room.first_unread,
-    readUpTo: room.read_up_to,
-  };
+  const later = room.cursor === null ? [] : comingAfter(before.recent, room.cursor);
+  const counted = add(
+    {
+      ...before,
+      unread: room.unread,
+      mentions: room.mentions,
+      firstUnread: room.first_unread,
+      readUpTo: room.read_up_to,
+      recent: later ?? before.recent,
+      countedTo: later === null ? room.cursor : null,
+    },
+    later ?? [],
+  );
   return looked ? enter(counted) : counted;
 }
 
@@ -66,19 +98,39 @@ export function arrive(
   looked: boolean,
   blocked: People["blocked"],
 ): RoomActivity {
-  const fresh = events.filter((event) => event.type === "MessagePosted" && event.sender !== me);
-  const newest = fresh.at(-1)?.cursor;
-  if (newest === undefined) return before;
-  if (looked) return { ...before, newest };
-  const counted = fresh.filter((event) => !(event.sender in blocked));
+  const known = new Set(before.recent.map(({ cursor }) => cursor));
+  const fresh = events.filter((event) => !known.has(event.cursor));
+  if (fresh.length === 0) return before;
+  const ofOthers = fresh.filter((event) => event.type === "MessagePosted" && event.sender !== me);
+  const arrivals = fresh.map((event) => {
+    const counts = event.type === "MessagePosted" && event.sender !== me && !(event.sender in blocked);
+    const mentions = counts && mentionsOf(event).includes(me);
+    return { cursor: event.cursor, prev: event.prev ?? null, counts, mentions };
+  });
+  const uncounted = before.countedTo === null ? arrivals : comingAfter(arrivals, before.countedTo);
+  const after = {
+    ...before,
+    newest: ofOthers.at(-1)?.cursor ?? before.newest,
+    recent: [...before.recent, ...arrivals].slice(-MOST_RECENT),
+    countedTo: uncounted === null ? before.countedTo : null,
+  };
+  return looked ? after : add(after, uncounted ?? []);
+}
+
+function comingAfter(arrivals: readonly Arrival[], cursor: string): readonly Arrival[] | null {
+  const at = arrivals.findLastIndex((arrival) => arrival.cursor === cursor);
+  if (at >= 0) return arrivals.slice(at + 1);
+  const next = arrivals.findIndex((arrival) => arrival.prev === cursor);
+  return next < 0 ? null : arrivals.slice(next);
+}
+
+function add(before: RoomActivity, arrivals: readonly Arrival[]): RoomActivity {
+  const counted = arrivals.filter(({ counts }) => counts);
+  if (counted.length === 0) return before;
   return {
     ...before,
-    newest,
     unread: Math.min(MOST, before.unread + counted.length),
-    mentions: Math.min(
-      MOST,
-      before.mentions + counted.filter((event) => mentionsOf(event).includes(me)).length,
-    ),
+    mentions: Math.min(MOST, before.mentions + counted.filter(({ mentions }) => mentions).length),
     firstUnread: before.firstUnread ?? counted[0]?.cursor ?? null,
   };
 }
