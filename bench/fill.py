@@ -18,9 +18,12 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from aiokafka import AIOKafkaProducer
+
 from bench.harness import settled
-from ingest.kafka import start_producer
+from ingest.kafka import BATCH_BYTES
 from roomlog import ids
+from roomlog.brokers import client_options
 from roomlog.events import Body, ChatEvent, FirstMember, MemberJoined, MessagePosted, RoomCreated
 from roomlog.partitions import PARTITIONS, partition_of
 from roomlog.stack import Stack
@@ -110,9 +113,18 @@ def _id(kind: str, name: str) -> str:
     return ids.derived_id(kind, name)
 
 
+async def idempotent_producer(kafka: str) -> AIOKafkaProducer:
+    """Return a running producer: what is measured holds nothing twice."""
+    producer = AIOKafkaProducer(
+        **client_options(kafka), acks="all", enable_idempotence=True, max_batch_size=BATCH_BYTES
+    )
+    await producer.start()
+    return producer
+
+
 async def append(kafka: str, codec: ChatEventCodec, events: Iterable[ChatEvent]) -> int:
     """Append events to chat.events; return how many there were."""
-    producer = await start_producer(kafka, "all")
+    producer = await idempotent_producer(kafka)
     try:
         waiting = {p: producer.create_batch() for p in range(PARTITIONS)}
         sent: list[asyncio.Future[object]] = []

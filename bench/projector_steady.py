@@ -13,10 +13,9 @@ import psycopg
 from aiokafka import AIOKafkaProducer
 
 from bench.cost import cpu_seconds, used
-from bench.fill import Writer, fill
+from bench.fill import Writer, fill, idempotent_producer
 from bench.harness import SERVERS, Bench, Figures
 from bench.sockets import percentile
-from ingest.kafka import start_producer
 from roomlog.events import ChatEvent
 from roomlog.partitions import partition_of
 from roomlog.stack import Stack
@@ -123,7 +122,7 @@ async def _at(
 async def _measure(stack: Stack, writer: Writer, seconds: float) -> Figures:
     told = stack.status()
     codec = Registry(told["registry"]).codecs().chat_events
-    producer = await start_producer(told["kafka"], "all")
+    producer = await idempotent_producer(told["kafka"])
     found: Figures = {}
     try:
         async with await psycopg.AsyncConnection.connect(

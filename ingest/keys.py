@@ -7,8 +7,8 @@ bytes and not digits: a key for every message of a day is what Valkey's memory i
 
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from redis.asyncio import Redis
@@ -111,43 +111,34 @@ class Keys:
 
     async def ask(self, about: Callable[[], Awaitable[None]]) -> None:
         """Ask Valkey something else under the same rules; raises KeysUnavailable."""
-        async with self._bounded():
-            await about()
+        with self._resting_after_failures():
+            async with patience(_TIMEOUT_S):
+                await about()
 
     async def reserve(self, writes: list[Write]) -> dict[int, Reservation]:
         """Reserve the ids of new writes; return those that were taken, by their place in the list.
 
         `base` of each write must be set. Raises KeysUnavailable, or ConnectionEnded, when nothing is known.
         """
-        self._require_rested()
-        try:
+        with self._resting_after_failures():
             if await self._reserve_all(writes):
                 return {}
-        except (RedisError, OSError, TimeoutError) as error:
-            raise self._given_up(error) from error
-        async with self._bounded():
             records = b"".join([_id_bytes(w.event_id) + _head(w.digest, w.base) for w in writes])
-            found = await self._reserve(args=[self._me, records])
+            async with patience(_TIMEOUT_S):
+                found = await self._reserve(args=[self._me, records])
         return {found[i]: _parse(found[i + 1]) for i in range(0, len(found), 2)}
 
-    @asynccontextmanager
-    async def _bounded(self) -> AsyncIterator[None]:
-        """Give up after a while, and do not try again for a moment; raises KeysUnavailable."""
-        self._require_rested()
-        try:
-            async with patience(_TIMEOUT_S):
-                yield
-        except (RedisError, OSError, TimeoutError) as error:
-            raise self._given_up(error) from error
-
-    def _require_rested(self) -> None:
+    @contextmanager
+    def _resting_after_failures(self) -> Iterator[None]:
+        """Ask nothing for a moment after Valkey did not answer; raises KeysUnavailable then, and meanwhile."""
         if time.monotonic() < self._rest_until:
             raise KeysUnavailable
-
-    def _given_up(self, error: Exception) -> KeysUnavailable:
-        self._rest_until = time.monotonic() + _REST_S
-        _log.warning("idempotency keys go unchecked, Valkey is away: %r", error)
-        return KeysUnavailable()
+        try:
+            yield
+        except (RedisError, OSError, TimeoutError) as error:
+            self._rest_until = time.monotonic() + _REST_S
+            _log.warning("idempotency keys go unchecked, Valkey is away: %r", error)
+            raise KeysUnavailable from error
 
     async def _reserve_all(self, writes: list[Write]) -> bool:
         """Reserve all of the ids; False: nothing is done, for some are taken or it cannot be done so.

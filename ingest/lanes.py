@@ -132,7 +132,8 @@ class Lanes:
         late: list[Write] = []
         deadline = now - ANSWER_WITHIN_S
         for lane in self._lanes:
-            for batch in (*lane.doubtful, *((lane.sent,) if lane.sent else ())):
+            under_way = [*lane.doubtful, lane.sent] if lane.sent else lane.doubtful
+            for batch in under_way:
                 late += [w for w in batch.writes if w.reply and w.received_at < deadline]
             dropped = _take_old(lane.waiting, deadline)
             self._forget_bytes(dropped)

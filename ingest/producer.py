@@ -21,6 +21,7 @@ from aiokafka.structs import TopicPartition
 
 from ingest.kafka import BATCH_BYTES, EVENTS_TOPIC, REQUEST_TIMEOUT_MS
 from roomlog.brokers import client_options
+from roomlog.partitions import PARTITIONS
 
 SEQUENCES = 2**31
 """Numbers of records begin again after so many."""
@@ -30,6 +31,7 @@ _NO_TRANSACTION_MS = 60_000
 _RETRY_S = 0.1
 _CLOSE_S = 3.0
 _NAME = EVENTS_TOPIC.encode()
+_PLACES = [TopicPartition(EVENTS_TOPIC, partition) for partition in range(PARTITIONS)]
 
 _HEADER = struct.Struct(">hhih")
 _LENGTH, _COUNT = struct.Struct(">h"), struct.Struct(">i")
@@ -104,7 +106,6 @@ class Producer:
 
     def __init__(self, client: AIOKafkaClient, producer_id: int, epoch: int) -> None:
         self._client, self._id, self._epoch = client, producer_id, epoch
-        self._places: dict[int, TopicPartition] = {}
 
     @classmethod
     async def start(cls, brokers: str) -> Self:
@@ -125,10 +126,7 @@ class Producer:
 
     def leader_of(self, partition: int) -> int | None:
         """Return the broker to which a partition's batches go, None while nobody knows."""
-        place = self._places.get(partition)
-        if place is None:
-            place = self._places[partition] = TopicPartition(EVENTS_TOPIC, partition)
-        leader = self._client.cluster.leader_for_partition(place)
+        leader = self._client.cluster.leader_for_partition(_PLACES[partition])
         return None if leader is None or leader < 0 else int(leader)
 
     def look_for_leaders(self) -> None:

@@ -79,16 +79,13 @@ async def _in_batches(kafka: str, some: list[Record]) -> float:
                 batches[partition] = producer.new_batch(sequences[partition])
             batches[partition].append(counts[partition], None, key, value, [])
             counts[partition] += 1
-        leaders: dict[int, dict[int, bytes | bytearray]] = {}
-        for partition, builder in batches.items():
-            sequences[partition] += counts[partition]
-            leader = producer.leader_of(partition)
-            assert leader is not None  # the stack has one broker
-            leaders.setdefault(leader, {})[partition] = builder.build()
-        for leader, built in leaders.items():
-            for outcome in (await producer.append(leader, built)).values():
-                if isinstance(outcome, KafkaError):
-                    raise outcome
+            sequences[partition] += 1
+        leader = producer.leader_of(0)
+        assert leader is not None
+        built = {partition: builder.build() for partition, builder in batches.items()}
+        for outcome in (await producer.append(leader, built)).values():  # the stack has one broker
+            if isinstance(outcome, KafkaError):
+                raise outcome
 
     try:
         return await _cost(send, some)
