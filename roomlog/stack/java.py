@@ -6,7 +6,7 @@ from pathlib import Path
 _FLAGS = (
     "-XX:+UseSerialGC",  # the least memory and CPU on a small machine
     "-XX:TieredStopAtLevel=1",  # only the quick compiler: half the CPU of a start
-    "-XX:+UseTransparentHugePages",  # for heap and compiled code: a twelfth of what a busy broker costs
+    "-XX:+UseTransparentHugePages",  # for heap and compiled code: a fourteenth of what a busy broker costs
     "-XX:+ExitOnOutOfMemoryError",  # and is restarted
     "-Xlog:aot*=error",  # warnings about single entries of the cache help nobody
 )
