@@ -4,7 +4,7 @@ import type { ChatApi } from "../api/chat";
 import type { Action, ChatState } from "../state/model";
 import { placeToMark } from "../state/reading";
 import type { Store } from "../state/store";
-import type { UnreadRoom } from "../state/unread";
+import type { CountedRoom, UnreadRoom } from "../state/unread";
 
 const MARK_AFTER_MS = 1_000;
 const RECOUNT_AFTER_MS = 500;
@@ -64,11 +64,11 @@ export class Reading {
     this.recounting = setTimeout(() => void this.count(), afterMs);
   }
 
-  /** Leave out where a count goes to if it has all that came here, or if what comes is not followed. */
-  private placed(room: UnreadRoom): UnreadRoom {
+  private placed(room: UnreadRoom): CountedRoom {
     const place = this.client.cursor(room.room);
+    // A room that is not followed has nothing to come.
     const isWhole = place === null || place === room.cursor || this.recounts === MOST_RECOUNTS;
-    return isWhole ? { ...room, cursor: null } : room;
+    return { ...room, isWhole };
   }
 
   /** A count that is ahead of what came here fits as soon as that comes. If it does not, the count is an old one. */

@@ -148,12 +148,14 @@ describe("unread", () => {
     mentions: 1,
     first_unread: "1:1",
     read_up_to: null,
-    cursor: null,
+    cursor: "1:0",
+    isWhole: false,
   };
+  const whole = { ...answer, isWhole: true };
 
   it("is what the server counted, and what came since", () => {
     const mention = event(9, { room: "other", d: { text: "@alice", mentions: ["alice"] } });
-    const state = play({ type: "unread", rooms: [answer] }, events(mention));
+    const state = play({ type: "unread", rooms: [whole] }, events(mention));
     expect(state.activity.other).toMatchObject({ unread: 4, mentions: 2, firstUnread: "1:1" });
     expect(totalUnread(state)).toBe(4);
   });
@@ -166,6 +168,11 @@ describe("unread", () => {
     expect(counted("1:4")).toMatchObject({ unread: 4, countedTo: null });
     expect(counted("1:2")).toMatchObject({ unread: 6, countedTo: null });
     expect(counted("1:0")).toMatchObject({ unread: 7, mentions: 1, countedTo: null });
+    const read = (read_up_to: string) =>
+      play(events(...came), { type: "unread", rooms: [{ ...answer, cursor: "1:3", read_up_to }] });
+    expect(read("1:1").activity.other).toMatchObject({ unread: 5 });
+    expect(read("1:4").activity.other).toMatchObject({ unread: 4 });
+    expect(read("1:5").activity.other).toMatchObject({ unread: 3 });
   });
 
   it("is counted once, where the server has counted what comes after its answer", () => {
@@ -180,8 +187,14 @@ describe("unread", () => {
   });
 
   it("is counted once, where a room is followed again from further back", () => {
-    const state = play(events(event(1, { room: "other" })), events(event(1, { room: "other" })));
+    const [join, post] = [1, 2].map((n) =>
+      event(n, { room: "other", type: n === 1 ? "MemberJoined" : "MessagePosted" }),
+    ) as [ChatEvent, ChatEvent];
+    const state = play(events(join, post), events(join, post));
     expect(state.activity.other).toMatchObject({ unread: 1 });
+    expect(state.rooms.other?.members).toBe(3);
+    const counted = reduce(state, { type: "unread", rooms: [{ ...whole, cursor: "1:1" }] });
+    expect(reduce(counted, events(join, post)).activity.other).toMatchObject({ unread: 4 });
   });
 
   it("is nothing that somebody said whom the reader has blocked", () => {

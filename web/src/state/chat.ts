@@ -15,7 +15,7 @@ import { appendPage, applyEvents, fromApi, prependPage, replaceMessage, showPage
 import type { Timeline } from "./timeline";
 import { addToast } from "./toasts";
 import * as unread from "./unread";
-import type { UnreadRoom } from "./unread";
+import type { CountedRoom } from "./unread";
 import { applyToWorkspaces } from "./workspaces";
 
 export function reduce(state: ChatState, action: Action): ChatState {
@@ -144,7 +144,8 @@ function applyAll(state: ChatState, events: readonly ChatEvent[]): ChatState {
 function applyToOne(state: ChatState, room: string, events: readonly ChatEvent[]): ChatState {
   let next = state;
   const known = next.rooms[room];
-  if (known) next = put(next, "rooms", room, applyToRoom(known, events, state.me));
+  const fresh = unread.newIn(next.activity[room] ?? unread.QUIET, events);
+  if (known) next = put(next, "rooms", room, applyToRoom(known, fresh, state.me));
   const timeline = next.timelines[room];
   if (timeline?.status === "ready") next = put(next, "timelines", room, applyEvents(timeline, events));
   next = withPending(next, room, (list) => pending.settle(list, events, state.me));
@@ -157,14 +158,14 @@ function applyToOne(state: ChatState, room: string, events: readonly ChatEvent[]
   next = put(next, "typing", room, stopTyping(next.typing[room] ?? {}, writers));
   const looked = isLookedAt(next, room);
   const { blocked } = state.people;
-  return withActivity(next, room, (before) => unread.arrive(before, events, state.me, looked, blocked));
+  return withActivity(next, room, (before) => unread.arrive(before, fresh, state.me, looked, blocked));
 }
 
-function mutesOf(rooms: readonly UnreadRoom[]): By<unread.Mute> {
+function mutesOf(rooms: readonly CountedRoom[]): By<unread.Mute> {
   return Object.fromEntries(rooms.flatMap(({ room, mute }) => (mute ? [[room, mute]] : [])));
 }
 
-function countedByServer(state: ChatState, room: UnreadRoom): ChatState {
+function countedByServer(state: ChatState, room: CountedRoom): ChatState {
   const looked = isLookedAt(state, room.room);
   return withActivity(state, room.room, (before) => unread.fromServer(before, room, looked));
 }

@@ -14,7 +14,7 @@ import type { ApiMessage, MessageItem, Timeline } from "./timeline";
 import type { Scheduled } from "./scheduled";
 import type { Toast } from "./toasts";
 import { QUIET } from "./unread";
-import type { Mute, RoomActivity, UnreadRoom } from "./unread";
+import type { Mute, RoomActivity, CountedRoom } from "./unread";
 import type { Workspace } from "./workspaces";
 
 export type By<T> = Readonly<Record<string, T>>;
@@ -94,7 +94,7 @@ export type Action =
   | { type: "scheduled"; items: readonly Scheduled[] }
   | { type: "pins"; room: string; pins: Pins }
   | { type: "members"; room: string; members: Members }
-  | { type: "unread"; rooms: readonly UnreadRoom[] }
+  | { type: "unread"; rooms: readonly CountedRoom[] }
   | { type: "muted"; room: string; mute: Mute | null }
   | { type: "notifications"; unread: number }
   | { type: "marked"; room: string; cursor: string }

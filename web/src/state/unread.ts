@@ -21,7 +21,7 @@ export interface RoomActivity {
   readUpTo: string | null;
   /** The cursor of the newest message of somebody else that was seen to arrive. */
   newest: string | null;
-  /** The events that came since the server's count, the latest of them. */
+  /** The latest events that came, those too that the server has counted. */
   recent: readonly Arrival[];
   /** The server has counted up to this event, which is not among those that came: until it comes, none is counted. */
   countedTo: string | null;
@@ -50,9 +50,14 @@ export interface UnreadRoom {
   mentions: number;
   first_unread: string | null;
   read_up_to: string | null;
-  /** The room's latest event that is in the counts; null where that is all that there is to know here. */
-  cursor: string | null;
+  /** The room's latest event that is in the counts. */
+  cursor: string;
   mute?: Mute | null;
+}
+
+/** A room as the server counts it, and whether all that came here is in the count as far as the connection knows. */
+export interface CountedRoom extends UnreadRoom {
+  isWhole: boolean;
 }
 
 export const QUIET: RoomActivity = {
@@ -72,9 +77,15 @@ const MOST = 1_000;
 /** So many of the latest events are known: many more than the server is ever behind. */
 const MOST_RECENT = 500;
 
-/** Take the server's count, and what came after it. A room on the screen (`looked`) is being read: only the line is drawn. */
-export function fromServer(before: RoomActivity, room: UnreadRoom, looked: boolean): RoomActivity {
-  const later = room.cursor === null ? [] : comingAfter(before.recent, room.cursor);
+/**
+ * Take the server's count, and what came after it and after the marker. A room on the screen (`looked`) is being
+ * read: only the line is drawn.
+ */
+export function fromServer(before: RoomActivity, room: CountedRoom, looked: boolean): RoomActivity {
+  const uncounted = comingAfter(before.recent, room.cursor) ?? (room.isWhole ? [] : null);
+  const unmarked = room.read_up_to === null ? null : comingAfter(before.recent, room.read_up_to);
+  const isReadFurther = uncounted !== null && unmarked !== null && unmarked.length < uncounted.length;
+  const later = isReadFurther ? unmarked : uncounted;
   const counted = add(
     {
       ...before,
@@ -82,12 +93,17 @@ export function fromServer(before: RoomActivity, room: UnreadRoom, looked: boole
       mentions: room.mentions,
       firstUnread: room.first_unread,
       readUpTo: room.read_up_to,
-      recent: later ?? before.recent,
       countedTo: later === null ? room.cursor : null,
     },
     later ?? [],
   );
   return looked ? enter(counted) : counted;
+}
+
+/** Leave out the events that came before: a room that is followed again from further back brings some of them again. */
+export function newIn(before: RoomActivity, events: readonly ChatEvent[]): readonly ChatEvent[] {
+  const known = new Set(before.recent.map(({ cursor }) => cursor));
+  return events.filter((event) => !known.has(event.cursor));
 }
 
 /** Count what others posted, but not the blocked; while it is looked at (`looked`), nothing of it is unread. */
@@ -98,11 +114,9 @@ export function arrive(
   looked: boolean,
   blocked: People["blocked"],
 ): RoomActivity {
-  const known = new Set(before.recent.map(({ cursor }) => cursor));
-  const fresh = events.filter((event) => !known.has(event.cursor));
-  if (fresh.length === 0) return before;
-  const ofOthers = fresh.filter((event) => event.type === "MessagePosted" && event.sender !== me);
-  const arrivals = fresh.map((event) => {
+  if (events.length === 0) return before;
+  const ofOthers = events.filter((event) => event.type === "MessagePosted" && event.sender !== me);
+  const arrivals = events.map((event) => {
     const counts = event.type === "MessagePosted" && event.sender !== me && !(event.sender in blocked);
     const mentions = counts && mentionsOf(event).includes(me);
     return { cursor: event.cursor, prev: event.prev ?? null, counts, mentions };

@@ -52,7 +52,8 @@ export function MessageList({ room, timeline = LOADING, target, editing, actions
     toBottom,
   );
   const first = timeline.firstIndex;
-  const jump = useJump(log, list, entries, release);
+  const loadNewer = useCallback(() => void session.loadNewer(room).catch(() => undefined), [session, room]);
+  const { jump, onEnd } = useJump(log, list, entries, release, loadNewer);
   const show = useCallback(
     (id: string) =>
       void jump(
@@ -91,7 +92,7 @@ export function MessageList({ room, timeline = LOADING, target, editing, actions
             atBottomStateChange={(atBottom) => onBottom(atBottom && !timeline.hasNewer)}
             followOutput={() => (following ? "auto" : false)}
             totalListHeightChanged={() => following && list.current?.autoscrollToBottom()}
-            endReached={() => void session.loadNewer(room).catch(() => undefined)}
+            endReached={onEnd}
             increaseViewportBy={{ top: 600, bottom: 200 }}
             startReached={history.load}
             rangeChanged={(range) => setTop(range.startIndex)}
