@@ -14,7 +14,7 @@ import type { ApiMessage, MessageItem, Timeline } from "./timeline";
 import type { Scheduled } from "./scheduled";
 import type { Toast } from "./toasts";
 import { QUIET } from "./unread";
-import type { Mute, RoomActivity, CountedRoom } from "./unread";
+import type { CountedRoom, Mute, RoomActivity } from "./unread";
 import type { Workspace } from "./workspaces";
 
 export type By<T> = Readonly<Record<string, T>>;

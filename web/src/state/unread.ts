@@ -115,20 +115,23 @@ export function arrive(
   blocked: People["blocked"],
 ): RoomActivity {
   if (events.length === 0) return before;
-  const ofOthers = events.filter((event) => event.type === "MessagePosted" && event.sender !== me);
   const arrivals = events.map((event) => {
-    const counts = event.type === "MessagePosted" && event.sender !== me && !(event.sender in blocked);
+    const counts = isSaidByOthers(event, me) && !(event.sender in blocked);
     const mentions = counts && mentionsOf(event).includes(me);
     return { cursor: event.cursor, prev: event.prev ?? null, counts, mentions };
   });
   const uncounted = before.countedTo === null ? arrivals : comingAfter(arrivals, before.countedTo);
   const after = {
     ...before,
-    newest: ofOthers.at(-1)?.cursor ?? before.newest,
+    newest: events.findLast((event) => isSaidByOthers(event, me))?.cursor ?? before.newest,
     recent: [...before.recent, ...arrivals].slice(-MOST_RECENT),
     countedTo: uncounted === null ? before.countedTo : null,
   };
   return looked ? after : add(after, uncounted ?? []);
+}
+
+function isSaidByOthers(event: ChatEvent, me: string): boolean {
+  return event.type === "MessagePosted" && event.sender !== me;
 }
 
 function comingAfter(arrivals: readonly Arrival[], cursor: string): readonly Arrival[] | null {
