@@ -4,6 +4,7 @@ Messages, nearly all of the log, go straight to COPY rows. Everything else becom
 depends on what the read models hold (`projector.fold`).
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,30 +14,22 @@ import msgspec
 from msgspec import Struct
 
 from projector.dead_letters import Record, dead_letter
-from projector.facts import Fields, plain_facts
+from projector.facts import NO_FACTS, Fact, PlainFacts, body_of, plain_facts, storable
 from projector.posts import NO_POSTS, PAYS_FROM, Posts, plain_posts
 from projector.rows import (
     Unstorable,
     cached_uuid_bytes,
     message_row,
+    require_id,
     require_text,
     require_time,
     uuid_bytes,
 )
 from roomlog.accounts import USER_TYPES
-from roomlog.events import (
-    BODY_TYPES,
-    InviteCreated,
-    MemberMuted,
-    MessageEdited,
-    RoomCreated,
-    SealedText,
-)
 from roomlog.ids import is_id
 from roomlog.letters import DeadLetter, Kind
 from roomlog.moderation import UNSEEN
 from roomlog.partitions import partition_of
-from roomlog.schedules import MessageScheduled, ScheduleChanged
 from schemas.codec import ChatEventCodec, PoisonRecord
 
 Decode = Callable[[bytes], Mapping[str, Any]]
@@ -48,16 +41,6 @@ _MARKED, _MUTED = "roomlog.ReadMarked", "roomlog.RoomMuted"
 _NOTIFICATION_READ = "roomlog.NotificationRead"
 _NAMESPACE = len("roomlog.")
 _UNSEEN = frozenset(f"roomlog.{kind.__name__}" for kind in UNSEEN)
-_ID_FIELDS = (
-    "user_id",
-    "target_id",
-    "invite_id",
-    "schedule_id",
-    "room_id",
-    "hook_id",
-    "file_id",
-    "other_id",
-)
 
 
 class Place(NamedTuple):
@@ -65,19 +48,6 @@ class Place(NamedTuple):
 
     topic: str
     partition: int
-
-
-class Fact(NamedTuple):
-    """An event of a room that is not a new message; `at` in microseconds since 1970."""
-
-    event_id: str
-    room_id: str
-    workspace_id: str
-    sender_id: str
-    at: int
-    partition: int
-    offset: int
-    body: Struct
 
 
 class UserFact(NamedTuple):
@@ -137,6 +107,8 @@ class Batch:
     """Room, event id, file and offset, for each file of each message."""
     touches: list[tuple[str, int, int]] = field(default_factory=list)
     """Room, offset and time (microseconds since 1970) of each event, in log order within each room."""
+    touches_of_facts: list[tuple[str, int, int]] = field(default_factory=list)
+    """The same of those that were decoded many at once and are not messages."""
     markers: dict[tuple[str, str], Marker] = field(default_factory=dict)
     """User and room -> the furthest marker."""
     mentions: dict[bytes, list[str]] = field(default_factory=dict)
@@ -155,8 +127,15 @@ class Batch:
 
     def touched(self, void: Collection[tuple[str, int]] = ()) -> dict[str, Touch]:
         """Return each room's newest event; `void` are those that do not count, as room and offset."""
-        newest = {t[0]: t for t in self.touches if not void or (t[0], t[1]) not in void}
-        return {room: Touch(offset, at) for room, offset, at in newest.values()}
+        found: dict[str, Touch] = {}
+        for touches in (self.touches, self.touches_of_facts):
+            newest = {touch[0]: touch for touch in touches}
+            if void and any((room, offset) in void for room, offset, _ in newest.values()):
+                newest = {t[0]: t for t in touches if (t[0], t[1]) not in void}
+            for room, offset, at in newest.values():
+                if room not in found or found[room].offset < offset:
+                    found[room] = Touch(offset, at)
+        return found
 
 
 def add_chat_events(
@@ -174,29 +153,27 @@ def add_chat_events(
     """
     refused = refused or {}
     posts, facts = _plain(records, codec, refused)
-    one_by_one = sorted(set(range(len(records))).difference(posts.places))
-    added = 0
-    for number, place in enumerate(one_by_one):
-        added = _add_posts(batch, posts, added, place - number)
-        known = facts.get(place)
-        _add_chat_event(batch, records[place], known, codec.decode_fields, now_ms, refused)
-    _add_posts(batch, posts, added, len(posts.places))
+    one_by_one = sorted(set(range(len(records))).difference(posts.places, facts.places))
+    said = done = 0
+    for place in one_by_one:
+        said = _add_posts(batch, posts, said, bisect_left(posts.places, place, said))
+        done = _add_facts(batch, facts, done, bisect_left(facts.places, place, done))
+        _add_chat_event(batch, records[place], codec.decode_fields, now_ms, refused)
+    _add_posts(batch, posts, said, len(posts.places))
+    _add_facts(batch, facts, done, len(facts.places))
     batch.events += len(records)
 
 
 def _plain(
     records: Sequence[Record], codec: ChatEventCodec, refused: Mapping[tuple[str, int, int], str]
-) -> tuple[Posts, Mapping[int, Fields]]:
-    if len(records) < PAYS_FROM:
-        return NO_POSTS, {}
-    places = [(r.partition, r.offset) for r in records]
-    partitions, offsets = zip(*places, strict=True)
+) -> tuple[Posts, PlainFacts]:
+    # Those that were refused are told one by one.
+    if len(records) < PAYS_FROM or refused:
+        return NO_POSTS, NO_FACTS
+    partitions, offsets = [r.partition for r in records], [r.offset for r in records]
     found = codec.columns.decode([r.value or b"" for r in records])
     posts = plain_posts(codec.columns, found, partitions, offsets)
-    if refused:
-        topic = records[0].topic
-        posts = posts.only((topic, *places[p]) not in refused for p in posts.places)
-    return posts, plain_facts(codec.columns, found)
+    return posts, plain_facts(codec.columns, found, partitions, offsets)
 
 
 def _add_posts(batch: Batch, posts: Posts, start: int, stop: int) -> int:
@@ -212,16 +189,24 @@ def _add_posts(batch: Batch, posts: Posts, start: int, stop: int) -> int:
     return stop
 
 
+def _add_facts(batch: Batch, facts: PlainFacts, start: int, stop: int) -> int:
+    """Add some of many facts; return where to go on."""
+    for fact in facts.facts[start:stop]:
+        if type(fact.body) not in UNSEEN:
+            batch.touches_of_facts.append((fact.room_id, fact.offset, fact.at))
+        batch.facts.setdefault(fact.event_id, fact)
+    return stop
+
+
 def _add_chat_event(
     batch: Batch,
     record: Record,
-    known: Fields | None,
     decode: Decode,
     now_ms: int,
     refused: Mapping[tuple[str, int, int], str],
 ) -> None:
     try:
-        fields = known or decode(record.value or b"")
+        fields = decode(record.value or b"")
         room, offset = fields["room_id"], record.offset
         at = require_time(fields["occurred_at"])
         room_bytes = cached_uuid_bytes(room)
@@ -305,21 +290,21 @@ def _add_each(
 def _add_user_fact(batch: Batch, fields: Mapping[str, Any]) -> None:
     name, body = fields["body"]
     fact = UserFact(
-        _id(fields["event_id"]),
-        _id(fields["user_id"]),
+        require_id(fields["event_id"]),
+        require_id(fields["user_id"]),
         require_time(fields["occurred_at"]),
-        _storable(msgspec.convert(body, USER_TYPES[name[_NAMESPACE:]])),
+        storable(msgspec.convert(body, USER_TYPES[name[_NAMESPACE:]])),
     )
     batch.user_facts.setdefault(fact.event_id, fact)
 
 
 def _add_own(batch: Batch, fields: Mapping[str, Any]) -> None:
     name, body = fields["body"]
-    user, at = _id(fields["user_id"]), require_time(fields["occurred_at"])
+    user, at = require_id(fields["user_id"]), require_time(fields["occurred_at"])
     if name == _NOTIFICATION_READ:
-        batch.notification_reads[user, _id(body["event_id"])] = at
+        batch.notification_reads[user, require_id(body["event_id"])] = at
         return
-    key = user, _id(fields["room_id"])
+    key = user, require_id(fields["room_id"])
     if name == _MARKED:
         new = Marker(body["offset"], at)
         if new.offset >= batch.markers.get(key, new).offset:
@@ -343,7 +328,10 @@ def add_signals(batch: Batch, records: Iterable[Record], decode: Decode) -> int:
             name, body = fields["body"]
             if name == _SESSIONS:
                 state = require_text(body["state"])
-                batch.presence[_id(body["user_id"])] = state, require_time(fields["occurred_at"])
+                batch.presence[require_id(body["user_id"])] = (
+                    state,
+                    require_time(fields["occurred_at"]),
+                )
         except (PoisonRecord, Unstorable):
             bad += 1
     return bad
@@ -353,54 +341,16 @@ def _add_fact(
     batch: Batch, fields: Mapping[str, Any], name: str, body: dict[str, Any], record: Record
 ) -> None:
     fact = Fact(
-        _id(fields["event_id"]),
+        require_id(fields["event_id"]),
         fields["room_id"],
-        fields["workspace_id"] and _id(fields["workspace_id"]),
-        _id(fields["sender_id"]),
+        fields["workspace_id"] and require_id(fields["workspace_id"]),
+        require_id(fields["sender_id"]),
         fields["occurred_at"],
         record.partition,
         record.offset,
-        _storable(_struct(name[_NAMESPACE:], body)),
+        body_of(name[_NAMESPACE:], body),
     )
     batch.facts.setdefault(fact.event_id, fact)
-
-
-def _struct(name: str, body: dict[str, Any]) -> Struct:
-    text = body.get("text")
-    if isinstance(text, tuple):  # the codec's form of a union's record branch
-        return MessageEdited(_id(body["target_id"]), SealedText(**text[1]))
-    return msgspec.convert(body, BODY_TYPES[name])
-
-
-def _storable(body: Struct) -> Struct:
-    """Return the body; raises Unstorable where a text or an id in it cannot be stored."""
-    for name in body.__struct_fields__:
-        value = getattr(body, name)
-        if name in _ID_FIELDS:
-            _id(value)
-        elif type(value) is str:
-            require_text(value)
-    if isinstance(body, RoomCreated):
-        for member in body.members:
-            _id(member.user_id)
-        if body.workspace:
-            _id(body.workspace)
-    if isinstance(body, InviteCreated):
-        require_time(body.expires_at)
-    if isinstance(body, MessageScheduled):
-        for other in (*body.mentions, *body.attachments, *filter(None, [body.reply_to])):
-            _id(other)
-    if isinstance(body, MessageScheduled | ScheduleChanged) and body.send_at is not None:
-        require_time(body.send_at)
-    if isinstance(body, MemberMuted) and body.until is not None:
-        require_time(body.until)
-    return body
-
-
-def _id(text: str) -> str:
-    if not is_id(text):
-        raise Unstorable(f"{text[:40]!r} is not an id")
-    return text
 
 
 def _bury(batch: Batch, record: Record, kind: Kind, reason: str, now_ms: int) -> None:

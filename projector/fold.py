@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from projector import schedules
-from projector.batch import Fact, Message, UserFact
+from projector.batch import Message, UserFact
+from projector.facts import Fact
 from projector.moderation import ModerationChanges, Watched, moderate
 from projector.schedules import Schedule
 from projector.texts import Known, OnMessage, Place, Texts
@@ -153,6 +154,8 @@ class Changes:
     """Where in the batch somebody became (True) or ceased to be (False) a member, in log order."""
     void: dict[Place, str] = field(default_factory=dict)
     """Ids of the events that take no effect (`roomlog.rooms.takes_effect`)."""
+    unsaid: set[bytes] = field(default_factory=set)
+    """Ids of the messages among them."""
     told: list[Told] = field(default_factory=list)
     """Who came into a room by another's act, and whom somebody asked or said yes to; of messages see
     `projector.notifications`."""
@@ -212,17 +215,12 @@ def fold(
                     changes.moderation.audit.append(fact)
             else:
                 changes.void[fact.room_id, fact.offset] = fact.event_id
+    settled = _settled(changes, prior)
     for event, message in messages.items():
-        sender = (message.room_id, message.sender_id)
-        is_member = is_member_at(changes, prior, sender, message.offset)
-        watched = prior.watched.get(message.room_id)
-        if not is_member or (
-            watched is not None
-            and watched.silences(
-                message, _member(changes, prior, sender) or prior.members.get(sender)
-            )
-        ):
-            changes.void[message.room_id, message.offset] = event.hex()
+        room, offset, _, sender, _ = message
+        if settled.get((room, sender), offset) >= offset and _is_void(changes, prior, message):
+            changes.void[room, offset] = event.hex()
+            changes.unsaid.add(event)
     changes.texts.forget(changes.void, prior.messages)
     for user_fact in user_facts:
         if user_fact.event_id not in prior.applied:
@@ -239,6 +237,29 @@ def _counts(changes: Changes, fact: Fact, prior: Prior) -> bool:
         return False
     watched = prior.watched.get(fact.room_id)
     return watched is None or watched.allows(fact, member)
+
+
+def _settled(changes: Changes, prior: Prior) -> dict[MemberKey, int]:
+    """Return after which place in the batch whatever somebody says counts: nearly all that is said is so."""
+    found = dict.fromkeys(prior.members, -1)
+    for key, turns in changes.turns.items():
+        since, is_member = turns[-1]
+        if is_member:
+            found[key] = since
+        else:
+            found.pop(key, None)
+    if prior.watched:
+        found = {key: since for key, since in found.items() if key[0] not in prior.watched}
+    return found
+
+
+def _is_void(changes: Changes, prior: Prior, message: Message) -> bool:
+    sender = (message.room_id, message.sender_id)
+    if not is_member_at(changes, prior, sender, message.offset):
+        return True
+    watched = prior.watched.get(message.room_id)
+    member = _member(changes, prior, sender) or prior.members.get(sender)
+    return watched is not None and watched.silences(message, member)
 
 
 def _fold_fact(changes: Changes, fact: Fact, prior: Prior) -> None:

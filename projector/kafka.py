@@ -3,11 +3,13 @@
 import asyncio
 import logging
 from base64 import b64decode
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.consumer import fetcher
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
+from msgspec import Struct
 
 from projector.batch import Place
 from projector.dead_letters import Record
@@ -50,6 +52,40 @@ _REMEMBERED_LETTERS = 10_000
 log = logging.getLogger(__name__)
 
 Records = dict[Place, Sequence[Record]]
+
+
+class LeanRecord(Struct, gc=False):
+    """What this stage reads of a record; aiokafka's own has four fields more and takes three times as long to make."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class _LeanRecords(fetcher.PartitionRecords):  # type: ignore[misc]
+    """What a fetch brought of a partition, without a call of Python code for each step to the next record."""
+
+    def __iter__(self) -> Iterator[LeanRecord]:
+        found: Iterator[LeanRecord] = self._records_iterator
+        return found
+
+    def _consumer_record(self, tp: TopicPartition, record: Any) -> LeanRecord:
+        return LeanRecord(
+            tp.topic,
+            tp.partition,
+            record.offset,
+            record.timestamp,
+            record.key,
+            record.value,
+            record.headers,
+        )
+
+
+fetcher.PartitionRecords = _LeanRecords
 
 
 class ForeignLog(RuntimeError):

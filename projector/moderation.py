@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from projector.batch import Fact, Message
+from projector.batch import Message
+from projector.facts import Fact
 from projector.rows import time_of
 from roomlog.events import (
     FilterAction,

@@ -86,7 +86,9 @@ def _apply(
     told: list[ToldOfMessage] = []
     if batch.messages or batch.facts or batch.user_facts:
         prior = read_prior(cursor, batch, kinds)
-        fresh = {e: m for e, m in batch.messages.items() if e not in prior.void}
+        fresh = batch.messages
+        if not prior.void.isdisjoint(fresh):
+            fresh = {e: m for e, m in fresh.items() if e not in prior.void}
         users = batch.user_facts.values()
         changes = fold(batch.facts.values(), users, prior, fresh)
         messages = _with_effect(cursor, fresh, changes)
@@ -123,14 +125,14 @@ def _with_effect(
     cursor: psycopg.Cursor, messages: Mapping[bytes, Message], changes: Changes
 ) -> Mapping[bytes, Message]:
     """Return the messages that count; repeats of earlier ones are taken off `changes.void`."""
-    if not changes.void:
+    unsaid = changes.unsaid
+    if not unsaid:
         return messages
-    void = {e.hex(): m for e, m in messages.items() if (m.room_id, m.offset) in changes.void}
-    cursor.execute(sql.SELECT_APPLIED_MESSAGES, [list(void)])
+    cursor.execute(sql.SELECT_APPLIED_MESSAGES, [[event.hex() for event in unsaid]])
     for (event,) in cursor:
-        repeat = void[event.hex]
+        repeat = messages[event.bytes]
         del changes.void[repeat.room_id, repeat.offset]
-    return {event: message for event, message in messages.items() if event.hex() not in void}
+    return {event: message for event, message in messages.items() if event not in unsaid}
 
 
 def _write_messages(cursor: psycopg.Cursor, messages: Collection[Message]) -> None:

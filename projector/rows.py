@@ -139,6 +139,13 @@ def require_text(text: str) -> str:
     return text
 
 
+def require_id(text: str) -> str:
+    """Return the text; raises Unstorable where it is no id."""
+    if not is_id(text):
+        raise Unstorable(f"{text[:40]!r} is not an id")
+    return text
+
+
 def require_time(at: int) -> int:
     """Return the time (microseconds since 1970); raises Unstorable outside the years 1 to 9999."""
     if not EARLIEST_MICROS <= at <= LATEST_MICROS:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from projector.batch import Fact
+from projector.facts import Fact
 from roomlog.events import (
     MessageDeleted,
     MessageEdited,

@@ -7,7 +7,7 @@ import msgspec
 import psycopg
 
 from projector import rows, sql, texts
-from projector.batch import Fact
+from projector.facts import Fact
 from projector.fold import (
     Changes,
 )

@@ -1,4 +1,5 @@
-from projector.batch import Fact, Message, UserFact
+from projector.batch import Message, UserFact
+from projector.facts import Fact
 from projector.fold import (
     Member,
     Prior,

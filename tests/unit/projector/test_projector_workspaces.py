@@ -1,6 +1,6 @@
 """What facts of workspaces and settings of rooms change in the read models."""
 
-from projector.batch import Fact
+from projector.facts import Fact
 from projector.fold import Member, Prior, Settings, fold
 from roomlog import ids
 from roomlog.events import (
