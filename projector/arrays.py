@@ -12,7 +12,7 @@ from uuid import UUID
 import psycopg
 from psycopg.adapt import Dumper
 
-_plain = re.compile(r"[0-9a-f-]+(?:,[0-9a-f-]+)*").fullmatch
+_plain = re.compile(r"[0-9a-z-]+(?:,[0-9a-z-]+)*").fullmatch
 _SPECIAL = re.compile(r'(["\\])')
 
 
@@ -30,8 +30,12 @@ def _elements(values: list[Any]) -> str:
         return str(values)[1:-1]
     if kinds == {str}:
         joined = ",".join(values)
-        if _plain(joined) and joined.count(",") == len(values) - 1:
+        is_one_each = joined.count(",") == len(values) - 1
+        if is_one_each and "null" not in joined and _plain(joined):
             return joined
+    if kinds == {datetime}:
+        times = '","'.join(map(datetime.isoformat, values))
+        return f'"{times}"'
     return ",".join(map(_element, values))
 
 

@@ -9,10 +9,7 @@ import psycopg
 from projector import counters, rows, sql
 from projector.batch import Batch, Message, Muted, Place
 from projector.counters import LastDays
-from projector.fold import (
-    Changes,
-    fold,
-)
+from projector.fold import Changes, Prior, fold
 from projector.notifications import ToldOfMessage, told_of_messages
 from projector.prior import Kinds, read_prior
 from projector.session import Session, columns, many, move_offsets
@@ -43,11 +40,11 @@ class ReadModels(Session):
         """
         with self._errors():
             try:
-                self._write(batch, starts, check_messages=False)
+                self._write(batch, starts, check_repeats=False)
             except psycopg.errors.UniqueViolation:
-                # Rare: an event that the log holds twice, far apart. Looking before every COPY
-                # would cost each batch what this costs only here.
-                self._write(batch, starts, check_messages=True)
+                # Rare: an event that the log holds twice, far apart. Looking before would cost
+                # each batch what this costs only here.
+                self._write(batch, starts, check_repeats=True)
 
     def rehearse(self, batch: Batch) -> str | None:
         """Return why the only event of a batch would change nothing, None where it would; writes nothing.
@@ -58,8 +55,8 @@ class ReadModels(Session):
         with self._errors():
             connection = self._session()
             with connection.transaction(force_rollback=True), connection.cursor() as cursor:
-                _drop_applied_messages(cursor, batch)
-                changes, _ = _apply(cursor, batch, self._days, self._kinds)
+                prior = _prior(cursor, batch, self._kinds, check_repeats=True)
+                changes, _ = _apply(cursor, batch, prior, self._days)
         if changes.void:
             return "its sender is no member of the room: it would have no effect"
         own = batch.markers or batch.mutes or batch.notification_reads
@@ -67,25 +64,32 @@ class ReadModels(Session):
             return "an event of this id took effect already"
         return None
 
-    def _write(self, batch: Batch, starts: Mapping[Place, int], *, check_messages: bool) -> None:
+    def _write(self, batch: Batch, starts: Mapping[Place, int], *, check_repeats: bool) -> None:
         connection = self._session()
         with connection.transaction(), connection.cursor() as cursor:
             _move_offsets(cursor, batch.ends, starts)
-            if check_messages:
-                _drop_applied_messages(cursor, batch)
-            _, days = _apply(cursor, batch, self._days, self._kinds)
+            prior = _prior(cursor, batch, self._kinds, check_repeats=check_repeats)
+            _, days = _apply(cursor, batch, prior, self._days)
         self._days.note(days)
 
 
+def _prior(cursor: psycopg.Cursor, batch: Batch, kinds: Kinds, *, check_repeats: bool) -> Prior:
+    """Return what is there of all that a batch speaks of; messages that are there already are taken out of it."""
+    if check_repeats:
+        _drop_applied_messages(cursor, batch)
+    if not (batch.messages or batch.facts or batch.user_facts):
+        return Prior()
+    return read_prior(cursor, batch, kinds, check_repeats=check_repeats)
+
+
 def _apply(
-    cursor: psycopg.Cursor, batch: Batch, days: LastDays, kinds: Kinds
+    cursor: psycopg.Cursor, batch: Batch, prior: Prior, days: LastDays
 ) -> tuple[Changes, dict[counters.Sender, int]]:
     """Write the effects of a batch; return what its facts changed and what had no effect, and who wrote when."""
     changes = Changes()
     messages: Mapping[bytes, Message] = {}
     told: list[ToldOfMessage] = []
     if batch.messages or batch.facts or batch.user_facts:
-        prior = read_prior(cursor, batch, kinds)
         fresh = batch.messages
         if not prior.void.isdisjoint(fresh):
             fresh = {e: m for e, m in fresh.items() if e not in prior.void}

@@ -40,11 +40,14 @@ class Kinds:
         return [room for room, kind in found.items() if kind == "direct"]
 
 
-def read_prior(cursor: psycopg.Cursor, batch: Batch, kinds: Kinds) -> Prior:
-    """Return what is there of all that a batch speaks of."""
+def read_prior(cursor: psycopg.Cursor, batch: Batch, kinds: Kinds, *, check_repeats: bool) -> Prior:
+    """Return what is there of all that a batch speaks of.
+
+    Only with `check_repeats` it tells which facts took effect before.
+    """
     prior = Prior()
     facts = batch.facts.values()
-    if ids := [*batch.facts, *batch.user_facts]:
+    if ids := [*(batch.facts if check_repeats else ()), *batch.user_facts]:
         cursor.execute(sql.SELECT_APPLIED, [ids])
         prior.applied.update(event for (event,) in cursor)
     if created := created_rooms(facts):
