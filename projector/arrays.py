@@ -5,13 +5,20 @@ ids, of which none can need quotation marks. The type is left to the statement, 
 """
 
 import re
+import struct
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
+_UUID_OID, _UUID_ARRAY_OID = 2950, 2951
+_ID_BYTES = 16
+_FRAMED_BYTES = 4 + _ID_BYTES
+_FRAME = _ID_BYTES.to_bytes(4, "big").hex()
+_HEAD, _NO_DIMENSION = struct.Struct(">iiiii"), 12
 _plain = re.compile(r"[0-9a-z-]+(?:,[0-9a-z-]+)*").fullmatch
 _SPECIAL = re.compile(r'(["\\])')
 
@@ -22,6 +29,29 @@ class ArrayDumper(Dumper):
     def dump(self, obj: list[Any]) -> bytes:
         """Return an array literal; raises psycopg.DataError where a value has no place in one."""
         return f"{{{_elements(obj)}}}".encode()
+
+
+class Ids(list[str]):
+    """Ids for a statement's `uuid[]`: PostgreSQL takes a tenth of the time to read bytes that it takes to read text."""
+
+
+class IdsDumper(Dumper):
+    """Dumps ids in PostgreSQL's binary form (`array_recv` and `uuid_recv` of its source)."""
+
+    oid = _UUID_ARRAY_OID
+    format = Format.BINARY
+
+    def dump(self, obj: Ids) -> bytes:
+        """Return the array; raises psycopg.DataError where one is no id."""
+        if not obj:
+            return _HEAD.pack(0, 0, _UUID_OID, 0, 1)[:_NO_DIMENSION]
+        try:
+            framed = bytes.fromhex(_FRAME + _FRAME.join(obj).replace("-", ""))
+        except ValueError:
+            framed = b""
+        if len(framed) != _FRAMED_BYTES * len(obj):
+            raise psycopg.DataError("an array of ids has one that is none")
+        return _HEAD.pack(1, 0, _UUID_OID, len(obj), 1) + framed
 
 
 def _elements(values: list[Any]) -> str:

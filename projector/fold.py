@@ -159,6 +159,8 @@ class Changes:
     told: list[Told] = field(default_factory=list)
     """Who came into a room by another's act, and whom somebody asked or said yes to; of messages see
     `projector.notifications`."""
+    joined: set[MemberKey] = field(default_factory=set)
+    """Those of `members` who were none before."""
     member_delta: Counter[str] = field(default_factory=Counter)
     texts: Texts = field(default_factory=Texts)
     withdrawn: set[ReactionKey] = field(default_factory=set)
@@ -448,6 +450,8 @@ def _count_members(changes: Changes, prior: Prior) -> None:
             del changes.members[key]
         else:
             changes.member_delta[key[0]] += (now is not None) - (before is not None)
+            if before is None:
+                changes.joined.add(key)
 
 
 def _users(fact: Fact) -> list[str]:

@@ -98,11 +98,11 @@ def _apply(
         messages = _with_effect(cursor, fresh, changes)
         told = told_of_messages(messages, batch.mentions, prior, changes)
     _write_messages(cursor, messages.values())
-    many(cursor, sql.INSERT_ATTACHED, batch.attached, 4)
+    many(cursor, sql.INSERT_ATTACHED, batch.attached)
     write_changes(cursor, changes)
-    many(cursor, sql.INSERT_TOLD_OF_MESSAGES, told, 4)
+    many(cursor, sql.INSERT_TOLD_OF_MESSAGES, told)
     pushes = [(t.user, t.event) for t in told] + [(t.user, t.event) for t in changes.told]
-    if many(cursor, sql.QUEUE_PUSHES, pushes, 2):
+    if many(cursor, sql.QUEUE_PUSHES, pushes):
         cursor.execute(sql.TELL_OF_PUSHES)
     effective = messages.values()
     posted = Counter([message.room_id for message in effective])
@@ -172,33 +172,33 @@ def _write_rooms(
         cursor.execute(sql.UPDATE_ROOMS, columns(touched, 9))
         counts: dict[str, int] = dict(cursor.fetchall())
         if counts:
-            many(cursor, sql.INSERT_MARKS, counters.marks(counts, messages), 3)
+            many(cursor, sql.INSERT_MARKS, counters.marks(counts, messages))
 
 
 def _write_counts(
     cursor: psycopg.Cursor, messages: Collection[Message], posted: Counter[str], days: LastDays
 ) -> dict[counters.Sender, int]:
     hours = [(*key, count) for key, count in counters.hours(messages, posted).items()]
-    many(cursor, sql.UPSERT_STATS, hours, 3)
+    many(cursor, sql.UPSERT_STATS, hours)
     later = days.later(messages)
-    many(cursor, sql.UPSERT_SENDERS, [(*key, day) for key, day in later.items()], 3)
+    many(cursor, sql.UPSERT_SENDERS, [(*key, day) for key, day in later.items()])
     return later
 
 
 def _write_own(cursor: psycopg.Cursor, batch: Batch) -> None:
     # In order, so that two projectors lock the rows in the same one.
     markers = [(*key, m.offset, time_of(m.at)) for key, m in sorted(batch.markers.items())]
-    many(cursor, sql.UPSERT_MARKERS, markers, 4)
+    many(cursor, sql.UPSERT_MARKERS, markers)
     reads = [(*key, time_of(at)) for key, at in sorted(batch.notification_reads.items())]
-    many(cursor, sql.UPSERT_NOTIFICATION_READS, reads, 3)
+    many(cursor, sql.UPSERT_NOTIFICATION_READS, reads)
     mutes = sorted(batch.mutes.items())
-    many(cursor, sql.DELETE_MUTES, [key for key, muted in mutes if muted is None], 2)
-    many(cursor, sql.UPSERT_MUTES, [_mute_row(*key, m) for key, m in mutes if m is not None], 5)
+    many(cursor, sql.DELETE_MUTES, [key for key, muted in mutes if muted is None])
+    many(cursor, sql.UPSERT_MUTES, [_mute_row(*key, m) for key, m in mutes if m is not None])
 
 
 def _write_presence(cursor: psycopg.Cursor, batch: Batch) -> None:
     states = [(user, state, time_of(at)) for user, (state, at) in batch.presence.items()]
-    many(cursor, sql.UPSERT_PRESENCE, states, 3)
+    many(cursor, sql.UPSERT_PRESENCE, states)
 
 
 def _mute_row(user: str, room: str, muted: Muted) -> tuple[Any, ...]:

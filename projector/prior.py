@@ -16,7 +16,7 @@ from projector.fold import (
 from projector.moderation import Watched
 from projector.notifications import mentioned_members
 from projector.schedules import Schedule
-from projector.session import columns
+from projector.session import arrays, columns
 from roomlog.relations import NOTHING, Pair, Relation, pair
 
 
@@ -57,7 +57,9 @@ def read_prior(cursor: psycopg.Cursor, batch: Batch, kinds: Kinds, *, check_repe
         *mentioned_members(batch.messages, batch.mentions),
     }
     if keys:
-        for room, user, *member in cursor.execute(sql.SELECT_MEMBERS, columns(keys, 2)):
+        for room, user, *member in cursor.execute(
+            sql.SELECT_MEMBERS, arrays(sql.SELECT_MEMBERS, keys)
+        ):
             prior.members[room, user] = Member(*member)
     if rooms := list({message.room_id for message in batch.messages.values()}):
         prior.void.update(event.bytes for (event,) in cursor.execute(sql.SELECT_VOID, [rooms]))
@@ -82,7 +84,7 @@ def read_prior(cursor: psycopg.Cursor, batch: Batch, kinds: Kinds, *, check_repe
 def _read_messages(
     cursor: psycopg.Cursor, batch: Batch, keys: Collection[texts.MessageKey]
 ) -> texts.Known:
-    cursor.execute(sql.SELECT_MESSAGES, columns(keys, 2))
+    cursor.execute(sql.SELECT_MESSAGES, arrays(sql.SELECT_MESSAGES, keys))
     known = texts.Known(deleted={(room, event): deleted for room, event, deleted in cursor})
     for room, target in keys:
         message = batch.messages.get(bytes.fromhex(target.replace("-", "")))

@@ -1,14 +1,16 @@
 """A session with PostgreSQL: how it is opened, and what its errors mean for whoever writes batches."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
 from projector import sql
-from projector.arrays import ArrayDumper
+from projector.arrays import ArrayDumper, Ids, IdsDumper
 from projector.batch import Place
 
 # A server that vanished without a word is noticed after ten seconds, not after the kernel's two hours.
@@ -61,6 +63,7 @@ class Session:
         try:
             self._connection = psycopg.connect(self._dsn, autocommit=True)
             self._connection.adapters.register_dumper(list, ArrayDumper)
+            self._connection.adapters.register_dumper(Ids, IdsDumper)
             self._connection.execute(sql.PREPARE_SESSION)
         except psycopg.OperationalError as error:
             raise Unavailable(_one_line(error)) from error
@@ -116,12 +119,27 @@ def columns(items: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
     return found or [[] for _ in range(width)]
 
 
-def many(cursor: psycopg.Cursor, statement: str, items: Iterable[Sequence[Any]], width: int) -> int:
+def arrays(statement: str, items: Iterable[Sequence[Any]]) -> list[list[Any]]:
+    """Turn rows into the arrays of this statement, one a column; none where there are no rows."""
+    found = [list(column) for column in zip(*items, strict=True)]
+    if not found:
+        return []
+    kinds = zip(_array_kinds(statement), found, strict=True)
+    return [
+        Ids(column) if kind == "uuid" and set(map(type, column)) == {str} else column
+        for kind, column in kinds
+    ]
+
+
+@cache
+def _array_kinds(statement: str) -> list[str]:
+    return re.findall(r"%s::(\w+)\[\]", statement)
+
+
+def many(cursor: psycopg.Cursor, statement: str, items: Iterable[Sequence[Any]]) -> int:
     """Run a statement that takes one array a column, unless there is nothing to do; return how many rows it changed."""
-    found = columns(items, width)
-    if not found[0]:
-        return 0
-    return cursor.execute(statement, found).rowcount
+    found = arrays(statement, items)
+    return cursor.execute(statement, found).rowcount if found else 0
 
 
 def move_offsets(

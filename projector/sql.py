@@ -162,11 +162,14 @@ ON CONFLICT (workspace_id, user_id) DO UPDATE SET "offset" = excluded."offset",
 DELETE_MEMBERS = """
 DELETE FROM members USING unnest(%s::uuid[], %s::uuid[]) AS gone (room_id, user_id)
 WHERE members.room_id = gone.room_id AND members.user_id = gone.user_id"""
-UPSERT_MEMBERS = """
+UPDATE_MEMBERS = """
+UPDATE members SET role = now.role, joined_offset = now.joined_offset, joined_at = now.joined_at
+FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[])
+     AS now (room_id, user_id, role, joined_offset, joined_at)
+WHERE members.room_id = now.room_id AND members.user_id = now.user_id"""
+INSERT_MEMBERS = """
 INSERT INTO members (room_id, user_id, role, joined_offset, joined_at)
-SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[])
-ON CONFLICT (room_id, user_id) DO UPDATE SET role = excluded.role,
-    joined_offset = excluded.joined_offset, joined_at = excluded.joined_at"""
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[])"""
 # Of rooms that nobody created, in a log that others wrote, there is nothing to update.
 # Returns the rooms that got to a message which is marked, and how many they have now.
 UPDATE_ROOMS = f"""

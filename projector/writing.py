@@ -8,9 +8,7 @@ import psycopg
 
 from projector import rows, sql, texts
 from projector.facts import Fact
-from projector.fold import (
-    Changes,
-)
+from projector.fold import Changes, MemberKey
 from projector.moderation import ModerationChanges, ReportBody
 from projector.session import many
 from roomlog.events import MessageFlagged, MessageReported, ReportResolved, SealedText, Text
@@ -22,37 +20,39 @@ def write_changes(cursor: psycopg.Cursor, changes: Changes) -> None:
     """Write them all, in the order that the tables refer to each other."""
     if changes.erased:
         _erase(cursor, changes.erased)
-    many(cursor, sql.INSERT_APPLIED, changes.applied, 2)
-    many(cursor, sql.INSERT_VOID, [(*place, event) for place, event in changes.void.items()], 3)
-    many(cursor, sql.INSERT_ROOMS, _room_rows(changes), 10)
+    many(cursor, sql.INSERT_APPLIED, changes.applied)
+    many(cursor, sql.INSERT_VOID, [(*place, event) for place, event in changes.void.items()])
+    many(cursor, sql.INSERT_ROOMS, _room_rows(changes))
     settings = [(room, *changed) for room, changed in changes.settings.items()]
-    many(cursor, sql.UPDATE_SETTINGS, settings, 6)
-    many(cursor, sql.DELETE_INVITES, changes.revoked, 2)
-    many(cursor, sql.INSERT_INVITES, _invite_rows(changes), 6)
-    many(cursor, sql.DELETE_HOOKS, changes.revoked_hooks, 2)
+    many(cursor, sql.UPDATE_SETTINGS, settings)
+    many(cursor, sql.DELETE_INVITES, changes.revoked)
+    many(cursor, sql.INSERT_INVITES, _invite_rows(changes))
+    many(cursor, sql.DELETE_HOOKS, changes.revoked_hooks)
     rotated = [(*key, token, time_of(at)) for key, (token, at) in changes.rotated.items()]
-    many(cursor, sql.UPDATE_HOOKS, rotated, 4)
-    many(cursor, sql.INSERT_HOOKS, _hook_rows(changes), 7)
+    many(cursor, sql.UPDATE_HOOKS, rotated)
+    many(cursor, sql.INSERT_HOOKS, _hook_rows(changes))
     departures = [(*key, at, time_of(then)) for key, (at, then) in changes.departures.items()]
-    many(cursor, sql.UPSERT_DEPARTURES, departures, 4)
+    many(cursor, sql.UPSERT_DEPARTURES, departures)
     gone = [key for key, member in changes.members.items() if member is None]
-    many(cursor, sql.DELETE_MEMBERS, gone, 2)
-    many(cursor, sql.UPSERT_MEMBERS, _member_rows(changes), 5)
+    many(cursor, sql.DELETE_MEMBERS, gone)
+    members = _member_rows(changes)
+    many(cursor, sql.UPDATE_MEMBERS, (row for key, row in members if key not in changes.joined))
+    many(cursor, sql.INSERT_MEMBERS, (row for key, row in members if key in changes.joined))
     _write_texts(cursor, changes.texts)
-    many(cursor, sql.DELETE_REACTIONS, changes.withdrawn, 4)
+    many(cursor, sql.DELETE_REACTIONS, changes.withdrawn)
     reactions = [(*key, time_of(at)) for key, at in changes.reactions.items()]
-    many(cursor, sql.INSERT_REACTIONS, reactions, 5)
+    many(cursor, sql.INSERT_REACTIONS, reactions)
     registered = [(user, name, time_of(at)) for user, (name, at) in changes.registered.items()]
     told = [(*t[:-1], time_of(t.at)) for t in changes.told]
-    many(cursor, sql.INSERT_TOLD, told, 7)
-    many(cursor, sql.INSERT_USERS, registered, 3)
-    many(cursor, sql.UPDATE_USERS, changes.renamed.items(), 2)
+    many(cursor, sql.INSERT_TOLD, told)
+    many(cursor, sql.INSERT_USERS, registered)
+    many(cursor, sql.UPDATE_USERS, changes.renamed.items())
     for schedule_id, new in changes.schedules.items():
         *who, text, reply_to, mentions, files, send_at, created_at, state, reason = new
         said = text, reply_to, mentions, files, time_of(send_at), time_of(created_at)
         cursor.execute(sql.UPSERT_SCHEDULED, [schedule_id, *who, *said, state, reason])
-    many(cursor, sql.DELETE_FILES, changes.removed_files, 2)
-    many(cursor, sql.INSERT_FILES, _file_rows(changes), 9)
+    many(cursor, sql.DELETE_FILES, changes.removed_files)
+    many(cursor, sql.INSERT_FILES, _file_rows(changes))
     if changes.moderation.is_any:
         _write_moderation(cursor, changes.moderation)
     if changes.relations:
@@ -63,40 +63,40 @@ def _erase(cursor: psycopg.Cursor, erased: Mapping[str, int]) -> None:
     """Take away what is only these people's; what comes later finds them in `erased_users`."""
     cursor.execute(sql.WAIT_LONGER)
     cursor.execute(sql.LOCK_PERSONAL)
-    many(cursor, sql.INSERT_ERASED, [(user, time_of(at)) for user, at in erased.items()], 2)
+    many(cursor, sql.INSERT_ERASED, [(user, time_of(at)) for user, at in erased.items()])
     for statement in sql.DELETE_PERSONAL:
         cursor.execute(statement.encode(), [list(erased)])
 
 
 def _write_moderation(cursor: psycopg.Cursor, changes: ModerationChanges) -> None:
-    many(cursor, sql.DELETE_SLOW_POSTS, [(room,) for room in changes.slowed], 1)
+    many(cursor, sql.DELETE_SLOW_POSTS, [(room,) for room in changes.slowed])
     posts = [(*key, time_of(at)) for key, at in changes.said.items()]
-    many(cursor, sql.UPSERT_SLOW_POSTS, posts, 3)
+    many(cursor, sql.UPSERT_SLOW_POSTS, posts)
     mutes = [
         (*key, time_of(until), fact.sender_id, time_of(fact.at), reason)
         for key, found in changes.mutes.items()
         if found is not None
         for fact, until, reason in (found,)
     ]
-    many(cursor, sql.DELETE_MEMBER_MUTES, changes.mutes, 2)
-    many(cursor, sql.INSERT_MEMBER_MUTES, mutes, 6)
+    many(cursor, sql.DELETE_MEMBER_MUTES, changes.mutes)
+    many(cursor, sql.INSERT_MEMBER_MUTES, mutes)
     bans = [
         (*key, fact.sender_id, time_of(fact.at), reason)
         for key, (fact, reason) in changes.bans.items()
     ]
-    many(cursor, sql.DELETE_BANS, changes.unbanned, 2)
-    many(cursor, sql.INSERT_BANS, bans, 5)
+    many(cursor, sql.DELETE_BANS, changes.unbanned)
+    many(cursor, sql.INSERT_BANS, bans)
     filters = [
         (*key, action, fact.sender_id, time_of(fact.at))
         for key, found in changes.filters.items()
         if found is not None
         for fact, action in (found,)
     ]
-    many(cursor, sql.DELETE_FILTERS, changes.filters, 2)
-    many(cursor, sql.INSERT_FILTERS, filters, 5)
+    many(cursor, sql.DELETE_FILTERS, changes.filters)
+    many(cursor, sql.INSERT_FILTERS, filters)
     for fact, body in changes.reports:  # in order: a report after a resolution is a new one
         _write_report(cursor, fact, body)
-    many(cursor, sql.INSERT_AUDIT, map(_audit_row, changes.audit), 7)
+    many(cursor, sql.INSERT_AUDIT, map(_audit_row, changes.audit))
 
 
 def _audit_row(fact: Fact) -> tuple[Any, ...]:
@@ -128,28 +128,28 @@ def _write_relations(cursor: psycopg.Cursor, relations: Mapping[Pair, Relation])
         for (one, other), relation in relations.items()
         for blocker, since in relation.blocked_at.items()
     ]
-    many(cursor, sql.DELETE_FRIENDSHIPS, relations, 2)
-    many(cursor, sql.INSERT_FRIENDSHIPS, friendships, 5)
-    many(cursor, sql.DELETE_BLOCKS, relations, 2)
-    many(cursor, sql.INSERT_BLOCKS, blocks, 3)
+    many(cursor, sql.DELETE_FRIENDSHIPS, relations)
+    many(cursor, sql.INSERT_FRIENDSHIPS, friendships)
+    many(cursor, sql.DELETE_BLOCKS, relations)
+    many(cursor, sql.INSERT_BLOCKS, blocks)
 
 
 def _write_texts(cursor: psycopg.Cursor, changed: texts.Texts) -> None:
-    many(cursor, sql.UPDATE_RESTORED, changed.restored, 2)
-    many(cursor, sql.INSERT_FIRST_TEXTS, changed.edits, 2)
+    many(cursor, sql.UPDATE_RESTORED, changed.restored)
+    many(cursor, sql.INSERT_FIRST_TEXTS, changed.edits)
     edits = [
         (*key, edit.offset, edit.sender_id, time_of(edit.at), *_stored(edit.text))
         for key, some in changed.edits.items()
         for edit in some
     ]
-    many(cursor, sql.INSERT_TEXTS, edits, 7)
+    many(cursor, sql.INSERT_TEXTS, edits)
     newest = [(*k, *_stored(e[-1].text), time_of(e[-1].at)) for k, e in changed.edits.items()]
-    many(cursor, sql.UPDATE_EDITED, newest, 5)
+    many(cursor, sql.UPDATE_EDITED, newest)
     deleted = [(*key, time_of(fate.at), fate.by) for key, fate in changed.deletions.items()]
-    many(cursor, sql.UPDATE_DELETED, deleted, 4)
-    many(cursor, sql.DELETE_PINS, changed.unpinned, 2)
+    many(cursor, sql.UPDATE_DELETED, deleted)
+    many(cursor, sql.DELETE_PINS, changed.unpinned)
     pins = [(*key, p.offset, p.sender_id, time_of(p.at)) for key, p in changed.pins.items()]
-    many(cursor, sql.INSERT_PINS, pins, 5)
+    many(cursor, sql.INSERT_PINS, pins)
 
 
 def _room_rows(changes: Changes) -> list[tuple[Any, ...]]:
@@ -197,9 +197,9 @@ def _hook_rows(changes: Changes) -> list[tuple[Any, ...]]:
     ]
 
 
-def _member_rows(changes: Changes) -> list[tuple[Any, ...]]:
+def _member_rows(changes: Changes) -> list[tuple[MemberKey, tuple[Any, ...]]]:
     return [
-        (*key, member.role, member.joined_offset, time_of(member.joined_at))
+        (key, (*key, member.role, member.joined_offset, time_of(member.joined_at)))
         for key, member in changes.members.items()
         if member is not None
     ]

@@ -6,7 +6,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from projector.arrays import ArrayDumper
+from projector.arrays import ArrayDumper, Ids, IdsDumper
 from roomlog import ids
 
 IDS = [ids.derived_id("array", str(n)) for n in range(3)]
@@ -16,6 +16,7 @@ NOON = datetime(2026, 11, 28, 12, 0, 0, 123_456, UTC)
 @pytest.fixture
 def arrays(db):
     db.adapters.register_dumper(list, ArrayDumper)
+    db.adapters.register_dumper(Ids, IdsDumper)
     return db
 
 
@@ -53,4 +54,17 @@ def test_arrays_come_back_as_they_were(arrays, kind, values):
 def test_what_no_array_can_hold_is_refused_before_it_is_sent(arrays, values):
     with pytest.raises(psycopg.DataError):
         arrays.execute("SELECT %s::text[]", [values])
+    assert arrays.execute("SELECT 1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("values", [[], IDS[:1], IDS, [id_.replace("-", "") for id_ in IDS]])
+def test_ids_come_back_as_they_were(arrays, values):
+    (back,) = arrays.execute("SELECT %s::uuid[]", [Ids(values)]).fetchone()
+    assert back == [UUID(value) for value in values]
+
+
+@pytest.mark.parametrize("values", [["nobody"], [IDS[0], ""], [IDS[0] + "00"], ["", IDS[0] * 2]])
+def test_what_is_no_id_is_refused_before_it_is_sent(arrays, values):
+    with pytest.raises(psycopg.DataError):
+        arrays.execute("SELECT %s::uuid[]", [Ids(values)])
     assert arrays.execute("SELECT 1").fetchone() == (1,)
