@@ -75,8 +75,7 @@ class Indexer(Follower):
         wait_s = 0.0 if self._has_stale_rooms else _IDLE_POLL_S
         records = await self._source.poll(_MAX_RECORDS, wait_s)
         changed = Changed()
-        for place, some in records.items():
-            add_records(changed, place, some, self._codec)
+        add_records(changed, records, self._codec)
         if changed.ends and await self._are_projected(changed.ends, generation):
             await self._write(changed, generation)
 

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import psycopg
 
 from projector import sql
+from projector.arrays import Ids
 from projector.batch import Place
 from projector.changed import Changed
-from projector.session import Session, columns, move_offsets
+from projector.session import Session, many, move_offsets
 from roomlog.search.lexemes import vector
 
 REINDEXED_AT_ONCE = 1_000
@@ -43,11 +44,11 @@ class SearchIndex(Session):
             connection = self._session()
             with connection.transaction(), connection.cursor() as cursor:
                 move_offsets(cursor, self.OFFSETS.move, changed.ends, starts)
-                cursor.execute(sql.SELECT_CHANGED, [list(changed.messages)])
+                cursor.execute(sql.SELECT_CHANGED, [Ids(changed.messages)])
                 found = [Said(*row) for row in cursor]
                 _write(cursor, found)
-                if stale := [(room, *place) for room, place in changed.rooms.items()]:
-                    cursor.execute(sql.UPSERT_REINDEX, columns(stale, 3))
+                stale = [(room, *place) for room, place in changed.rooms.items()]
+                many(cursor, sql.UPSERT_REINDEX, stale)
         return len(found)
 
     def reindex_some(self) -> bool:
@@ -83,7 +84,5 @@ def _write(cursor: psycopg.Cursor, messages: Iterable[Said]) -> None:
         files = [file["name"] for file in said.attachments]
         words = vector(said.text, files, said.language)
         kept.append((said.room_id, said.sent_at, said.offset, said.sender_id, words))
-    if gone:
-        cursor.execute(sql.DELETE_INDEXED, columns(gone, 3))
-    if kept:
-        cursor.execute(sql.UPSERT_INDEXED, columns(kept, 5))
+    many(cursor, sql.DELETE_INDEXED, gone)
+    many(cursor, sql.UPSERT_INDEXED, kept)

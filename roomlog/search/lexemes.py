@@ -6,7 +6,6 @@ holds a link or a file has a lexeme that says so; no word has a slash in it.
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache, lru_cache
 
@@ -20,8 +19,6 @@ HAS = {"link": "/has/link", "file": "/has/file"}
 
 MAX_POSITION = 16_383
 """The largest position of a word that a `tsvector` keeps."""
-_MAX_PLACES = 256
-"""How many positions of one lexeme it keeps."""
 _FILE_GAP = 10
 _SHORTEST_STEMMED = 3
 _STEMMED = frozenset(LANGUAGES) - {SIMPLE}
@@ -34,25 +31,24 @@ def vector(text: str, files: Iterable[str], language: str) -> str:
     A language that is none of LANGUAGES counts as SIMPLE.
     """
     found = forms(text)
-    places: defaultdict[str, list[int]] = defaultdict(list)
+    places: dict[str, str] = {}
     has_stems = language in _STEMMED
-    if _LINK.search(text):
-        places[HAS["link"]] = []
+    if "://" in text and _LINK.search(text):
+        places[HAS["link"]] = ""
     for file in files:
-        places[HAS["file"]] = []
+        places[HAS["file"]] = ""
         found += [""] * _FILE_GAP + forms(file)  # a phrase does not go from the text into a name
     for position, form in enumerate(found[:MAX_POSITION], 1):
         if form:
-            places[form].append(position)
+            _add(places, form, position)
             if has_stems and (stem := stemmed(form, language)):
-                places[stem].append(position)
-    return " ".join(_literal(lexeme, at) for lexeme, at in places.items())
+                _add(places, stem, position)
+    return " ".join([f"'{lexeme}'{at}" for lexeme, at in places.items()])
 
 
-def _literal(lexeme: str, places: list[int]) -> str:
-    if not places:
-        return f"'{lexeme}'"
-    return f"'{lexeme}':{','.join(map(str, places[:_MAX_PLACES]))}"
+def _add(places: dict[str, str], lexeme: str, position: int) -> None:
+    # Of more than 256 positions PostgreSQL keeps the first ones.
+    places[lexeme] = f"{places[lexeme]},{position}" if lexeme in places else f":{position}"
 
 
 @lru_cache(maxsize=65_536)

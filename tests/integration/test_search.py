@@ -388,3 +388,9 @@ def lexemes(connection, words):
         SELECT words::tsvector::text FROM unnest(%s::text[]) WITH ORDINALITY AS given (words, n)
         ORDER BY n"""
     return [found for (found,) in connection.execute(query, [words])]
+
+
+def test_of_a_word_that_is_said_very_often_the_first_places_are_kept(stack):
+    with psycopg.connect(stack.status()["postgres"]) as connection:
+        (kept,) = lexemes(connection, [vector("a " * 1_000, [], "simple")])
+    assert kept == "'a':" + ",".join(str(n) for n in range(1, 257))

@@ -79,7 +79,7 @@ def test_a_language_that_nobody_knows_has_no_stems():
 
 def test_positions_end_where_those_of_a_tsvector_do():
     filled = "a " * (MAX_POSITION - 1)
-    assert vector(f"{filled}b c", [], SIMPLE).endswith(f",255,256 'b':{MAX_POSITION}")
+    assert vector(f"{filled}b c", [], SIMPLE).endswith(f" 'b':{MAX_POSITION}")
 
 
 def test_every_language_has_a_stemmer():
