@@ -8,7 +8,7 @@ ARGS =
 PACKAGES = roomlog schemas ingest streams projector api analytics
 SOURCES = $(wildcard $(PACKAGES) tests bench loadtest infra)
 
-.PHONY: help up down status test lint fmt bench loadtest web clean venv
+.PHONY: help up down status test test-tools test-web lint fmt bench loadtest web clean venv
 .DEFAULT_GOAL = help
 
 help: ## List the targets
@@ -24,12 +24,17 @@ down: venv ## Stop the stack
 status: venv ## Show what runs where
 	@exec $(BIN)/roomlog status $(ARGS)
 
-test: lint ## Check everything: code, web client, and all tests on a real stack
+test: venv ## Check everything: code, web client, and all tests on a real stack
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-tools test-web lint
+	$(BIN)/python -m pytest $(ARGS)
+
+test-tools:
 	@infra/browser.sh
 	@infra/pgbouncer.sh
 	@infra/balancers.sh
+
+test-web: venv
 	@$(BIN)/python -m roomlog.stack.web check
-	$(BIN)/python -m pytest $(ARGS)
 
 lint: venv ## Check style and types
 	$(BIN)/ruff check $(SOURCES)

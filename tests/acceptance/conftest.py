@@ -1,5 +1,6 @@
 """A real browser, and people in front of it."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from typing import Any
@@ -47,8 +48,9 @@ async def newcomer(stack: Any, browser: Browser) -> AsyncIterator[NewComer]:
     contexts: list[BrowserContext] = []
 
     async def sign_up(name: str, node: str) -> Person:
-        contexts.append(await browser.new_context())
-        person = Person(name, await contexts[-1].new_page(), stack.status()["web"], node)
+        context = await browser.new_context()
+        contexts.append(context)
+        person = Person(name, await context.new_page(), stack.status()["web"], node)
         await person.sign_up()
         return person
 
@@ -60,4 +62,4 @@ async def newcomer(stack: Any, browser: Browser) -> AsyncIterator[NewComer]:
 @pytest.fixture
 async def people(newcomer: NewComer) -> tuple[Person, Person]:
     """Alice on node 1 and Bob on node 2, signed up."""
-    return await newcomer("Alice", "n1"), await newcomer("Bob", "n2")
+    return await asyncio.gather(newcomer("Alice", "n1"), newcomer("Bob", "n2"))

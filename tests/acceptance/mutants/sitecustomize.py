@@ -194,12 +194,12 @@ def offsets_before_rows(module):
     """Commit the offsets first, and die now and then before the rows are written."""
     write, count = module.ReadModels._write, itertools.count(1)
 
-    def hasty(self, batch, starts, *, check_messages):
+    def hasty(self, batch, starts, *, check_repeats):
         if batch.messages and next(count) % 10 == 0:
             with self._session().transaction(), self._session().cursor() as cursor:
                 module._move_offsets(cursor, batch.ends, starts)
             os._exit(1)
-        write(self, batch, starts, check_messages=check_messages)
+        write(self, batch, starts, check_repeats=check_repeats)
 
     module.ReadModels._write = hasty
 
@@ -211,8 +211,8 @@ def offsets_forgotten(module):
 def repeats_applied(module):
     read = module.read_prior
 
-    def forgetful(cursor, batch, kinds):
-        prior = read(cursor, batch, kinds)
+    def forgetful(cursor, batch, kinds, *, check_repeats):
+        prior = read(cursor, batch, kinds, check_repeats=check_repeats)
         prior.applied.clear()
         return prior
 
