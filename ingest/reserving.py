@@ -6,6 +6,7 @@ soon after a reservation waits for company; whoever comes later, as most do in a
 
 import asyncio
 from collections.abc import Callable, Container
+from typing import NamedTuple
 
 from ingest.doubt import Doubt
 from ingest.keys import ConnectionEnded, Keys, KeysUnavailable, Reservation
@@ -13,11 +14,26 @@ from ingest.writes import Write
 from roomlog import metrics
 from roomlog.partitions import partition_of
 
-PACE_S = 0.005
-"""From the beginning of one reservation to that of the next, at least."""
+ENOUGH = 5
+"""So many writes are company enough."""
 
 DOUBTFUL_PACE_S = 0.02
 """The same while the read models are asked besides: that costs as much for a hundred ids as for one."""
+
+
+class Pace(NamedTuple):
+    """How long after the beginning of one reservation the next one begins, in seconds."""
+
+    shortest_s: float = 0.005
+    """Where enough writes wait: what comes meanwhile travels with them."""
+    longest_s: float = 0.015
+    """Where fewer do."""
+
+    def after(self, waiting: int, is_doubtful: bool) -> float:
+        """Return it for so many writes that wait."""
+        pace_s = self.shortest_s if waiting >= ENOUGH else self.longest_s
+        return max(pace_s, DOUBTFUL_PACE_S) if is_doubtful else pace_s
+
 
 OnReserved = Callable[[Write, Reservation | None], None]
 """Gets each write, and who had reserved its id before; None: nobody, it is this write's now."""
@@ -37,16 +53,18 @@ class Reserving:
         heads: list[int],
         in_flight: Container[str],
         on_reserved: OnReserved,
-        pace_s: float,
+        pace: Pace,
     ) -> None:
         self._keys, self._doubt = keys, doubt
         self._heads, self._in_flight = heads, in_flight
-        self._on_reserved, self._pace_s = on_reserved, pace_s
+        self._on_reserved, self._pace = on_reserved, pace
         self._loop = asyncio.get_running_loop()
         self._waiting: list[Write] = []
         self._is_busy = False
         """Whether a reservation is on its way or waits for its time."""
-        self._began_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        """Begins the reservation that waits for its time."""
+        self._began_at = float("-inf")
         self._released: list[str] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -60,17 +78,20 @@ class Reserving:
         self._waiting.append(write)
         if not self._is_busy:
             self._begin_in_time()
+        elif self._timer is not None and len(self._waiting) == ENOUGH:
+            self._timer.cancel()
+            self._begin_in_time()
 
     def _begin_in_time(self) -> None:
         self._is_busy = True
-        pace_s = max(self._pace_s, DOUBTFUL_PACE_S) if self._doubt.holds else self._pace_s
-        wait = self._began_at + pace_s - self._loop.time()
-        if wait > 0:
-            self._loop.call_later(wait, self._begin)
+        at = self._began_at + self._pace.after(len(self._waiting), self._doubt.holds)
+        if at > self._loop.time():
+            self._timer = self._loop.call_at(at, self._begin)
         else:
             self._begin()
 
     def _begin(self) -> None:
+        self._timer = None
         self._tasks["reserve"] = self._loop.create_task(self._reserve())
 
     async def _reserve(self) -> None:

@@ -22,7 +22,7 @@ from ingest.files import Files
 from ingest.keys import Keys, Reservation
 from ingest.lanes import Lanes
 from ingest.recent import RecentEvents
-from ingest.reserving import PACE_S, Reserving
+from ingest.reserving import Pace, Reserving
 from ingest.resolver import UNKNOWN, Resolver
 from ingest.rooms import MOVES_ROOM, Parked, Rooms, RoomState
 from ingest.targets import Targets
@@ -68,7 +68,7 @@ class Writer:
         codec: ChatEventCodec,
         find_workspace: Callable[[str, OnWorkspace], None],
         blocks: Blocks,
-        pace_s: float = PACE_S,
+        pace: Pace = Pace(),  # noqa: B008 - frozen
         tracing: Tracing | None = None,
     ) -> None:
         self._node, self._epoch = node, epoch
@@ -80,7 +80,7 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._in_flight: dict[str, Write] = {}
         """Event id -> its write, from the reservation to the ack."""
-        self._reserving = Reserving(keys, doubt, lanes.heads, self._in_flight, self._take, pace_s)
+        self._reserving = Reserving(keys, doubt, lanes.heads, self._in_flight, self._take, pace)
 
     @property
     def is_idle(self) -> bool:

@@ -9,6 +9,7 @@ from ingest.files import Files
 from ingest.keys import KeysUnavailable, Reservation
 from ingest.postgres import Projected
 from ingest.recent import RecentEvents
+from ingest.reserving import ENOUGH, Pace
 from ingest.resolver import Resolver
 from ingest.rooms import Rooms
 from ingest.targets import Targets
@@ -144,8 +145,11 @@ class MemoryLanes:
         return [w for _, w in done]
 
 
+AT_ONCE = Pace(0.0, 0.0)
+
+
 class Rig:
-    def __init__(self, pace_s=0.0, tracing=None):
+    def __init__(self, pace=AT_ONCE, tracing=None):
         self.log = MemoryLog()
         self.log.append(partition_of(ROOM), ROOM, value(created(ALICE, BOB), key="created"))
         self.replies = []
@@ -178,7 +182,7 @@ class Rig:
             CODEC,
             self.find_workspace,
             Blocks(),
-            pace_s,
+            pace,
             tracing,
         )
         self.workspace_lookups = []
@@ -233,7 +237,7 @@ async def test_nothing_is_acked_before_the_log_has_it(rig):
 
 
 async def test_what_comes_soon_after_a_reservation_waits_for_company():
-    rig = Rig(pace_s=0.05)
+    rig = Rig(Pace(0.05, 0.05))
     rig.submit(post(0))
     await rig.settle()
     assert rig.keys.batches == [1]
@@ -249,6 +253,20 @@ async def test_what_comes_soon_after_a_reservation_waits_for_company():
     rig.submit(post(4))
     await rig.settle()
     assert rig.keys.batches == [1, 3, 1], "whoever comes later waits for nobody"
+
+
+async def test_enough_company_need_not_wait_for_more():
+    rig = Rig(Pace(0.0, 1e9))
+    rig.submit(post(0))
+    await rig.settle()
+    for number in range(1, ENOUGH):
+        rig.submit(post(number))
+        await rig.settle()
+    assert rig.keys.batches == [1]
+    rig.submit(post(ENOUGH))
+    await rig.settle()
+    assert rig.keys.batches == [1, ENOUGH]
+    assert len(rig.answers()) == 1 + ENOUGH
 
 
 async def test_what_a_node_has_seen_is_not_written_again_when_valkey_has_lost_its_keys(rig):
