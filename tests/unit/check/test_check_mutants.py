@@ -3,6 +3,7 @@
 import importlib.util
 import inspect
 import sys
+from contextlib import contextmanager
 
 import pytest
 
@@ -22,6 +23,17 @@ def load(name, path):
 
 
 MUTANTS = load("mutants", DIRECTORY / "sitecustomize.py").MUTANTS
+
+
+@contextmanager
+def kept_as_they_are(modules):
+    """Give modules back what they had: others in this process have them too."""
+    had = [(module, dict(vars(module))) for module in modules]
+    try:
+        yield
+    finally:
+        for module, names in had:
+            vars(module).update(names)
 
 
 def parts(module):
@@ -46,7 +58,8 @@ def shape(function):
 def test_a_mutant_replaces_what_is_there_by_what_takes_the_same(mutant, broken):
     module = load(f"mutated_{mutant}", importlib.util.find_spec(broken).origin)
     before = parts(module)
-    MUTANTS[mutant][broken](module)
+    with kept_as_they_are(what for what in vars(module).values() if inspect.ismodule(what)):
+        MUTANTS[mutant][broken](module)
     after = parts(module)
     changed = {name for name, value in after.items() if before.get(name) is not value}
     assert changed
