@@ -18,7 +18,7 @@ ENOUGH = 5
 """So many writes are company enough."""
 
 DOUBTFUL_PACE_S = 0.02
-"""The same while the read models are asked besides: that costs as much for a hundred ids as for one."""
+"""The least time while the read models are asked besides: that costs as much for a hundred ids as for one."""
 
 
 class Pace(NamedTuple):

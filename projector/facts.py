@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from projector.id_columns import Ids, as_texts, ids_at, spelled
+from projector.id_columns import IdColumn, as_texts, ids_at, spelled
 from projector.rows import Unstorable, require_id, require_text, require_time
 from roomlog.events import (
     BODY_TYPES,
@@ -131,7 +131,7 @@ def plain_facts(
     return PlainFacts(order, [facts[place] for place in order])
 
 
-def _plain(found: Decoded, places: Ints) -> tuple[Ints, dict[str, Ids]]:
+def _plain(found: Decoded, places: Ints) -> tuple[Ints, dict[str, IdColumn]]:
     """Return which of these records have times and ids that need no closer look, and their ids."""
     times, workspaces = found.numbers["occurred_at"][places], found.texts["workspace_id"].at(places)
     plain = found.plain[places] & (times >= EARLIEST_MICROS) & (times <= LATEST_MICROS)

@@ -16,19 +16,21 @@ _DIGIT = np.full(256, _NO_DIGIT, np.uint8)
 _DIGIT[list(b"0123456789abcdef")] = np.arange(16)
 
 
-class Ids(NamedTuple):
+class IdColumn(NamedTuple):
     """An id of each record: its 16 bytes, and whether it is one in the usual form."""
 
     value: Bytes
     good: Mask
 
 
-def ids_at(data: Bytes, spans: Spans) -> Ids:
+def ids_at(data: Bytes, spans: Spans) -> IdColumn:
     """Read the texts at these places as ids."""
     chars = sliding_window_view(data, _CHARS)[spans.start]
     digits = _DIGIT[chars[:, _DIGITS]]
     good = (spans.size == _CHARS) & (chars[:, _DASHES] == ord("-")).all(axis=1)
-    return Ids(digits[:, ::2] * _HIGH | digits[:, 1::2], good & (digits != _NO_DIGIT).all(axis=1))
+    return IdColumn(
+        digits[:, ::2] * _HIGH | digits[:, 1::2], good & (digits != _NO_DIGIT).all(axis=1)
+    )
 
 
 def spelled(data: Bytes, spans: Spans) -> list[str]:

@@ -10,9 +10,9 @@ from projector import counters, rows, sql
 from projector.batch import Batch, Message, Muted, Place
 from projector.counters import LastDays
 from projector.fold import Changes, Prior, fold
-from projector.notifications import ToldOfMessage, told_of_messages
+from projector.notifications import told_of_messages
 from projector.prior import Kinds, read_prior
-from projector.session import Session, columns, many, move_offsets
+from projector.session import Session, arrays, many, move_offsets
 from projector.writing import write_changes
 from roomlog.times import time_of
 
@@ -86,17 +86,12 @@ def _apply(
     cursor: psycopg.Cursor, batch: Batch, prior: Prior, days: LastDays
 ) -> tuple[Changes, dict[counters.Sender, int]]:
     """Write the effects of a batch; return what its facts changed and what had no effect, and who wrote when."""
-    changes = Changes()
-    messages: Mapping[bytes, Message] = {}
-    told: list[ToldOfMessage] = []
-    if batch.messages or batch.facts or batch.user_facts:
-        fresh = batch.messages
-        if not prior.void.isdisjoint(fresh):
-            fresh = {e: m for e, m in fresh.items() if e not in prior.void}
-        users = batch.user_facts.values()
-        changes = fold(batch.facts.values(), users, prior, fresh)
-        messages = _with_effect(cursor, fresh, changes)
-        told = told_of_messages(messages, batch.mentions, prior, changes)
+    fresh: Mapping[bytes, Message] = batch.messages
+    if not prior.void.isdisjoint(fresh):
+        fresh = {e: m for e, m in fresh.items() if e not in prior.void}
+    changes = fold(batch.facts.values(), batch.user_facts.values(), prior, fresh)
+    messages = _with_effect(cursor, fresh, changes)
+    told = told_of_messages(messages, batch.mentions, prior, changes)
     _write_messages(cursor, messages.values())
     many(cursor, sql.INSERT_ATTACHED, batch.attached)
     write_changes(cursor, changes)
@@ -169,7 +164,7 @@ def _write_rooms(
         for room, touch in batch.touched(changes.void).items()
     ]
     if touched:
-        cursor.execute(sql.UPDATE_ROOMS, columns(touched, 9))
+        cursor.execute(sql.UPDATE_ROOMS, arrays(sql.UPDATE_ROOMS, touched))
         counts: dict[str, int] = dict(cursor.fetchall())
         if counts:
             many(cursor, sql.INSERT_MARKS, counters.marks(counts, messages))

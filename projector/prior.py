@@ -16,7 +16,7 @@ from projector.fold import (
 from projector.moderation import Watched
 from projector.notifications import mentioned_members
 from projector.schedules import Schedule
-from projector.session import arrays, columns
+from projector.session import arrays
 from roomlog.relations import NOTHING, Pair, Relation, pair
 
 
@@ -102,9 +102,13 @@ def _read_watched(cursor: psycopg.Cursor, rooms: Collection[str]) -> dict[str, W
 
 def _read_relations(cursor: psycopg.Cursor, pairs: Collection[Pair]) -> dict[Pair, Relation]:
     found: dict[Pair, Relation] = {}
-    for one, other, *asked in cursor.execute(sql.SELECT_FRIENDSHIPS, columns(pairs, 2)):
+    for one, other, *asked in cursor.execute(
+        sql.SELECT_FRIENDSHIPS, arrays(sql.SELECT_FRIENDSHIPS, pairs)
+    ):
         found[one, other] = Relation(*asked)
-    for blocker, blocked, since in cursor.execute(sql.SELECT_BLOCKS, columns(pairs, 2)):
+    for blocker, blocked, since in cursor.execute(
+        sql.SELECT_BLOCKS, arrays(sql.SELECT_BLOCKS, pairs)
+    ):
         two = pair(blocker, blocked)
         before = found.get(two, NOTHING)
         found[two] = before._replace(blocked_at={**before.blocked_at, blocker: since})
