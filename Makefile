@@ -24,6 +24,8 @@ down: venv ## Stop the stack
 status: venv ## Show what runs where
 	@exec $(BIN)/roomlog status $(ARGS)
 
+# Hundreds of processes run our modules, which are compiled once here, whatever the environment says.
+test: export PYTHONDONTWRITEBYTECODE =
 test: venv ## Check everything: code, web client, and all tests on a real stack
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-tools test-web lint
 	$(BIN)/python -m pytest $(ARGS)

@@ -26,7 +26,6 @@ _GC_THRESHOLDS = (50_000, 20, 50)
 def main() -> None:
     """Run a projector until SIGTERM or SIGINT; exits 1 with a message where it cannot go on."""
     sys.setswitchinterval(_SWITCH_S)
-    gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
     service.main("projector", run)
 

@@ -6,7 +6,8 @@ file, so that a service starts while the registry is away; the hot path never as
 
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -56,20 +57,27 @@ class Registry:
 
     def resolve(self, subject: str) -> Resolved:
         """Return the ids of a subject's released schemas; raises RegistryError."""
-        try:
-            found = _with_retries(lambda: _lookup(self._url, subject))
-        except httpx.HTTPError as error:
-            return self._cached(subject, error)
-        self._remember(subject, found)
-        return found
+        return self._resolved([subject])[subject]
 
     def resolve_all(self) -> dict[str, Resolved]:
         """Return the ids of every subject; raises RegistryError."""
-        return {subject: self.resolve(subject) for subject in files.SUBJECTS}
+        return self._resolved(files.SUBJECTS)
 
     def codecs(self) -> "Codecs":
         """Return the codecs of all topics; raises RegistryError."""
         return Codecs.of(self.resolve_all())
+
+    def _resolved(self, subjects: Iterable[str]) -> dict[str, Resolved]:
+        found = {}
+        with _client(self._url) as http:  # one for all: each takes 25 ms to make
+            for subject in subjects:
+                try:
+                    found[subject] = _with_retries(partial(_lookup, http, subject))
+                except httpx.HTTPError as error:
+                    found[subject] = self._cached(subject, error)
+                else:
+                    self._remember(subject, found[subject])
+        return found
 
     def _path(self, subject: str) -> Path | None:
         return self._cache and self._cache / f"schema-ids.{subject}.json"
@@ -135,14 +143,13 @@ def _register(http: httpx.Client, subject: str, schema: files.Schema) -> int:
     return int(answer.json()["id"])
 
 
-def _lookup(url: str, subject: str) -> Resolved:
+def _lookup(http: httpx.Client, subject: str) -> Resolved:
     schemas = {}
-    with _client(url) as http:
-        for schema in files.released(subject):
-            answer = http.post(f"/subjects/{subject}", json={"schema": json.dumps(schema)})
-            answer.raise_for_status()
-            writer_id = int(answer.json()["id"])
-            schemas[writer_id] = schema
+    for schema in files.released(subject):
+        answer = http.post(f"/subjects/{subject}", json={"schema": json.dumps(schema)})
+        answer.raise_for_status()
+        writer_id = int(answer.json()["id"])
+        schemas[writer_id] = schema
     return Resolved(writer_id, schemas)
 
 

@@ -11,6 +11,11 @@ IRC = Path(__file__).resolve().parents[2] / "shared" / "data" / "irc"
 settings.register_profile("long", max_examples=2_000, derandomize=False)
 
 
+def pytest_collection_modifyitems(items):
+    """What reads all of the log comes first: at the end of a run that takes it minutes longer."""
+    items.sort(key=lambda item: item.get_closest_marker("whole_log") is None)
+
+
 @pytest.fixture(scope="session")
 def collector():
     """Where the services of the stack send their traces: of one message in a thousand, as by default."""

@@ -49,7 +49,7 @@ async def make_caches(here: Here, servers: list[str]) -> None:
     directory.mkdir(exist_ok=True)
     with _alone(directory / "lock") as alone:
         for server in servers if alone else ():
-            with contextlib.suppress(StackError, topics.TopicError, OSError, TimeoutError):
+            with contextlib.suppress(StackError, RuntimeError, OSError):
                 await _make(server, here, directory)
         _prune(directory)
 
@@ -95,8 +95,29 @@ async def _kafka(here: Here, layout: Layout, home: Path) -> _Run:
     return _Run(
         kafka.command(layout, home, here.cache),
         kafka_probe(broker.address, port),
-        lambda: topics.apply(cluster.bootstrap),
+        lambda: _as_services(cluster.bootstrap),
     )
+
+
+async def _as_services(bootstrap: str) -> None:
+    """Have a broker do what it does for services that start: topics, a member of a group, a batch, its offset."""
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer  # not before the stack is up
+
+    await topics.apply(bootstrap)
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True)
+    consumer = AIOKafkaConsumer(
+        topics.CHAT_DLQ,
+        bootstrap_servers=bootstrap,
+        group_id="warm-up",
+        auto_offset_reset="earliest",
+    )
+    await producer.start()
+    await producer.send_and_wait(topics.CHAT_DLQ, b"a record")
+    await producer.stop()
+    await consumer.start()
+    await consumer.getone()
+    await consumer.commit()
+    await consumer.stop()
 
 
 async def _registry(here: Here, layout: Layout, home: Path) -> _Run:
@@ -105,7 +126,13 @@ async def _registry(here: Here, layout: Layout, home: Path) -> _Run:
     ports = registry.Ports(*own)
     probe = http_probe(ports.api, f"{registry.API}/subjects")
     command = registry.command(layout, home, here.cache, ports, here.postgres)
-    return _Run(command, probe, probe)
+
+    async def work() -> None:
+        from schemas.registry import Registry  # not before the stack is up
+
+        await asyncio.to_thread(Registry(registry.url(ports.api)).resolve_all)
+
+    return _Run(command, probe, work)
 
 
 PROGRAMS: dict[str, Callable[[Here, Layout, Path], Awaitable[_Run]]] = {

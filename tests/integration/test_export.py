@@ -11,6 +11,8 @@ from roomlog.partitions import partition_of
 from tests.cli import roomlog, roomlog_json
 from tests.integration.test_poison import produce
 
+pytestmark = pytest.mark.whole_log
+
 
 @pytest.fixture
 async def told(two_members):

@@ -17,6 +17,8 @@ from tests.integration.conftest import nothing, recounted
 from tests.people import Member, create_room
 from tests.wire import token_of
 
+pytestmark = pytest.mark.whole_log
+
 
 class Rest:
     """A member's REST calls."""

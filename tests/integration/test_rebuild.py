@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import httpx
 import psycopg
+import pytest
 
 from ingest.postgres import RoomTable
 from projector.rebuild import sql
@@ -19,6 +20,8 @@ from tests.cli import ROOT, argv, roomlog, roomlog_json
 from tests.indexing import indexed
 from tests.people import create_room
 from tests.wire import token_of
+
+pytestmark = pytest.mark.whole_log
 
 DEFINITIONS = """
 SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'

@@ -14,6 +14,8 @@ from tests.indexing import indexed
 from tests.integration.api_people import Person, problem
 from tests.people import Member
 
+pytestmark = pytest.mark.whole_log
+
 LONG = 1_000
 """Characters."""
 

@@ -5,11 +5,14 @@ import subprocess
 import uuid
 
 import psycopg
+import pytest
 
 from roomlog.partitions import partition_of
 from roomlog.readmodels.tables import SWAP_LOCK, TABLES
 from tests.cli import ROOT, argv, roomlog, roomlog_json
 from tests.integration.test_poison import dead_letters, produce
+
+pytestmark = pytest.mark.whole_log
 
 
 def verify(stack, check=True):

@@ -45,7 +45,10 @@ def test_what_is_no_address_of_valkey(address):
 def test_an_address_of_a_registry_is_taken_apart():
     found = registry.parse("https://me:p%40ss@r.example:8443/apis/ccompat/v7/?ca=/x.pem")
     assert found == Address("https://r.example:8443/apis/ccompat/v7", "me", "p@ss", "/x.pem")
-    assert registry.client_options("http://r:1/v7/") == {"base_url": "http://r:1/v7"}
+    assert registry.client_options("http://r:1/v7/") == {
+        "base_url": "http://r:1/v7",
+        "verify": False,
+    }
     options = registry.client_options("https://me:p@r/v7")
     assert options["auth"] == ("me", "p")
     assert options["verify"].check_hostname
