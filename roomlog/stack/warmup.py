@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from roomlog import topics
+from roomlog.brokers import client_options
 from roomlog.stack import artifacts, child, java, kafka, registry
 from roomlog.stack.errors import StackError
 from roomlog.stack.layout import Layout
@@ -104,10 +105,10 @@ async def _as_services(bootstrap: str) -> None:
     from aiokafka import AIOKafkaConsumer, AIOKafkaProducer  # not before the stack is up
 
     await topics.apply(bootstrap)
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True)
+    producer = AIOKafkaProducer(**client_options(bootstrap), enable_idempotence=True)
     consumer = AIOKafkaConsumer(
         topics.CHAT_DLQ,
-        bootstrap_servers=bootstrap,
+        **client_options(bootstrap),
         group_id="warm-up",
         auto_offset_reset="earliest",
     )
