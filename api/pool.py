@@ -18,7 +18,7 @@ from api.connections import OPTIONS, Connection, Row, adapt, require_own_session
 from api.problems import Problem, unavailable
 from api.replica import Standing
 from api.sql import servers as sql
-from roomlog import metrics
+from roomlog import metrics, pools
 from roomlog.errors import ErrorCode
 
 Params = Mapping[str, Any]
@@ -111,6 +111,7 @@ class Server:
 
     async def open(self) -> None:
         """Start the pool; it connects, and connects again, in the background."""
+        pools.watch(self._target.name, self._pool)
         await self._pool.open(wait=False)
 
     async def close(self) -> None:
@@ -228,7 +229,7 @@ class Server:
             await self._is_back()
         else:
             await self._is_back()
-        self._measure()
+        metrics.DATABASE_BREAKER.labels(self._target.name).set(self._breaker.state.value)
 
     async def _is_back(self) -> None:
         if self._breaker.succeeded():
@@ -268,14 +269,6 @@ class Server:
         return (
             self._impatience.every_s if self.is_there else self._breaker.waits_s(time.monotonic())
         )
-
-    def _measure(self) -> None:
-        stats, name = self._pool.get_stats(), self._target.name
-        free = stats.get("pool_available", 0)
-        metrics.DATABASE_BREAKER.labels(name).set(self._breaker.state.value)
-        metrics.DATABASE_CONNECTIONS.labels(name, "free").set(free)
-        metrics.DATABASE_CONNECTIONS.labels(name, "used").set(stats.get("pool_size", 0) - free)
-        metrics.DATABASE_WAITING.labels(name).set(stats.get("requests_waiting", 0))
 
     async def _configure(self, connection: Connection) -> None:
         await self._require_own_session(connection)

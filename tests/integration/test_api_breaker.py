@@ -13,7 +13,6 @@ import pytest
 
 from api import departures, erasure, postgres, schedules, sessions
 from api.pool import Impatience, Server, Target
-from roomlog import metrics
 from tests.integration.api_people import Person, problem
 from tests.integration.api_process import counted, running_api
 from tests.standby import standby
@@ -51,7 +50,6 @@ async def asker(stack, server, ada, monkeypatch):
     monkeypatch.setattr(postgres, "_PRIMARY", Impatience(every_s=0.25, probe_s=0.3, failures=2))
     for module, name in _OWN_LOOKS:  # or they would be among those who wait
         monkeypatch.setattr(module, name, 3600.0)
-    metrics.DATABASE_CONNECTIONS.clear()  # a node's pool may have been in this process, and gives its own
     more = {"postgres": server.dsn, "database_pool": 3, "database_waiting": 2}
     async with running_api(stack.settings, **more) as api:
         asker = api.of(ada)
