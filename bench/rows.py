@@ -8,6 +8,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from bench import (
@@ -35,13 +36,20 @@ _WARM_S = 50
 """Of the same load, before it is measured: for a minute a JVM compiles what it is asked to do."""
 
 
+def _twice(
+    bench: Bench, stack: Stack, plan: Path, rate: int
+) -> tuple[tuple[Figures, Figures], tuple[Figures, Figures]]:
+    """Measure a steady load just after the start, and again after a minute of it; as `Bench.load` returns it."""
+    bench.load(stack, plan, "rate", rate, 2, TEXT_BYTES)
+    early = bench.load(stack, plan, "rate", rate, bench.seconds, TEXT_BYTES)
+    bench.load(stack, plan, "rate", rate, _WARM_S, TEXT_BYTES)
+    return early, bench.load(stack, plan, "rate", rate, bench.seconds, TEXT_BYTES)
+
+
 def _fanout(bench: Bench, rooms: int, members: int, rate: int) -> Figures:
     with bench.stack() as stack:
         plan = bench.plan(stack, rooms, members)
-        bench.load(stack, plan, "rate", rate, 2, TEXT_BYTES)
-        early, early_cpu = bench.load(stack, plan, "rate", rate, bench.seconds, TEXT_BYTES)
-        bench.load(stack, plan, "rate", rate, _WARM_S, TEXT_BYTES)
-        found, cpu = bench.load(stack, plan, "rate", rate, bench.seconds, TEXT_BYTES)
+        (early, early_cpu), (found, cpu) = _twice(bench, stack, plan, rate)
     first_us = shared(early_cpu, early["delivered"])["cpu_us"]
     return {**shared(cpu, found["delivered"]), **latency(found), "first_us": first_us}
 
@@ -107,10 +115,7 @@ def across(bench: Bench) -> Figures:
     """From a sender on one node to a follower on another."""
     with bench.stack(nodes=2) as stack:
         plan = bench.plan(stack, 20, 2)
-        bench.load(stack, plan, "rate", 1_000, 2, TEXT_BYTES)
-        early, _ = bench.load(stack, plan, "rate", 1_000, bench.seconds, TEXT_BYTES)
-        bench.load(stack, plan, "rate", 1_000, _WARM_S, TEXT_BYTES)
-        found, cpu = bench.load(stack, plan, "rate", 1_000, bench.seconds, TEXT_BYTES)
+        (early, _), (found, cpu) = _twice(bench, stack, plan, 1_000)
     most, first_p99 = found["delivery_ms"]["max"], latency(early)["p99_ms"]
     return {
         **shared(cpu, found["acked"]),
@@ -162,8 +167,8 @@ def how_large(bench: Bench) -> Figures:
 
 def start(bench: Bench) -> Figures:
     """The whole stack, from an empty directory to ready, where it ran before: the JVMs' caches are there."""
-    with bench.stack(nodes=2) as stack:
-        ports = Ports(cache_dir() / "ports.lock", defaults=False)
+    own_ports = Ports(cache_dir() / "ports.lock", defaults=False)
+    with bench.stack(nodes=2) as stack, closing(own_ports) as ports:
         here = warmup.Here(cache_dir(), ports, stack.status()["postgres"])
         asyncio.run(warmup.make_caches(here, list(warmup.PROGRAMS)))
     began = time.monotonic()

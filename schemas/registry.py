@@ -69,7 +69,7 @@ class Registry:
 
     def _resolved(self, subjects: Iterable[str]) -> dict[str, Resolved]:
         found = {}
-        with _client(self._url) as http:  # one for all: each takes 25 ms to make
+        with _client(self._url) as http:  # one for all: it reads certificates, and connects
             for subject in subjects:
                 try:
                     found[subject] = _with_retries(partial(_lookup, http, subject))

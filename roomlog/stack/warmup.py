@@ -105,20 +105,16 @@ async def _as_services(bootstrap: str) -> None:
     from aiokafka import AIOKafkaConsumer, AIOKafkaProducer  # not before the stack is up
 
     await topics.apply(bootstrap)
-    producer = AIOKafkaProducer(**client_options(bootstrap), enable_idempotence=True)
-    consumer = AIOKafkaConsumer(
+    async with AIOKafkaProducer(**client_options(bootstrap), enable_idempotence=True) as producer:
+        await producer.send_and_wait(topics.CHAT_DLQ, b"a record")
+    async with AIOKafkaConsumer(
         topics.CHAT_DLQ,
         **client_options(bootstrap),
         group_id="warm-up",
         auto_offset_reset="earliest",
-    )
-    await producer.start()
-    await producer.send_and_wait(topics.CHAT_DLQ, b"a record")
-    await producer.stop()
-    await consumer.start()
-    await consumer.getone()
-    await consumer.commit()
-    await consumer.stop()
+    ) as consumer:
+        await consumer.getone()
+        await consumer.commit()
 
 
 async def _registry(here: Here, layout: Layout, home: Path) -> _Run:
