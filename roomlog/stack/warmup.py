@@ -39,6 +39,7 @@ class Here(msgspec.Struct, frozen=True):
 
 
 class _Run(msgspec.Struct, frozen=True):
+    prepare: Callable[[], Awaitable[object]]
     command: child.Command
     probe: Probe
     work: Callable[[], Awaitable[object]]
@@ -62,10 +63,11 @@ async def _make(server: str, here: Here, directory: Path) -> None:
     with tempfile.TemporaryDirectory(dir=directory) as temporary:
         layout = Layout(Path(temporary))
         layout.make()
-        run = await PROGRAMS[server](here, layout, home)
+        run = PROGRAMS[server](here, layout, home)
         final = java.aot_file(here.cache, java.program(run.command.argv))
         if not final.exists():
             draft = layout.data / "draft.aot"
+            await run.prepare()
             await _record(run, draft)
             draft.rename(final)
 
@@ -88,12 +90,12 @@ async def _record(run: _Run, draft: Path) -> None:
             process.kill()
 
 
-async def _kafka(here: Here, layout: Layout, home: Path) -> _Run:
+def _kafka(here: Here, layout: Layout, home: Path) -> _Run:
     port, controller = here.ports.choose("kafka"), here.ports.choose("kafka-controller")
     broker = kafka.Broker("kafka", port, controller)
     cluster = kafka.Cluster(kafka.new_cluster_id(), (broker,))
-    await kafka.prepare(layout, home, here.cache, broker, cluster)
     return _Run(
+        lambda: kafka.prepare(layout, home, here.cache, broker, cluster),
         kafka.command(layout, home, here.cache),
         kafka_probe(broker.address, port),
         lambda: _as_services(cluster.bootstrap),
@@ -117,22 +119,25 @@ async def _as_services(bootstrap: str) -> None:
         await consumer.commit()
 
 
-async def _registry(here: Here, layout: Layout, home: Path) -> _Run:
+def _registry(here: Here, layout: Layout, home: Path) -> _Run:
     """Run on the stack's own database: several registries may share one, and this one adds nothing."""
     own = here.ports.choose("registry"), here.ports.choose("registry-management")
     ports = registry.Ports(*own)
     probe = http_probe(ports.api, f"{registry.API}/subjects")
     command = registry.command(layout, home, here.cache, ports, here.postgres)
 
+    async def nothing() -> None:
+        pass
+
     async def work() -> None:
         from schemas.registry import Registry  # not before the stack is up
 
         await asyncio.to_thread(Registry(registry.url(ports.api)).resolve_all)
 
-    return _Run(command, probe, work)
+    return _Run(nothing, command, probe, work)
 
 
-PROGRAMS: dict[str, Callable[[Here, Layout, Path], Awaitable[_Run]]] = {
+PROGRAMS: dict[str, Callable[[Here, Layout, Path], _Run]] = {
     "kafka": _kafka,
     "registry": _registry,
 }
