@@ -140,6 +140,16 @@ def wanted_cursor(text: str | None, epoch: int) -> Cursor | None:
     return None if not text else own_cursor(text, epoch)
 
 
+def wanted_in(room: str | None, text: str | None, epoch: int) -> tuple[str, Cursor] | None:
+    """Return the room and its cursor that a read of many rooms shall wait for; raises Problem (422)."""
+    cursor = wanted_cursor(text, epoch)
+    if cursor is None:
+        return None
+    if room is None or not is_id(room):
+        raise Problem(ErrorCode.BAD_REQUEST, "after_cursor: name the cursor's room in room=ID")
+    return room, cursor
+
+
 def own_cursor(text: str, epoch: int) -> Cursor:
     """Return a cursor of the running epoch; raises Problem (422)."""
     try:

@@ -27,7 +27,7 @@ from api.reads import (
     RoomId,
     no_such_room,
     read_after,
-    wanted_cursor,
+    wanted_in,
 )
 from api.routes.workspaces import Named, Own, cursor_of
 from api.services import Services, Use
@@ -82,10 +82,8 @@ async def list_reports(
     """
     if room is not None and not is_id(room):
         raise no_such_room()
-    if cursor := wanted_cursor(after_cursor or roomlog_after, use.settings.epoch):
-        if room is None:
-            raise Problem(ErrorCode.BAD_REQUEST, "after_cursor: name the cursor's room in room=ID")
-        await read_after(use, room, cursor)
+    if place := wanted_in(room, after_cursor or roomlog_after, use.settings.epoch):
+        await read_after(use, *place)
     else:
         use.postgres.prefer_replica()
     return answer(await queue(use, room, pick, limit))

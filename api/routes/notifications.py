@@ -17,7 +17,7 @@ from api.openapi import errors
 from api.paging import read_place, write_place
 from api.postgres import Postgres, Row
 from api.problems import Problem
-from api.reads import RoomId, no_such_room
+from api.reads import AfterHeader, AfterQuery, RoomId, no_such_room, wait_for, wanted_in
 from api.routes.unread import mute
 from api.services import Services, Use
 from api.sql import notifications as notifications_sql
@@ -46,7 +46,7 @@ _NOWHERE = {"paged": False, "at": None, "event": None}
 router = APIRouter(tags=["notifications"], route_class=StrictRoute)
 
 
-@router.get("/notifications", response_model=NotificationList, responses=errors(401, 422, 503))
+@router.get("/notifications", response_model=NotificationList, responses=errors(401, 422, 503, 504))
 async def list_notifications(
     who: Who,
     use: Use,
@@ -55,12 +55,19 @@ async def list_notifications(
     after: Annotated[
         str | None, Query(max_length=600, description="`next` of the page before")
     ] = None,
+    room: Annotated[str | None, Query(max_length=64, description="of `after_cursor`")] = None,
+    after_cursor: AfterQuery = None,
+    roomlog_after: AfterHeader = None,
 ) -> Response:
     """List mentions, direct messages, invitations and requests to be friends, the newest first.
+
+    `after_cursor`, together with `room`, waits for what one was told of just now.
 
     What was said in a room is read once the room's marker is beyond it, or when it was read here; a request, once
     it does not wait any more. Deleted messages, rooms that one has left, and the blocked are left out.
     """
+    if newest := wanted_in(room, after_cursor or roomlog_after, use.settings.epoch):
+        await wait_for(use, *newest)
     mine = await _mine(use, who)
     place = {"paged": True, **_read_place(after)} if after else _NOWHERE
     found = await use.postgres.all(

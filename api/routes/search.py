@@ -11,15 +11,12 @@ from api.guards import Who
 from api.models.search import FoundMessages
 from api.openapi import errors
 from api.picks import Picked
-from api.problems import Problem
-from api.reads import AfterHeader, AfterQuery, read_after, wanted_cursor
+from api.reads import AfterHeader, AfterQuery, read_after, wanted_in
 from api.search import Asked, search
 from api.search_query import MAX_CHARS, Filter, FilterName
 from api.services import Use
 from api.sql import servers as sql
 from api.strict import StrictRoute, storable
-from roomlog.errors import ErrorCode
-from roomlog.ids import is_id
 
 router = APIRouter(tags=["search"], route_class=StrictRoute)
 Text = AfterValidator(storable)
@@ -78,11 +75,8 @@ async def search_messages(
 
     Messages of the last moments may not be found yet: `after_cursor`, together with `room`, waits for them.
     """
-    cursor = wanted_cursor(after_cursor or roomlog_after, use.settings.epoch)
-    if cursor is not None:
-        if not is_id(room):
-            raise Problem(ErrorCode.BAD_REQUEST, "after_cursor: name the cursor's room in room=ID")
-        await read_after(use, room, cursor, sql.INDEXED)
+    if place := wanted_in(room, after_cursor or roomlog_after, use.settings.epoch):
+        await read_after(use, *place, sql.INDEXED)
     else:
         use.postgres.prefer_replica()
     given: tuple[tuple[FilterName, str], ...]

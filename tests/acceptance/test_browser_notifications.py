@@ -1,6 +1,8 @@
 """The bell, its list, and a room that is kept quiet."""
 
+import os
 import re
+import signal
 
 from playwright.async_api import expect
 
@@ -17,6 +19,22 @@ async def mention(who: Person, whom: Person, text: str) -> None:
 async def choose(person: Person, action: str) -> None:
     await person.page.get_by_role("button", name="Room options").click()
     await person.page.get_by_role("menuitem", name=action).click()
+
+
+async def test_the_bell_counts_what_came_before_the_read_models_had_it(people, stack):
+    alice, bob = people
+    name = room_name("early")
+    await alice.create_room(name)
+    await bob.join_room(name)
+    await bob.create_room(room_name("elsewhere"))
+    frozen = stack.kill("projector-1", signal.SIGSTOP)
+    try:
+        async with bob.page.expect_request(re.compile(r"/notifications\?")):
+            await mention(alice, bob, "early")
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+    bell = bob.page.get_by_role("button", name=re.compile("^Notifications"))
+    await expect(bell).to_have_attribute("data-unread", "1")
 
 
 async def test_the_bell_counts_what_is_unread_and_a_muted_room_is_quiet(people):

@@ -86,6 +86,7 @@ ASKED = [
     Asked("GET", "/search?q=plutonium&room={room}", None, "no_such_room"),
     Asked("GET", "/search?q=plutonium%20in:{room}"),
     Asked("GET", "/search?q=plutonium&from={user}"),
+    Asked("GET", "/notifications?room={room}&after_cursor={cursor}"),
     Asked("GET", "/search?q=plutonium", headers=PICKED),
     Asked("GET", "/rooms?limit=200", headers=PICKED),
     Asked("GET", "/rooms/{my_room}", headers=PICKED),

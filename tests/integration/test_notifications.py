@@ -205,6 +205,7 @@ async def test_nonsense_and_strangers_are_refused(stack, two_members, rest):
         (await rest.http.post("/notifications/read", json={"events": ["x"]}), 422, "bad_request"),
         (await rest.http.post("/notifications/read", json={"up_to": "x"}), 422, "bad_request"),
         (await rest.http.get("/notifications", params={"after": "WyIxIl0"}), 422, "bad_request"),
+        (await rest.http.get("/notifications", params={"after_cursor": "1:0"}), 422, "bad_request"),
         (await rest.http.put(f"/rooms/{room}/mute", json={"level": "all"}), 422, "bad_request"),
         (
             await rest.http.put(f"/rooms/{room}/mute", json={"until": "2020-01-01T00:00:00Z"}),
@@ -221,7 +222,7 @@ async def test_nonsense_and_strangers_are_refused(stack, two_members, rest):
         await eve.request({"op": "read_notifications", "events": ["x"]})
     # What is another's stays unread for them, whoever says it was read.
     said = await alice.post(room, "x", mentions=[bob.user_id])
-    await rest.has(said.event)
+    assert (await rest.ids(room=room, after_cursor=said.cursor))[0] == said.event
     assert await stranger.read(events=[said.event]) == 1
     assert said.event in await rest.ids(unread=True)
     assert await stranger.ids() == []

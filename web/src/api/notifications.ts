@@ -29,6 +29,12 @@ export interface NotificationPage {
   capped: boolean;
 }
 
+/** An event of a room. */
+export interface Place {
+  room: string;
+  cursor: string;
+}
+
 interface MutedRoom {
   mute: Mute | null;
 }
@@ -38,6 +44,15 @@ export class NotificationApi {
 
   list(query: { unread: boolean; limit: number; after: string | null }): Promise<NotificationPage> {
     return this.rest.get("/notifications", { query });
+  }
+
+  /** How many are unread, once those up to a place in a room are counted. */
+  async count(place: Place | null): Promise<number> {
+    const heard = { room: place?.room, after_cursor: place?.cursor };
+    const page: NotificationPage = await this.rest.get("/notifications", {
+      query: { unread: true, limit: 1, ...heard },
+    });
+    return page.unread;
   }
 
   read(which: { events: string[] } | { up_to: string }): Promise<{ read: number }> {

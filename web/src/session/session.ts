@@ -385,6 +385,7 @@ export class ChatSession {
       case "mention":
       case "direct":
       case "invite":
+        this.notifications.countWith(notice);
         void this.attention.notify(notice);
     }
   }
