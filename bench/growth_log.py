@@ -2,8 +2,8 @@
 
 One stack whose log is made ever longer: the same 170 rooms of real chat. At each length it is measured
 what one of these costs all servers: taking up a room on a node that does not know it, resuming 40
-messages back, a page of history, one event for streams and for the projector; and what an event costs
-an export of the whole log.
+messages back, a page of history, one event for streams and for the projector; what an event costs an
+export of the whole log; and PostgreSQL's vacuum of all tables, shared by the events since the last.
 """
 
 import asyncio
@@ -56,8 +56,11 @@ def log(bench: Bench) -> Figures:
         fill(stack, writer, _WARM)  # the first events cost the JVM and PostgreSQL more
         held = _WARM
         for size in (s for s in SIZES if s <= bench.log_events):
-            fill(stack, writer, size - held)
-            for name, cost in _at(stack, writer, bench.scratch / "export").items():
+            count = fill(stack, writer, size - held)
+            indexed(stack)
+            vacuum = _cost(stack, lambda: _vacuum(stack), count)
+            found = _at(stack, writer, bench.scratch / "export")
+            for name, cost in {**found, "vacuum": vacuum}.items():
                 costs.setdefault(name, {})[str(size)] = round(cost, 2)
             held = size + _MORE
     ratios = {name: round(growth(cost), 2) for name, cost in costs.items()}
@@ -68,7 +71,6 @@ def log(bench: Bench) -> Figures:
 def _at(stack: Stack, writer: Writer, out: Path) -> dict[str, float]:
     """Return what each thing costs now, in microseconds."""
     stack.restart_service("ingest-1")
-    indexed(stack)
     calm(stack.status()["services"])
     rooms = _rooms(stack, writer.owners)
     costs = {}
@@ -90,6 +92,12 @@ def _at(stack: Stack, writer: Writer, out: Path) -> dict[str, float]:
     cpu, _ = export_cost(stack, out)
     size = asyncio.run(log_size(stack.status()["kafka"]))
     return {**costs, "export": cpu / size * 1e6}
+
+
+def _vacuum(stack: Stack) -> None:
+    """Do at once what PostgreSQL does by itself now and then, so that it does not come while something is measured."""
+    with psycopg.connect(stack.status()["postgres"], autocommit=True) as database:
+        database.execute("VACUUM (ANALYZE)")
 
 
 def _by_kind(stack: Stack) -> dict[str, float]:

@@ -26,6 +26,10 @@ _MAX_RECORDS = 2_000
 _IDLE_POLL_S = 0.5
 # How long to gather: a fetch and a transaction cost about as much as a hundred messages.
 _FETCH_EVERY_S = 1.0
+# Whoever searches reads the list of words that are not merged from one end to the other: it is kept to some 500 kB.
+# But while there is much to catch up with, to the 4 MB at which PostgreSQL merges it: each merge costs the less a
+# message, the more there are.
+_MERGE_AFTER = 1_000
 # Whoever talks comes first: under full load the index waits.
 _NICENESS = 10
 
@@ -64,6 +68,7 @@ class Indexer(Follower):
         super().__init__(source, index, thread)
         self._index, self._codec = index, codec
         self._has_stale_rooms = True
+        self._unmerged = 0
 
     async def _turn(self) -> None:
         if self._source.unplaced:
@@ -78,6 +83,10 @@ class Indexer(Follower):
         add_records(changed, records, self._codec)
         if changed.ends and await self._are_projected(changed.ends, generation):
             await self._write(changed, generation)
+        has_caught_up = sum(map(len, records.values())) < _MAX_RECORDS
+        if has_caught_up and self._unmerged >= _MERGE_AFTER:
+            await self._call(self._index.merge)
+            self._unmerged = 0
 
     async def _write(self, changed: Changed, generation: int) -> None:
         starts = {place: self._source.next[place] for place in changed.ends}
@@ -87,4 +96,5 @@ class Indexer(Follower):
             self._source.next.update(changed.ends)
         self.progress += sum(end - starts[place] for place, end in changed.ends.items())
         self._has_stale_rooms |= bool(changed.rooms)
+        self._unmerged += indexed
         metrics.INDEXER_MESSAGES.inc(indexed)

@@ -1,6 +1,7 @@
 """The search index in PostgreSQL: what has changed, read from the read models, one transaction a batch."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -50,6 +51,14 @@ class SearchIndex(Session):
                 stale = [(room, *place) for room, place in changed.rooms.items()]
                 many(cursor, sql.UPSERT_REINDEX, stale)
         return len(found)
+
+    def merge(self) -> None:
+        """Merge the list of new words into the index, so that who searches reads a short one; raises Unavailable.
+
+        Where somebody else is about it (another indexer, a vacuum), it is left to them.
+        """
+        with self._errors(), suppress(psycopg.errors.LockNotAvailable):
+            self._session().execute(sql.MERGE_WORDS)
 
     def reindex_some(self) -> bool:
         """Index some messages anew of a room that got another language; return whether there was one.

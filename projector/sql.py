@@ -424,6 +424,7 @@ DELETE_INDEXED = """
 DELETE FROM message_search AS s
 USING unnest(%s::uuid[], %s::timestamptz[], %s::bigint[]) AS gone (room_id, sent_at, "offset")
 WHERE (s.room_id, s.sent_at, s."offset") = (gone.room_id, gone.sent_at, gone."offset")"""
+MERGE_WORDS = "SELECT gin_clean_pending_list('message_search_words')"
 
 # Rooms whose messages are indexed anew, in another language.
 UPSERT_REINDEX = """

@@ -22,6 +22,7 @@ from rich.table import Table
 from api.search_walk import MAX_OFFSET
 from api.sql import search as sql
 from projector.migrate import migrate
+from projector.sql import MERGE_WORDS
 from roomlog.bridge.script import Bridge
 from roomlog.partitions import partition_of
 from roomlog.readmodels.tables import MARK_EVERY
@@ -70,6 +71,7 @@ INSERT INTO message_search
 SELECT md5((n % 20)::text)::uuid, now() - n * interval '1 minute', n, md5((n % {PEOPLE})::text)::uuid,
        array_to_tsvector(ARRAY['common', 'word' || n % 5000, 'half' || n % 2])
 FROM generate_series(1, 40000) n;
+{MERGE_WORDS};
 ANALYZE;
 """
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from projector.search import SearchIndex
 from roomlog.ids import new_id
 from roomlog.search.lexemes import vector
 from tests.indexing import indexed
@@ -317,6 +318,22 @@ async def test_killed_again_and_again_the_index_has_every_message_once(stack, ad
     assert_index_is_right(stack)
     page = await found(ada, q='word in:"killed 3"', limit=100)
     assert len(page["items"]) == min(100, said.count(rooms[3]))
+
+
+async def test_new_words_are_merged_into_the_index(stack, ada, room):
+    await say_all(ada, room, *(f"{new_id()} is new" for _ in range(10)))
+    await indexed(stack)
+    index = SearchIndex(stack.status()["postgres"])
+    index.connect()
+    with psycopg.connect(stack.status()["postgres"]) as connection:
+        connection.execute("CREATE EXTENSION pgstattuple")
+        pending = "SELECT pending_tuples FROM pgstatginindex('message_search_words')"
+        (waiting,) = connection.execute(pending).fetchone()
+        assert waiting >= 10
+        index.merge()
+        assert connection.execute(pending).fetchone() == (0,)
+        connection.rollback()
+    index.close()
 
 
 async def test_two_share_the_work_and_a_frozen_one_changes_nothing_when_it_wakes(stack, ada, room):
