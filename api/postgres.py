@@ -22,7 +22,7 @@ from roomlog.tasks import end
 __all__ = ["Params", "Postgres", "Row", "TooSlow", "like", "reader"]
 
 # To wait for the primary is better than to refuse; for the replica, there is somebody else to ask.
-_PRIMARY = Impatience(every_s=0.5, probe_s=1.5, failures=2)
+_PRIMARY = Impatience(every_s=1.0, probe_s=1.5, failures=2)
 _REPLICA = Impatience(every_s=0.25, probe_s=0.5, failures=1)
 
 _from_replica: ContextVar[bool] = ContextVar("from_replica", default=False)

@@ -114,7 +114,7 @@ class Source:
             auto_offset_reset="none",
             session_timeout_ms=6_000,
             heartbeat_interval_ms=2_000,
-            fetch_max_wait_ms=1_000,
+            fetch_max_wait_ms=2_000,
             request_timeout_ms=_ANSWER_MS,
             retry_backoff_ms=500,
             max_partition_fetch_bytes=1024 * 1024,

@@ -29,7 +29,7 @@ from faust.types import TP
 
 from roomlog.fetching import Spacing
 
-FETCH_MAX_WAIT_MS = 500
+FETCH_MAX_WAIT_MS = 1_000
 """How long the broker holds an empty fetch; Faust's 1,500 delays the first fetch after a seek by as much."""
 
 SHORTEST_PACE_S = 0.003

@@ -24,6 +24,8 @@ def command(layout: Layout, port: int) -> child.Command:
         "stop-writes-on-bgsave-error": "no",
         # A node that reads slowly may fall behind by seconds before it must repair from the log.
         "client-output-buffer-limit": "pubsub 64mb 16mb 10",
+        # It looks after itself so often a second, whether there is something to do or not.
+        "hz": "2",
         "daemonize": "no",
     }
     flags = [part for key, value in settings.items() for part in (f"--{key}", *_words(key, value))]
