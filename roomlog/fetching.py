@@ -16,6 +16,10 @@ _LOOK_EVERY_S = 1.0
 are half of what one costs that has nothing to do."""
 
 
+_WHILE_BEHIND_MS = 50
+"""How long the broker may hold an empty fetch that leaves out partitions whose records are not all taken yet."""
+
+
 class Spacing:
     """Lets fetches begin `seconds` apart at least; after a quiet time the next one does not wait.
 
@@ -30,6 +34,7 @@ class Spacing:
     def keep(self, fetcher: Any) -> None:
         """Keep this space between the fetches of a started consumer (its `_fetcher`)."""
         fetcher._fetcher_timeout = _LOOK_EVERY_S
+        fetcher._get_actions_per_node = _not_held_while_behind(fetcher)
         fetcher._proc_fetch_request = self._spaced(fetcher._proc_fetch_request)
 
     def hurry(self) -> None:
@@ -47,3 +52,18 @@ class Spacing:
             return await fetch(*arguments)
 
         return spaced
+
+
+def _not_held_while_behind(fetcher: Any) -> Callable[..., Any]:
+    """Return what plans the next fetches, of which none is held for long that a busy partition has to wait for.
+
+    aiokafka leaves a partition out of a fetch as long as its records are not all taken. There is one fetch at a time,
+    so what comes to that partition would wait until something comes to another, or the fetch is not held any longer.
+    """
+    plan, held_ms = fetcher._get_actions_per_node, fetcher._fetch_max_wait_ms
+
+    def planned(assignment: Any) -> Any:
+        fetcher._fetch_max_wait_ms = _WHILE_BEHIND_MS if fetcher._records else held_ms
+        return plan(assignment)
+
+    return planned

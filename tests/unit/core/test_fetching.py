@@ -9,6 +9,10 @@ from roomlog.fetching import Spacing
 class Fetcher:
     def __init__(self):
         self.began = []
+        self._records, self._fetch_max_wait_ms = {}, 2_000
+
+    def _get_actions_per_node(self, assignment):
+        return self._fetch_max_wait_ms
 
     async def _proc_fetch_request(self, request):
         self.began.append(time.monotonic())
@@ -48,3 +52,13 @@ async def test_a_hurry_that_comes_while_a_fetch_is_under_way_counts_for_the_next
     await asyncio.sleep(0.01)
     assert not waiting.done()
     waiting.cancel()
+
+
+async def test_a_fetch_is_held_for_long_only_while_it_asks_for_all():
+    fetcher = Fetcher()
+    Spacing(0).keep(fetcher)
+    assert fetcher._get_actions_per_node(None) == 2_000
+    fetcher._records = {"partition": "records"}
+    assert fetcher._get_actions_per_node(None) == 50
+    fetcher._records = {}
+    assert fetcher._get_actions_per_node(None) == 2_000
