@@ -51,12 +51,12 @@ async def remove_unneeded(
     events: UserEvents,
     unused: timedelta = UNUSED,
     deleted: timedelta = DELETED,
-) -> int:
-    """Remove files without a message and those of accounts that are gone; return how many.
+) -> list[str]:
+    """Remove files without a message and those of accounts that are gone; return their ids.
 
     Raises Problem or psycopg.Error.
     """
-    removed = 0
+    removed: list[str] = []
     after: str | None = _FIRST
     while after is not None:
         gone, after = await _remove_slice(postgres, events, after, unused, deleted)
@@ -66,19 +66,19 @@ async def remove_unneeded(
 
 async def _remove_slice(
     postgres: Postgres, events: UserEvents, after: str, unused: timedelta, deleted: timedelta
-) -> tuple[int, str | None]:
-    """Look at some files after one; return how many were removed, and the last one (None: there was none)."""
+) -> tuple[list[str], str | None]:
+    """Look at some files after one; return which were removed, and the last one (None: there was none)."""
     params = {"after": after, "slice": _SLICE, "unused": unused, "deleted": deleted}
     async with postgres.transaction() as connection:
         locked = await (await connection.execute(sql.LOCK_SWEEP)).fetchone()
         if not locked or not locked["pg_try_advisory_xact_lock"]:
-            return 0, None
+            return [], None
         rows = await (await connection.execute(sql.FILES_TO_REMOVE, params)).fetchall()
-        gone = [row for row in rows if row["owner_id"] is not None]
-        for row in gone[:_MOST]:
+        gone = [row for row in rows if row["owner_id"] is not None][:_MOST]
+        for row in gone:
             await publish_removal(events, row["owner_id"], row["id"])
     last = next((row["id"] for row in rows if row["owner_id"] is None), None)
-    return len(gone[:_MOST]), last
+    return [row["id"] for row in gone], last
 
 
 async def free_space(store: Store, postgres: Postgres, put_before: float) -> int:
