@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
+from ingest.followers import Followers
 from ingest.recent import RecentEvents
 from ingest.rooms import MOVES_ROOM, RoomState
 from ingest.session import Session
@@ -30,13 +31,13 @@ _POSTED = MessagePosted.__name__
 _log = logging.getLogger(__name__)
 
 OnGone = Callable[[RoomState, Session], None]
-Share = Callable[[Iterable[Session], bytes], None]
+Share = Callable[[Followers, bytes], None]
 
 
 class FanOut:
     """Moves rooms along the log and shows the events to their sessions.
 
-    `share` sends lines to sessions; `on_gone` is called for each session that follows the room of a
+    `share` sends lines to all who follow a room; `on_gone` is called for each session that follows the room of a
     member who left it.
     """
 

@@ -141,7 +141,7 @@ class Following:
         return str(Cursor(self._epoch, state.room.last_offset))
 
     def _go_live(self, session: Session, state: RoomState) -> None:
-        state.sessions[session] = None
+        state.sessions.add(session)
         self._presence.follow(state, session.user)
         self._show_presence(session, state)
 
@@ -185,7 +185,7 @@ class Following:
             self._leave(session, state)
         else:
             del state.joining[session]
-            state.sessions[session] = None
+            state.sessions.add(session)
         reached = str(Cursor(self._epoch, upto))
         session.write(encode_frame(CaughtUp(state.room.room_id, reached)))
         for line in resume.held:
@@ -226,7 +226,7 @@ class Following:
             self._drop(session, state)
 
     def _drop(self, session: Session, state: RoomState) -> None:
-        state.sessions.pop(session, None)
+        state.sessions.discard(session)
         resume = state.joining.pop(session, None)
         if resume is not None:
             resume.is_dropped = True

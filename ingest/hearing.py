@@ -5,10 +5,11 @@ import logging
 
 from ingest.feed import Feed
 from ingest.mutes import Mutes
+from ingest.outbox import Outbox
 from ingest.people import People
 from ingest.presence import Presence, after, between
 from ingest.rooms import Rooms, RoomState
-from ingest.session import Outbox, Session
+from ingest.session import Session
 from ingest.sessions import Sessions
 from roomlog.cursors import Cursor
 from roomlog.deliveries import (

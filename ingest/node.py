@@ -21,6 +21,7 @@ from ingest.lanes import ANSWER_WITHIN_S, Lanes
 from ingest.limits import RateLimits
 from ingest.marks import ReadMarks
 from ingest.mutes import Mutes
+from ingest.outbox import Outbox
 from ingest.own import OwnFacts
 from ingest.people import ACCOUNT_GONE, People
 from ingest.postgres import RoomTable
@@ -28,10 +29,11 @@ from ingest.presence import Presence
 from ingest.recent import RecentEvents
 from ingest.resolver import Resolver
 from ingest.rooms import Rooms, RoomState
-from ingest.session import Outbox, Session
+from ingest.session import Session
 from ingest.sessions import Sessions
 from ingest.signals import Signals
 from ingest.targets import Targets
+from ingest.uring import open_ring
 from ingest.valkey import LeaseKeeper, Listener, Markers, connect
 from ingest.workspaces import Workspaces
 from ingest.writer import Writer
@@ -71,7 +73,10 @@ class Node:
         traced = tracing.start(settings, "ingest")
         url = settings.public_url or f"ws://{settings.host}:{port}/ws"
 
-        self.outbox = Outbox(Deflater(settings.compression_bytes))
+        self.outbox = Outbox(
+            Deflater(settings.compression_bytes),
+            None if __import__("os").environ.get("NORING") else open_ring(),
+        )
         self._valkey = connect(settings.valkey)
         self._lease = LeaseKeeper(self._valkey, self.incarnation, Lease(settings.node, url))
         self._listener = Listener(
@@ -137,7 +142,7 @@ class Node:
             recent,
             targets,
             settings.epoch,
-            self.outbox.share,
+            self.outbox.share_all,
             lambda *gone: self._following.gone(*gone),
             traced,
         )

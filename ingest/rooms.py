@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import psycopg_pool
 
+from ingest.followers import Followers
 from ingest.kafka import LogReader, LogUnavailable
 from ingest.keys import Reservation
 from ingest.postgres import RoomTable
@@ -179,7 +180,7 @@ class RoomState:
         """Writes behind one whose outcome is being looked up."""
         self.backlog: list[tuple[int, bytes]] = []
         """Records that came while the room was being loaded."""
-        self.sessions: dict[Session, None] = {}
+        self.sessions = Followers()
         self.joining: dict[Session, Resume] = {}
         """Sessions that are still being sent what they missed."""
         self.frames: list[bytes] = []

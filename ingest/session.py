@@ -1,13 +1,12 @@
 """A signed-in connection: lines out, who it is, and how long it may stay."""
 
 import asyncio
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from ingest.connection import Connection
-from ingest.deflate import Deflater
 from ingest.frames import PING, framed
+from ingest.outbox import Outbox
 from roomlog.errors import CloseCode
 from roomlog.protocol.terms import PING_MS
 from roomlog.signals import PresenceState
@@ -22,65 +21,6 @@ _DRAIN_POLL_S = 0.02
 _PING_FRAME = framed(b"", PING)
 
 OnFrame = Callable[["Session", bytes], None]
-
-
-class Outbox:
-    """The sessions that have something to send; each gets one frame a turn, of all its lines."""
-
-    def __init__(self, deflater: Deflater) -> None:
-        self.deflater = deflater
-        self._loop = asyncio.get_running_loop()
-        self._sessions: list[Session] = []
-
-    def add(self, session: "Session") -> None:
-        """Send the session's lines at the end of this turn."""
-        if not self._sessions:
-            self._loop.call_soon(self.flush)
-        self._sessions.append(session)
-
-    def share(self, sessions: Iterable["Session"], line: bytes) -> None:
-        """Send a line to all of these at the end of this turn."""
-        lines, waiting = (line,), self._sessions
-        if not waiting:
-            self._loop.call_soon(self.flush)
-        for session in sessions:
-            if session.lines is None:
-                session.lines = lines
-                waiting.append(session)
-            else:
-                session.write(line)
-
-    def flush(self) -> None:
-        """Send now."""
-        sessions, self._sessions = self._sessions, []
-        of: Sequence[bytes] | None = None
-        frames: dict[int, bytes] = {}
-        for session in sessions:
-            lines, session.lines = session.lines, None
-            if lines is None or session.out is None:
-                continue
-            if lines is not of:
-                of, frames = lines, {}
-            frame = frames.get(session.window_bits)
-            if frame is None:
-                frame = frames[session.window_bits] = self.frame(lines, session.window_bits)
-            if session.may_wait:
-                session.send_frame(frame)
-                continue
-            try:  # most of a delivery's cost is this call: there is none around it
-                sent = os.write(session.fd, frame)
-            except OSError:
-                sent = 0  # full, or gone: the transport finds out which
-            if sent != len(frame):
-                session.send_frame(frame[sent:])
-        self.deflater.forget()
-
-    def frame(self, lines: Sequence[bytes], window_bits: int) -> bytes:
-        """Return a message of these lines as a frame, compressed if there are window bits."""
-        if window_bits:
-            message, deflated = self.deflater.message(lines, window_bits)
-            return framed(message, deflated=deflated)
-        return framed(lines[0] if len(lines) == 1 else b"\n".join(lines))
 
 
 class Session(Connection):
@@ -131,8 +71,7 @@ class Session(Connection):
     def write(self, line: bytes) -> None:
         """Send lines at the end of this turn."""
         if self.lines is None:
-            self.lines = [line]
-            self._outbox.add(self)
+            self._outbox.begin(self, line)
         elif isinstance(self.lines, list):
             self.lines.append(line)
         else:
@@ -146,6 +85,10 @@ class Session(Connection):
     def send_frame(self, frame: bytes) -> None:
         """Send a frame after what waits already; too much of that ends the connection."""
         super().send_frame(frame)
+        if self.may_wait:
+            self._outbox.set_apart(self)
+        else:
+            self._outbox.apart.discard(self)
         if not self.stalled_at or self.out is None:
             return
         if self.out.get_write_buffer_size() > self.flooded_bytes:
@@ -153,9 +96,15 @@ class Session(Connection):
 
     def say_last_words(self) -> None:
         """Send what waits to be sent, before the close frame."""
-        if self.lines is not None:
-            lines, self.lines = self.lines, None
+        lines = self._outbox.take_back(self) if self.lines is None else self.lines
+        self.lines = None
+        if lines:
             self.send_frame(self._outbox.frame(lines, self.window_bits))
+
+    def _end_sending(self) -> None:
+        super()._end_sending()
+        self._outbox.take_back(self)
+        self._outbox.apart.add(self)
 
     async def drained(self) -> None:
         """Wait until the client has read most of what was sent, or the connection is over."""
@@ -187,12 +136,15 @@ class Session(Connection):
         super().connection_made(transport)
         if self.out is not None:
             self.out.set_write_buffer_limits(STALLED_BYTES, _RESUMED_BYTES)
+        if self.may_wait:
+            self._outbox.set_apart(self)
         self._on_open(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         super().connection_lost(exc)
         self._on_end(self)
+        self._outbox.apart.discard(self)
 
 
 class Stranger(Connection):

@@ -10,7 +10,8 @@ from typing import Any
 
 from ingest.deflate import Deflater, agree
 from ingest.frames import BINARY, framed
-from ingest.session import Outbox, Session
+from ingest.outbox import Outbox
+from ingest.session import Session
 from ingest.upgrade import Accepted, Request, serve
 from roomlog.tokens import Claims
 

@@ -143,10 +143,10 @@ async def test_idle_rooms_are_let_go_and_used_ones_are_not():
     await state.loading
     now = asyncio.get_running_loop().time()
     rig.rooms.let_go_of_idle(now + 100)
-    state.sessions[object()] = None
+    state.sessions.add(session := object())
     rig.rooms.let_go_of_idle(now + 1_000)
     assert rig.detached == []
-    state.sessions.clear()
+    state.sessions.discard(session)
     rig.rooms.let_go_of_idle(now + 1_000)
     assert rig.detached == [state]
     assert not rig.rooms.has_any(PARTITION)
