@@ -32,6 +32,8 @@ _HURRY_S = 0.05
 """How long an answer waits for the streams to bring what stands before it, until the log is read."""
 _AFTER_ATTACHED_S = 0.03
 _RETRY_S = 0.5
+_MOST_WAITING = 5_000
+"""Records of a partition: a node that reads the log more slowly than others write has no end of them else."""
 _log = logging.getLogger(__name__)
 
 OnRecord = Callable[[RoomState, int, bytes], None]
@@ -43,6 +45,7 @@ class Place:
     """How far this node is in a partition."""
 
     __slots__ = (
+        "held",
         "hurry",
         "next",
         "own",
@@ -62,6 +65,8 @@ class Place:
         self.reading: asyncio.Task[None] | None = None
         self.waiting: list[Range] = []
         """Deliveries that came while the log was read."""
+        self.held = 0
+        """How many records they have."""
         self.own: deque[tuple[int, list[Write]]] = deque()
         """What this node has written and is not complete yet, each with the offset of its first record."""
         self.hurry: asyncio.TimerHandle | None = None
@@ -147,15 +152,24 @@ class Feed:
         for found in ranges:
             place = self._places[found.partition]
             if place.reading is not None:
-                place.waiting.append(found)
+                self._wait(place, found)
             else:
                 self._take(place, found)
                 self._complete_own(found.partition)
         self._on_turn()
 
+    def _wait(self, place: Place, found: Range) -> None:
+        """Keep a delivery until the log was read; where too much waits, the log has it all as well."""
+        place.held += len(found.records)
+        if place.held > _MOST_WAITING:
+            stop = max(each.stop for each in (*place.waiting, found))
+            place.waiting, place.held = [], 0
+            found = Range(found.partition, stop, stop, [])  # so that it is read up to there
+        place.waiting.append(found)
+
     def _take(self, place: Place, found: Range) -> None:
         if 0 <= place.next < found.start:
-            place.waiting.append(found)
+            self._wait(place, found)
             self._read(found.partition, found.start)
             return
         for offset, room_id, value in found.records:
@@ -278,7 +292,7 @@ class Feed:
             place.settling = set()
         if any(state.attached.is_set() for state in place.unknown):
             self._read_soon(partition)
-        waiting, place.waiting = place.waiting, []
+        waiting, place.waiting, place.held = place.waiting, [], 0
         self.deliver(waiting)
         self._complete_own(partition)
         self._on_turn()

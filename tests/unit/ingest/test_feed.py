@@ -146,6 +146,29 @@ async def test_a_gap_is_read_from_the_log_before_what_follows_it():
     assert rig.log.reads[-1] == (2, 5)
 
 
+async def test_deliveries_pile_up_only_so_far_while_the_log_is_read(monkeypatch):
+    monkeypatch.setattr("ingest.feed._MOST_WAITING", 4)
+    rig = Rig()
+    (alice,) = await rig.follow(ALICE)
+    for text in "abcdefghijkl":
+        rig.append(post(text))
+    gate, read, waiting = asyncio.Event(), rig.log.read, rig.feed._places[PARTITION]
+
+    async def read_late(*stretch):
+        await gate.wait()
+        async for records in read(*stretch):
+            yield records
+
+    monkeypatch.setattr(rig.log, "read", read_late)
+    rig.feed.deliver([rig.range(3, 5)])
+    for start in (5, 7, 9, 11, 4):  # the last one is late
+        rig.feed.deliver([rig.range(start, start + 2)])
+        assert sum(len(held.records) for held in waiting.waiting) <= 4
+    gate.set()
+    await rig.settle()
+    assert shown(alice) == list("abcdefghijkl")
+
+
 async def test_a_repeated_event_id_is_shown_once():
     rig = Rig()
     (alice,) = await rig.follow(ALICE)
