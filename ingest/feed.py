@@ -32,7 +32,7 @@ _HURRY_S = 0.05
 """How long an answer waits for the streams to bring what stands before it, until the log is read."""
 _AFTER_ATTACHED_S = 0.03
 _RETRY_S = 0.5
-_MOST_WAITING = 5_000
+_MOST_WAITING = 2_000
 """Records of a partition: a node that reads the log more slowly than others write has no end of them else."""
 _log = logging.getLogger(__name__)
 
