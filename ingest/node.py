@@ -73,10 +73,7 @@ class Node:
         traced = tracing.start(settings, "ingest")
         url = settings.public_url or f"ws://{settings.host}:{port}/ws"
 
-        self.outbox = Outbox(
-            Deflater(settings.compression_bytes),
-            None if __import__("os").environ.get("NORING") else open_ring(),
-        )
+        self.outbox = Outbox(Deflater(settings.compression_bytes), open_ring())
         self._valkey = connect(settings.valkey)
         self._lease = LeaseKeeper(self._valkey, self.incarnation, Lease(settings.node, url))
         self._listener = Listener(

@@ -58,7 +58,7 @@ class Outbox:
             self.share(followers, line)
             return
         roll = followers.roll()
-        alone = {s for some in (self._sessions, self.apart) for s in some if s in roll.places}
+        alone = roll.places.keys() & {*self._sessions, *self.apart}
         for shared in self._shared:
             alone |= shared.roll.places.keys() & roll.places.keys()
         if 2 * len(alone) > len(followers):

@@ -85,13 +85,13 @@ class Session(Connection):
     def send_frame(self, frame: bytes) -> None:
         """Send a frame after what waits already; too much of that ends the connection."""
         super().send_frame(frame)
+        if self.out is None:
+            return
         if self.may_wait:
             self._outbox.set_apart(self)
         else:
             self._outbox.apart.discard(self)
-        if not self.stalled_at or self.out is None:
-            return
-        if self.out.get_write_buffer_size() > self.flooded_bytes:
+        if self.stalled_at and self.out.get_write_buffer_size() > self.flooded_bytes:
             self.close(CloseCode.SLOW_CONSUMER, "reads too slowly; reconnect and resume")
 
     def say_last_words(self) -> None:
