@@ -27,10 +27,13 @@ class Follower(Worker):
     async def _are_projected(self, ends: Mapping[Place, int], generation: int) -> bool:
         """Return True once the projector has written it all; False where that is not of interest any more."""
         pause = _RETRY_S
-        while not self._stopping.is_set() and generation == self._source.generation:
-            self._waits = not await self._call(self._connected.are_projected, ends)
-            if not self._waits:
-                return generation == self._source.generation
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, _RETRY_MAX_S)
-        return False
+        try:
+            while not self._stopping.is_set() and generation == self._source.generation:
+                self._waits = not await self._call(self._connected.are_projected, ends)
+                if not self._waits:
+                    return generation == self._source.generation
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.5, _RETRY_MAX_S)
+            return False
+        finally:  # PostgreSQL may go away meanwhile: who waits no longer is not excused by it
+            self._waits = False

@@ -113,7 +113,13 @@ def shown(address: str) -> str:
 
 
 def client_options(address: str) -> dict[str, Any]:
-    """Return the arguments of every client of aiokafka; raises BadBrokers, BadCertificate."""
+    """Return the arguments of every client of aiokafka, and `mend` its connections.
+
+    Raises BadBrokers or BadCertificate.
+    """
+    from roomlog.connections import mend  # imports aiokafka, which takes longer than all the rest
+
+    mend()
     brokers = parse(address)
     return {"bootstrap_servers": list(brokers.servers), **brokers.connection_options()}
 

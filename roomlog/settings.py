@@ -251,7 +251,7 @@ class Settings(BaseSettings):
     @field_validator("kafka")
     @classmethod
     def _require_brokers(cls, text: str) -> str:
-        brokers.client_options(text)
+        brokers.parse(text).connection_options()
         return text
 
     @field_validator("valkey")

@@ -10,6 +10,7 @@ from faust.types import TP
 
 from roomlog import brokers
 from roomlog.brokers import Brokers
+from roomlog.connections import mend
 from roomlog.settings import Settings
 from roomlog.topics import CHAT_EVENTS, CHAT_SIGNALS, STREAMS_GROUP
 from streams.coalesce import CoalescingConsumer, CoalescingScheduler, install
@@ -63,6 +64,7 @@ class Consumer(CoalescingConsumer):
 def build(settings: Settings, worker: Worker) -> App:
     """Return the app, ready to be started, that feeds the worker."""
     install(Consumer)
+    mend()
     where = brokers.parse(settings.kafka)
     app = App(
         STREAMS_GROUP,
