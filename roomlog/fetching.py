@@ -8,7 +8,6 @@ trickle.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
 _LOOK_EVERY_S = 1.0
@@ -45,8 +44,12 @@ class Spacing:
         async def spaced(*arguments: Any) -> bool:
             wait = self._last + self.seconds - time.monotonic()
             if wait > 0:
-                with suppress(TimeoutError):
+                try:
                     await asyncio.wait_for(self._hurry.wait(), wait)
+                except TimeoutError:
+                    pass
+                except asyncio.CancelledError:
+                    return False  # as aiokafka's own fetches end: who closes a consumer awaits them
             self._hurry.clear()
             self._last = time.monotonic()
             return await fetch(*arguments)

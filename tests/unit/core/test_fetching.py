@@ -54,6 +54,17 @@ async def test_a_hurry_that_comes_while_a_fetch_is_under_way_counts_for_the_next
     waiting.cancel()
 
 
+async def test_a_fetch_that_waits_ends_quietly_when_its_consumer_is_closed():
+    fetcher = Fetcher()
+    Spacing(3600).keep(fetcher)
+    await fetch(fetcher)
+    waiting = asyncio.create_task(fetcher._proc_fetch_request("request"))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    assert await waiting is False
+    assert len(fetcher.began) == 1
+
+
 async def test_a_fetch_is_held_for_long_only_while_it_asks_for_all():
     fetcher = Fetcher()
     Spacing(0).keep(fetcher)
