@@ -197,6 +197,24 @@ describe("unread", () => {
     expect(reduce(counted, events(join, post)).activity.other).toMatchObject({ unread: 4 });
   });
 
+  it("is not what was deleted, and is again what was restored", () => {
+    const posts = [1, 2].map((n) => event(n, { room: "other", d: { text: "@alice", mentions: ["alice"] } }));
+    const about = (n: number, type: string, target: number) =>
+      event(n, { room: "other", type, d: { event: event(target).id } });
+    const one = play(events(...posts, about(3, "MessageDeleted", 2)));
+    expect(one.activity.other).toMatchObject({ unread: 1, mentions: 1, firstUnread: "1:1" });
+    const none = reduce(one, events(about(4, "MessageDeleted", 1)));
+    expect(none.activity.other).toMatchObject({ unread: 0, mentions: 0, firstUnread: null });
+    const back = reduce(none, events(about(5, "MessageRestored", 2)));
+    expect(back.activity.other).toMatchObject({ unread: 1, mentions: 1, firstUnread: "1:2" });
+    const read = play(
+      events(...posts),
+      { type: "unread", rooms: [{ ...whole, cursor: "1:2", read_up_to: "1:1" }] },
+      events(about(3, "MessageDeleted", 1)),
+    );
+    expect(read.activity.other).toMatchObject({ unread: 3 });
+  });
+
   it("is nothing that somebody said whom the reader has blocked", () => {
     const people = { relations: {}, blocked: { eve: true } } as const;
     const rude = event(1, { sender: "eve", room: "other", d: { text: "@alice", mentions: ["alice"] } });

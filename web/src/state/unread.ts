@@ -29,12 +29,15 @@ export interface RoomActivity {
 
 /** An event of any type, as far as counting has to know it. */
 interface Arrival {
+  id: string;
   cursor: string;
   prev: string | null;
   /** Whether it is one to read. */
   counts: boolean;
   /** Whether it is one to read, and mentions the person. */
   mentions: boolean;
+  /** The message that it takes away, or brings back. */
+  target: { id: string; isGone: boolean } | null;
 }
 
 /** How the person has muted a room; `until` is null until they unmute it. */
@@ -118,7 +121,14 @@ export function arrive(
   const arrivals = events.map((event) => {
     const counts = isSaidByOthers(event, me) && !(event.sender in blocked);
     const mentions = counts && mentionsOf(event).includes(me);
-    return { cursor: event.cursor, prev: event.prev ?? null, counts, mentions };
+    return {
+      id: event.id,
+      cursor: event.cursor,
+      prev: event.prev ?? null,
+      counts,
+      mentions,
+      target: targetOf(event),
+    };
   });
   const uncounted = before.countedTo === null ? arrivals : comingAfter(arrivals, before.countedTo);
   const after = {
@@ -142,14 +152,40 @@ function comingAfter(arrivals: readonly Arrival[], cursor: string): readonly Arr
 }
 
 function add(before: RoomActivity, arrivals: readonly Arrival[]): RoomActivity {
-  const counted = arrivals.filter(({ counts }) => counts);
-  if (counted.length === 0) return before;
+  return arrivals.reduce((sum, arrival) => {
+    if (arrival.counts) return withOne(sum, arrival);
+    const target = arrival.target === null ? null : unreadTarget(sum, arrival.target.id);
+    if (arrival.target === null || target === null) return sum;
+    return arrival.target.isGone ? withoutOne(sum, target) : withOne(sum, target);
+  }, before);
+}
+
+function withOne(before: RoomActivity, arrival: Arrival): RoomActivity {
   return {
     ...before,
-    unread: Math.min(MOST, before.unread + counted.length),
-    mentions: Math.min(MOST, before.mentions + counted.filter(({ mentions }) => mentions).length),
-    firstUnread: before.firstUnread ?? counted[0]?.cursor ?? null,
+    unread: Math.min(MOST, before.unread + 1),
+    mentions: Math.min(MOST, before.mentions + Number(arrival.mentions)),
+    firstUnread: before.firstUnread ?? arrival.cursor,
   };
+}
+
+function withoutOne(before: RoomActivity, arrival: Arrival): RoomActivity {
+  // A full count says "at least so many", and nothing of how many are left.
+  if (before.unread === 0 || before.unread === MOST) return before;
+  const unread = before.unread - 1;
+  const mentions = Math.max(0, before.mentions - Number(arrival.mentions));
+  return { ...before, unread, mentions, firstUnread: unread === 0 ? null : before.firstUnread };
+}
+
+/** The message with an id, if it came here, is one to read, and is behind the marker. */
+function unreadTarget({ recent, readUpTo }: RoomActivity, id: string): Arrival | null {
+  const unmarked = (readUpTo === null ? null : comingAfter(recent, readUpTo)) ?? recent;
+  return unmarked.find((arrival) => arrival.id === id && arrival.counts) ?? null;
+}
+
+function targetOf(event: ChatEvent): Arrival["target"] {
+  if (event.type !== "MessageDeleted" && event.type !== "MessageRestored") return null;
+  return { id: String(event.d.event), isGone: event.type === "MessageDeleted" };
 }
 
 /** The reader looks at the room's end: nothing is unread, and the line stays where reading went on. */
