@@ -35,10 +35,12 @@ export function useJump(
   const find = useCallback(
     async (load: () => Promise<boolean>, isIt: (item: TimelineItem) => boolean) => {
       const found = await load().catch(() => false);
+      const complain = (title: string, text: string) => {
+        const toast = { id: newKey(), tone: "error" as const, title, text, room: null };
+        session.store.dispatch({ type: "toast", toast });
+      };
       if (!found) {
-        const text = "It is not in this room, or the history could not be loaded.";
-        const toast = { id: newKey(), tone: "error" as const, title: "The message was not found", text };
-        session.store.dispatch({ type: "toast", toast: { ...toast, room: null } });
+        complain("The message was not found", "It is not in this room, or the history could not be loaded.");
         return;
       }
       for (let tries = 0; tries < TRIES; tries += 1) {
@@ -49,6 +51,7 @@ export function useJump(
         await pause(SETTLED_MS);
         if (isOnScreen(log.current, latest.current[index])) return;
       }
+      complain("The message is loaded, but not on the screen", "Choose it again, or scroll to it.");
     },
     [session, log, list, release],
   );
