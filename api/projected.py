@@ -13,7 +13,7 @@ from roomlog.errors import ErrorCode
 
 WAIT_S = 2.0
 _POLL_S, _POLL_MAX_S = 0.005, 0.025
-_LOOK_AGAIN_S = (0.015, 0.03, 0.06, 0.12)
+_LOOK_AGAIN_S, _LOOK_AGAIN_MAX_S = 0.015, 0.12
 """When to look again for what may be on its way: a projector that is asked to hurry needs some 20 ms."""
 _Found = TypeVar("_Found")
 
@@ -51,22 +51,26 @@ async def wait_until(
 
 
 async def look_again(
-    postgres: Postgres, look: Callable[[], Awaitable[_Found]], is_there: Callable[[_Found], bool]
+    postgres: Postgres,
+    look: Callable[[], Awaitable[_Found]],
+    is_there: Callable[[_Found], bool],
+    within_s: float = 0.25,
 ) -> _Found:
-    """Return what `look` finds; where `is_there` does not want that yet, what it finds within a quarter of a second.
+    """Return what `look` finds; where `is_there` does not want that yet, what it finds within some seconds.
 
-    For clients that heard of something live, and ask for it without a cursor to wait for: an image of a message in
-    an address, an owner who was made a moment ago. Who asks for what is nowhere waits for as long.
+    For clients that heard of something live, and ask for it without a cursor that names where to wait for it: an
+    image of a message in an address, an owner who was made a moment ago. Who asks for what is nowhere waits for
+    as long.
     """
+    deadline, pause = time.monotonic() + within_s, _LOOK_AGAIN_S
     found = await look()
     if is_there(found):
         return found
     await postgres.run(sql.WANTED)
-    for pause in _LOOK_AGAIN_S:
+    while not is_there(found) and time.monotonic() + pause <= deadline:
         await asyncio.sleep(pause)
         found = await look()
-        if is_there(found):
-            break
+        pause = min(pause * 2, _LOOK_AGAIN_MAX_S)
     return found
 
 

@@ -1,7 +1,5 @@
 """Messages: history, single ones, threads, posting."""
 
-import asyncio
-import time
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -20,8 +18,9 @@ from api.models.messages import (
     ThreadAnswer,
 )
 from api.openapi import errors
+from api.postgres import Row
 from api.problems import Problem
-from api.projected import WAIT_S, behind
+from api.projected import WAIT_S, behind, look_again
 from api.reads import (
     AfterHeader,
     AfterQuery,
@@ -44,7 +43,6 @@ from api.writes import IdempotencyKey, write
 from roomlog.errors import ErrorCode
 from roomlog.ids import is_id, new_id
 
-_POLL_S = 0.025
 router = APIRouter(tags=["messages"], route_class=StrictRoute)
 CursorQuery = Annotated[str | None, Query(max_length=40, examples=["1:48213"])]
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -180,12 +178,16 @@ async def _room_of(use: Use, who: Who, event_id: str, after: str | None) -> Room
 
 async def _find(use: Use, event_id: str, wait: bool) -> str | None:
     """Return the room of a message. A cursor alone does not name the partition to wait for: wait for the row."""
-    deadline = time.monotonic() + WAIT_S
-    while (row := await use.postgres.one(sql.ROOM_OF_MESSAGE, {"event_id": event_id})) is None:
-        if not wait and not use.postgres.prefer_primary("not there"):
-            return None
-        if time.monotonic() > deadline:
+
+    async def look() -> Row | None:
+        return await use.postgres.one(sql.ROOM_OF_MESSAGE, {"event_id": event_id})
+
+    if wait:
+        row = await look_again(use.postgres, look, bool, WAIT_S)
+        if row is None:
             raise behind()
-        await asyncio.sleep(_POLL_S)
-    found: str = row["room_id"]
-    return found
+    else:
+        row = await look()
+        if row is None and use.postgres.prefer_primary("not there"):
+            row = await look()
+    return None if row is None else str(row["room_id"])
