@@ -126,6 +126,8 @@ class Source:
         self.joined = False
         self.generation = 0
         """Grows whenever what was read so far, and not written, is to be read again."""
+        self.hurried = asyncio.Event()
+        """Somebody began to wait since this was cleared."""
         self.settle: Callable[[], Awaitable[object]] | None = None
         """Awaited before partitions go to others, so that these begin behind what is being written."""
 
@@ -138,6 +140,7 @@ class Source:
     def hurry(self) -> None:
         """Do not gather any longer: somebody waits."""
         self._spacing.hurry()
+        self.hurried.set()
 
     async def stop(self) -> None:
         """Leave the group."""

@@ -41,7 +41,7 @@ LONGEST_PACE_S = 0.010
 _PACE_FOR_RECORDS_PER_S = 1e-6
 """3,000 records a second and less: 3 ms; 5,000: 5 ms; 10,000 and more: 10 ms."""
 
-CALM_PACE_S = 0.2
+CALM_PACE_S = 0.4
 """The same where nobody waits for deliveries, and there are not so many that they are better taken in soon."""
 _CALM_BELOW_S = 0.005
 

@@ -73,7 +73,7 @@ def build(settings: Settings, worker: Worker) -> App:
         ConsumerScheduler=CoalescingScheduler,
         TableManager=NoTables,
         autodiscover=False,
-        broker_commit_interval=0.5,
+        broker_commit_interval=2.0,
         broker_heartbeat_interval=1.0,
         broker_max_poll_records=2_000,
         broker_rebalance_timeout=10.0,

@@ -1,10 +1,11 @@
-"""Whoever waits for the projector is excused for as long as it waits, and no longer."""
+"""Waiting for the projector: how long it excuses, and what cuts it short."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from projector import behind
 from projector.batch import Place
 from projector.behind import Follower
 from projector.session import Unavailable
@@ -15,6 +16,9 @@ ENDS = {Place(CHAT_EVENTS, 0): 1}
 
 class Source:
     generation = 0
+
+    def __init__(self):
+        self.hurried = asyncio.Event()
 
 
 class Session:
@@ -46,3 +50,18 @@ async def test_postgres_that_goes_away_while_it_waits_ends_the_excuse():
         with pytest.raises(Unavailable):
             await waiting
         assert not follower.is_excused
+
+
+async def test_whoever_waits_longer_asks_more_seldom_until_somebody_hurries(monkeypatch):
+    monkeypatch.setattr(behind, "_RETRY_S", 3600)
+    with ThreadPoolExecutor(1) as thread:
+        source, session = Source(), Session(times=3)
+        follower = Waiting(source, session, thread)
+        waiting = asyncio.ensure_future(follower._turn())
+        async with asyncio.timeout(10):
+            while session.times != 2:
+                await asyncio.sleep(0)
+            source.hurried.set()
+            with pytest.raises(Unavailable):
+                await waiting
+        assert not source.hurried.is_set()
