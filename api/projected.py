@@ -56,7 +56,7 @@ async def look_again(
     is_there: Callable[[_Found], bool],
     within_s: float = 0.25,
 ) -> _Found:
-    """Return what `look` finds; where `is_there` does not want that yet, what it finds within some seconds.
+    """Return what `look` finds; where `is_there` does not want that yet, what it finds within `within_s`.
 
     For clients that heard of something live, and ask for it without a cursor that names where to wait for it: an
     image of a message in an address, an owner who was made a moment ago. Who asks for what is nowhere waits for
@@ -67,8 +67,8 @@ async def look_again(
     if is_there(found):
         return found
     await postgres.run(sql.WANTED)
-    while not is_there(found) and time.monotonic() + pause <= deadline:
-        await asyncio.sleep(pause)
+    while not is_there(found) and (left := deadline - time.monotonic()) > 0:
+        await asyncio.sleep(min(pause, left))
         found = await look()
         pause = min(pause * 2, _LOOK_AGAIN_MAX_S)
     return found

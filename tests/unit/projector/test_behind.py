@@ -52,7 +52,7 @@ async def test_postgres_that_goes_away_while_it_waits_ends_the_excuse():
         assert not follower.is_excused
 
 
-async def test_whoever_waits_longer_asks_more_seldom_until_somebody_hurries(monkeypatch):
+async def test_somebody_who_hurries_ends_a_long_pause(monkeypatch):
     monkeypatch.setattr(behind, "_RETRY_S", 3600)
     with ThreadPoolExecutor(1) as thread:
         source, session = Source(), Session(times=3)
